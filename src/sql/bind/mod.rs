@@ -1,0 +1,3 @@
+//! Resolving the names of a statement against a schema, with the engine's scoping rules.
+
+pub mod binding;

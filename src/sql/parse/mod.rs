@@ -1,0 +1,3 @@
+//! From tokens to statements.
+
+pub mod cursor;
