@@ -117,7 +117,9 @@ impl FromStr for Dialect {
                 match (major, minor) {
                     (Some(major), Some(minor)) => Some((major, minor)),
                     _ => {
-                        return Err(format!("unreadable version {v:?} in dialect {text:?}; write for example postgres:15 or mariadb:10.11"));
+                        return Err(format!(
+                            "unreadable version {v:?} in dialect {text:?}; write for example postgres:15 or mariadb:10.11"
+                        ));
                     }
                 }
             }

@@ -194,6 +194,9 @@ pub struct Finding {
     pub engine_error: Option<EngineErrors>,
     /// Sites behind a grouped finding.
     pub sites: Option<Sites>,
+    /// The source line of `token`, for reports that show code; not part of the JSON.
+    #[serde(skip)]
+    pub source_line: Option<String>,
 }
 
 /// A finding about the migration itself: a lock, data loss, lint, its failure.

@@ -1,6 +1,7 @@
 //! Statements: assembled SQL with the way back to the source, and the references that binding finds in it.
 
-use super::span::Span;
+use super::finding::Token;
+use super::span::{LineColumn, Span};
 use serde::{Deserialize, Serialize};
 
 /// SQL text assembled from pieces of source, with holes where a part is unknown.
@@ -262,4 +263,68 @@ pub struct Reference {
     pub implicit: bool,
     /// 0..=100.
     pub confidence: u8,
+}
+
+/// A statement as the index keeps it: with its lines and columns, so that a finding can be placed without
+/// reading the source again, and with its references.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexedStatement {
+    /// The statement.
+    pub statement: Statement,
+    /// 1-based first and last line of [`Statement::span`].
+    pub lines: (u32, u32),
+    /// 1-based first and last line of [`Statement::site`].
+    pub site_lines: Option<(u32, u32)>,
+    /// Start of each piece of the text, parallel to [`SqlText::pieces`].
+    pub piece_starts: Vec<LineColumn>,
+    /// Start of each hole, parallel to [`SqlText::holes`].
+    pub hole_starts: Vec<LineColumn>,
+    /// Tables, columns and other objects that it names.
+    pub references: Vec<Reference>,
+    /// Names of objects other than tables and columns: kind and folded name (`function:f`, `type:t`).
+    pub objects: Vec<String>,
+    /// Every name was resolved.
+    pub bound: bool,
+    /// It has a hole where a table name stands.
+    pub dynamic_table: bool,
+}
+
+impl IndexedStatement {
+    /// File index, line and columns of a span of the text: where its first mapped character stands, up to
+    /// the end of the span on that line. `None` where the span is synthetic.
+    pub fn place(&self, span: Span) -> Option<(u16, Token)> {
+        let text = &self.statement.text;
+        for (piece, start) in text.pieces.iter().zip(&self.piece_starts) {
+            if piece.at + piece.len <= span.start || piece.at >= span.end.max(span.start + 1) {
+                continue;
+            }
+            let linear = piece.len as usize == piece.source.len();
+            if !linear {
+                return Some((
+                    piece.file,
+                    Token { line: start.line, column: start.column, end_column: start.column + piece.source.len() as u32 },
+                ));
+            }
+            let from = span.start.max(piece.at);
+            let before = text.text.get(piece.at as usize..from as usize).unwrap_or("");
+            let begin = advance(*start, before);
+            let to = span.end.min(piece.at + piece.len).max(from);
+            let inside = text.text.get(from as usize..to as usize).unwrap_or("");
+            let width = inside.split('\n').next().unwrap_or("").chars().count() as u32;
+            return Some((piece.file, Token { line: begin.line, column: begin.column, end_column: begin.column + width }));
+        }
+        let hole = text.holes.iter().position(|h| h.at < span.end && span.start < h.at + HOLE.len_utf8() as u32)?;
+        let (hole, start) = (&text.holes[hole], *self.hole_starts.get(hole)?);
+        Some((hole.file, Token { line: start.line, column: start.column, end_column: start.column + hole.source.len() as u32 }))
+    }
+}
+
+fn advance(start: LineColumn, text: &str) -> LineColumn {
+    match text.rfind('\n') {
+        None => LineColumn { line: start.line, column: start.column + text.chars().count() as u32 },
+        Some(i) => LineColumn {
+            line: start.line + text.bytes().filter(|&b| b == b'\n').count() as u32,
+            column: text[i + 1..].chars().count() as u32 + 1,
+        },
+    }
 }
