@@ -5,5 +5,6 @@
 //! the schema before and after; `impact` binds every statement against both and gives verdicts; `report`
 //! renders them. `ARCHITECTURE.md` says which module may import which.
 
+pub mod embedded;
 pub mod model;
 pub mod sql;

@@ -1,0 +1,3 @@
+//! The files of `grammars/`, compiled into the binary.
+
+include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
