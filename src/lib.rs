@@ -8,3 +8,4 @@
 pub mod embedded;
 pub mod model;
 pub mod sql;
+pub mod store;

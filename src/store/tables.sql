@@ -1,0 +1,58 @@
+-- The index: a cache of what the repositories say. Rebuilt when `user_version` differs from FORMAT.
+-- Blobs are postcard; see `codec.rs`. Integers only where rows are many.
+
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- One row per repository and revision (empty: the working tree). Written last, in the same transaction as its
+-- files and its units, so that a reader sees a whole snapshot or the one before.
+CREATE TABLE snapshot (
+  id INTEGER PRIMARY KEY,
+  repo TEXT NOT NULL,
+  root TEXT NOT NULL,
+  revision TEXT NOT NULL,
+  head TEXT NOT NULL,
+  indexed_at INTEGER NOT NULL, -- seconds since the epoch
+  info BLOB NOT NULL,
+  UNIQUE (root, revision)
+);
+
+CREATE TABLE file (
+  snapshot INTEGER NOT NULL,
+  path TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  mtime INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  tier INTEGER NOT NULL, -- see FileRow
+  PRIMARY KEY (snapshot, path)
+) WITHOUT ROWID;
+
+CREATE TABLE facts (key BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+
+-- The statements of one service, by everything they depend on: several snapshots share a unit.
+CREATE TABLE unit (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, service TEXT NOT NULL, info BLOB NOT NULL);
+CREATE TABLE snapshot_unit (snapshot INTEGER NOT NULL, position INTEGER NOT NULL, unit INTEGER NOT NULL,
+  PRIMARY KEY (snapshot, position)) WITHOUT ROWID;
+CREATE INDEX snapshot_unit_unit ON snapshot_unit (unit);
+
+CREATE TABLE statement (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX statement_unit ON statement (unit);
+
+CREATE TABLE symbol (id INTEGER PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE, schema TEXT NOT NULL, exact TEXT NOT NULL UNIQUE);
+CREATE INDEX symbol_name ON symbol (name);
+
+-- What a statement names. `flags` packs mode, implied and confidence; `at`, `len` are the name's place in the
+-- statement's text. Column 0: the table itself; 1: all columns.
+CREATE TABLE reference (
+  tbl INTEGER NOT NULL,
+  col INTEGER NOT NULL,
+  statement INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  flags INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  len INTEGER NOT NULL,
+  PRIMARY KEY (tbl, col, statement, seq)
+) WITHOUT ROWID;
+CREATE INDEX reference_statement ON reference (statement);
+
+-- A schema by the hash of the history or dump that it comes from.
+CREATE TABLE db_schema (hash BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;

@@ -1,0 +1,219 @@
+//! Units: the statements of one service, keyed by everything that they depend on; and the facts of files.
+
+use super::codec::{decode, encode};
+use super::{Store, StoreError};
+use crate::model::coverage::OpenSite;
+use crate::model::facts::FileFacts;
+use crate::model::problem::Problem;
+use crate::model::span::Span;
+use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Reference};
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+
+/// The statements of a service, to be written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnitContent {
+    /// Its statements in order.
+    pub statements: Vec<IndexedStatement>,
+    /// What else is known.
+    pub info: UnitInfo,
+}
+
+/// What is known of a service besides its statements.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnitInfo {
+    /// Data-access sites.
+    pub sites: u32,
+    /// Of those, resolved.
+    pub resolved: u32,
+    /// Sites that were not understood.
+    pub open: Vec<OpenSite>,
+    /// Problems.
+    pub problems: Vec<Problem>,
+    /// Tables that its statements name, with the columns named of each: evidence for its database.
+    pub tables: Vec<(String, Vec<String>)>,
+    /// Database that its statements were bound against, and why.
+    pub database: Option<(String, String)>,
+    /// Statements that name no table for certain (a hole stands there).
+    pub dynamic: u32,
+    /// Number of statements.
+    pub statements: u32,
+    /// Of those, bound.
+    pub bound: u32,
+}
+
+/// A unit of a snapshot.
+#[derive(Clone, Debug)]
+pub struct UnitRow {
+    /// Row id.
+    pub id: i64,
+    /// Service name.
+    pub service: String,
+    /// What is known of it.
+    pub info: UnitInfo,
+}
+
+impl Store {
+    /// Facts of a file by key (content, language, packs, extractor).
+    pub fn facts(&self, key: &[u8; 16]) -> Result<Option<FileFacts>, StoreError> {
+        let found: Option<Vec<u8>> =
+            self.connection.prepare_cached("SELECT data FROM facts WHERE key = ?1")?.query_row([key], |r| r.get(0)).optional()?;
+        found.map(|bytes| decode(&bytes)).transpose()
+    }
+
+    /// Whether facts of a key are there.
+    pub fn has_facts(&self, key: &[u8; 16]) -> Result<bool, StoreError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM facts WHERE key = ?1")?.exists([key])?)
+    }
+
+    /// Keeps the facts of a file.
+    pub fn put_facts(&self, key: &[u8; 16], facts: &[u8]) -> Result<(), StoreError> {
+        self.connection.prepare_cached("INSERT OR IGNORE INTO facts VALUES (?1, ?2)")?.execute(params![key, facts])?;
+        Ok(())
+    }
+
+    /// Encodes facts for [`Store::put_facts`]; may run on any thread.
+    pub fn encode_facts(facts: &FileFacts) -> Result<Vec<u8>, StoreError> {
+        encode(facts)
+    }
+
+    /// The unit of a key.
+    pub fn unit_by_key(&self, key: &[u8; 32]) -> Result<Option<i64>, StoreError> {
+        Ok(self.connection.prepare_cached("SELECT id FROM unit WHERE key = ?1")?.query_row([key], |r| r.get(0)).optional()?)
+    }
+
+    /// Writes a unit in one transaction. It is invisible until [`Store::publish`] names it.
+    pub fn put_unit(&self, key: &[u8; 32], service: &str, content: &UnitContent) -> Result<i64, StoreError> {
+        self.begin()?;
+        match self.put_unit_in_transaction(key, service, content) {
+            Ok(id) => {
+                self.commit()?;
+                Ok(id)
+            }
+            Err(e) => {
+                self.rollback();
+                Err(e)
+            }
+        }
+    }
+
+    fn put_unit_in_transaction(&self, key: &[u8; 32], service: &str, content: &UnitContent) -> Result<i64, StoreError> {
+        let connection = &self.connection;
+        connection.prepare_cached("INSERT INTO unit (key, service, info) VALUES (?1, ?2, ?3)")?.execute(params![
+            key,
+            service,
+            encode(&content.info)?
+        ])?;
+        let unit = connection.last_insert_rowid();
+        let mut symbols = HashMap::new();
+        let mut rows: Vec<[i64; 7]> = Vec::new();
+        let mut insert = connection.prepare_cached("INSERT INTO statement (unit, data) VALUES (?1, ?2)")?;
+        for indexed in &content.statements {
+            let mut stored = indexed.clone();
+            let references = std::mem::take(&mut stored.references);
+            insert.execute(params![unit, encode(&stored)?])?;
+            let id = connection.last_insert_rowid();
+            for (seq, reference) in references.iter().enumerate() {
+                let table = self.symbol(&mut symbols, &reference.schema, &reference.table)?;
+                let column = match &reference.column {
+                    ColumnRef::Table => 0,
+                    ColumnRef::All => 1,
+                    ColumnRef::Named(name) => self.symbol(&mut symbols, "", name)?,
+                };
+                rows.push([table, column, id, seq as i64, flags(reference), i64::from(reference.span.start), reference.span.len() as i64]);
+            }
+            for (i, object) in indexed.objects.iter().enumerate() {
+                let symbol = self.symbol(&mut symbols, "", object)?;
+                rows.push([symbol, 0, id, (references.len() + i) as i64, OBJECT_FLAG, 0, 0]);
+            }
+        }
+        // Sorted by key: the tree is filled in order.
+        rows.sort_unstable();
+        let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO reference VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+        for r in rows {
+            insert.execute(r)?;
+        }
+        Ok(unit)
+    }
+
+    fn symbol(&self, known: &mut HashMap<(String, String), i64>, schema: &str, name: &str) -> Result<i64, StoreError> {
+        let key = (schema.to_string(), name.to_string());
+        if let Some(&id) = known.get(&key) {
+            return Ok(id);
+        }
+        let exact = if schema.is_empty() { name.to_string() } else { format!("{schema}\u{0}{name}") };
+        let found =
+            self.connection.prepare_cached("SELECT id FROM symbol WHERE exact = ?1")?.query_row([&exact], |r| r.get(0)).optional()?;
+        let id = match found {
+            Some(id) => id,
+            None => {
+                // 0 and 1 mean "the table" and "all columns".
+                self.connection
+                    .prepare_cached("INSERT INTO symbol VALUES ((SELECT coalesce(max(id), 1) + 1 FROM symbol), ?1, ?2, ?3)")?
+                    .execute(params![name, schema, exact])?;
+                self.connection.last_insert_rowid()
+            }
+        };
+        known.insert(key, id);
+        Ok(id)
+    }
+
+    /// Units of a snapshot in order of its services.
+    pub fn units(&self, snapshot: i64) -> Result<Vec<UnitRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT u.id, u.service, u.info FROM snapshot_unit s JOIN unit u ON u.id = s.unit WHERE s.snapshot = ?1 ORDER BY s.position",
+        )?;
+        let mut rows = statement.query([snapshot])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            let info: Vec<u8> = row.get(2)?;
+            out.push(UnitRow { id: row.get(0)?, service: row.get(1)?, info: decode(&info)? });
+        }
+        Ok(out)
+    }
+
+    /// Drops units that no snapshot names, and facts for which `needed` is false.
+    pub fn collect_garbage(&self, needed: &dyn Fn(&[u8; 16]) -> bool) -> Result<(), StoreError> {
+        let units: Vec<i64> = self
+            .connection
+            .prepare_cached("SELECT id FROM unit WHERE id NOT IN (SELECT unit FROM snapshot_unit)")?
+            .query_map([], |r| r.get(0))?
+            .collect::<Result<_, _>>()?;
+        let keys: Vec<[u8; 16]> =
+            self.connection.prepare_cached("SELECT key FROM facts")?.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
+        let facts: HashSet<[u8; 16]> = keys.into_iter().filter(|k| !needed(k)).collect();
+        if units.is_empty() && facts.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        for unit in units {
+            self.connection.execute("DELETE FROM reference WHERE statement IN (SELECT id FROM statement WHERE unit = ?1)", [unit])?;
+            self.connection.execute("DELETE FROM statement WHERE unit = ?1", [unit])?;
+            self.connection.execute("DELETE FROM unit WHERE id = ?1", [unit])?;
+        }
+        let mut drop = self.connection.prepare_cached("DELETE FROM facts WHERE key = ?1")?;
+        for key in facts {
+            drop.execute([key])?;
+        }
+        self.commit()
+    }
+}
+
+/// A row that names an object other than a table or column.
+pub(super) const OBJECT_FLAG: i64 = 1 << 20;
+
+const MODES: [Mode; 6] = [Mode::Read, Mode::Write, Mode::Filter, Mode::Order, Mode::Join, Mode::Define];
+
+fn flags(reference: &Reference) -> i64 {
+    let mode = MODES.iter().position(|m| *m == reference.mode).unwrap_or(0) as i64;
+    mode | i64::from(reference.implicit) << 3 | i64::from(reference.confidence.min(100)) << 4
+}
+
+/// Mode, implicit and confidence of a row; `None` for objects.
+pub(super) fn from_flags(flags: i64, span: Span) -> Option<(Mode, bool, u8, Span)> {
+    if flags & OBJECT_FLAG != 0 {
+        return None;
+    }
+    Some((*MODES.get((flags & 7) as usize)?, flags & 8 != 0, ((flags >> 4) & 127) as u8, span))
+}
