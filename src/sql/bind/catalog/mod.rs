@@ -1,0 +1,5 @@
+//! What the engines bring along: types, casts, operators and functions that no schema creates.
+
+pub mod others;
+pub mod postgres;
+pub mod system;
