@@ -6,6 +6,7 @@
 //! renders them. `ARCHITECTURE.md` says which module may import which.
 
 pub mod embedded;
+pub mod index;
 pub mod model;
 pub mod sql;
 pub mod store;

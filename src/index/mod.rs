@@ -1,0 +1,3 @@
+//! The index: repositories and services, the facts of their files, and the statements that these amount to.
+
+pub mod resolve;
