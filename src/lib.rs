@@ -5,8 +5,10 @@
 //! the schema before and after; `impact` binds every statement against both and gives verdicts; `report`
 //! renders them. `ARCHITECTURE.md` says which module may import which.
 
+pub mod config;
 pub mod embedded;
 pub mod index;
 pub mod model;
+pub mod report;
 pub mod sql;
 pub mod store;
