@@ -126,9 +126,7 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
                 .path(finding.path.as_str())
                 .annotation(AnnotationKind::Primary.span(byte_range(source, token))),
         ),
-        (_, Some(token)) => {
-            title.element(Origin::path(finding.path.as_str()).line(token.line as usize).char_column(token.column as usize))
-        }
+        (_, Some(token)) => title.element(Origin::path(finding.path.as_str()).line(token.line as usize).char_column(token.column as usize)),
         _ => title.element(Origin::path(finding.path.as_str()).line(finding.line as usize)),
     };
     if let Some(after) = finding.engine_error.as_ref().and_then(|e| e.after.as_deref()) {
@@ -237,11 +235,8 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
         }
     }
     let s = &report.summary;
-    let _ = writeln!(
-        out,
-        "  {} statements judged: {} break, {} at risk, {} safe; {} ignored",
-        s.judged, s.breaks, s.risk, s.safe, s.ignored
-    );
+    let _ =
+        writeln!(out, "  {} statements judged: {} break, {} at risk, {} safe; {} ignored", s.judged, s.breaks, s.risk, s.safe, s.ignored);
     out.push('\n');
 }
 

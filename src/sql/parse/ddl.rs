@@ -5,6 +5,7 @@
 //! what an engine's grammar refuses though another takes it becomes [`Ddl::Refused`].
 
 mod alter;
+mod column;
 mod grant;
 mod index;
 mod object;

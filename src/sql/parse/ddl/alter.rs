@@ -3,8 +3,8 @@
 use super::super::cursor::Cursor;
 use super::super::types::parse_type;
 use super::{
-    any_word_ahead, cascade, expect_ident, expect_name, grant, ident, if_exists, if_not_exists, index, lower, mysql, object,
-    other, postgres, refused, routine, sqlite, table, text, types, view,
+    any_word_ahead, cascade, column, expect_ident, expect_name, grant, ident, if_exists, if_not_exists, index, lower, mysql, object, other,
+    postgres, refused, routine, sqlite, table, text, types, view,
 };
 use crate::sql::ast::ddl::*;
 use crate::sql::ast::{Ddl, Ident};
@@ -62,7 +62,11 @@ pub(super) fn alter_table(c: &mut Cursor, kind: DdlObject) -> Ddl {
     let only = c.eat_word("only");
     let name = expect_name(c);
     c.eat_symbol("*");
-    if mysql(c) && c.eat_any_word(&["wait", "nowait"]).is_some() && !c.at_statement_end() && c.token().kind == crate::sql::lexer::TokenKind::Number {
+    if mysql(c)
+        && c.eat_any_word(&["wait", "nowait"]).is_some()
+        && !c.at_statement_end()
+        && c.token().kind == crate::sql::lexer::TokenKind::Number
+    {
         c.advance();
     }
     let mut alter = AlterTable { kind, name, if_exists, only, actions: Vec::new() };
@@ -122,7 +126,7 @@ fn action(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
             }
             let change = word == "change";
             let old = if change { Some(expect_ident(c)) } else { None };
-            if let Some(column) = table::column_def(c) {
+            if let Some(column) = column::column_def(c) {
                 let old = old.unwrap_or_else(|| column.name.clone());
                 let position = position(c);
                 out.push(AlterAction::ChangeColumn { old, column, if_exists, position, change });
@@ -214,7 +218,8 @@ fn add(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
         return Ok(());
     }
     if table::is_constraint(c) && !c.is_word("not") {
-        let constraint_exists = c.is_word("constraint") && c.ahead(1).kind == crate::sql::lexer::TokenKind::Word && c.is_word_ahead(1, "if");
+        let constraint_exists =
+            c.is_word("constraint") && c.ahead(1).kind == crate::sql::lexer::TokenKind::Word && c.is_word_ahead(1, "if");
         if let Some(constraint) = table::table_constraint(c) {
             out.push(AlterAction::AddConstraint { constraint, if_not_exists: constraint_exists });
         }
@@ -247,7 +252,7 @@ fn add(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
                 }
             } else if let Some(index) = index::inline_index(c) {
                 out.push(AlterAction::AddIndex { index, if_not_exists });
-            } else if let Some(column) = table::column_def(c) {
+            } else if let Some(column) = column::column_def(c) {
                 out.push(AlterAction::AddColumn { column, if_not_exists, position: None });
             }
             if c.mark() == before {
@@ -257,7 +262,7 @@ fn add(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
         }
         return Ok(());
     }
-    let column = table::column_def(c).ok_or(())?;
+    let column = column::column_def(c).ok_or(())?;
     let position = position(c);
     out.push(AlterAction::AddColumn { column, if_not_exists, position });
     Ok(())

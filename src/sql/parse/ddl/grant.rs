@@ -83,8 +83,13 @@ fn objects(c: &mut Cursor, grant: &mut GrantStatement) {
         }
         return;
     }
-    let kinds = ["table", "schema", "function", "procedure", "routine", "sequence", "database", "type", "domain", "language", "foreign", "large"];
-    if c.is_any_word(&kinds) && !c.is_symbol_ahead(1, ".") && c.ahead(1).kind != TokenKind::End && !super::any_word_ahead(c, 1, &["to", "from"]) {
+    let kinds =
+        ["table", "schema", "function", "procedure", "routine", "sequence", "database", "type", "domain", "language", "foreign", "large"];
+    if c.is_any_word(&kinds)
+        && !c.is_symbol_ahead(1, ".")
+        && c.ahead(1).kind != TokenKind::End
+        && !super::any_word_ahead(c, 1, &["to", "from"])
+    {
         grant.on = lower(c);
         c.advance();
         if grant.on == "foreign" || grant.on == "large" {

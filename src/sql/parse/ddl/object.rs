@@ -260,15 +260,8 @@ pub(super) fn policy(c: &mut Cursor, alter: bool) -> Ddl {
     let name = expect_ident(c);
     c.expect_word("on");
     let table = expect_name(c);
-    let mut policy = PolicyDefinition {
-        name,
-        table,
-        restrictive: false,
-        command: String::new(),
-        roles: Vec::new(),
-        using: None,
-        check: None,
-    };
+    let mut policy =
+        PolicyDefinition { name, table, restrictive: false, command: String::new(), roles: Vec::new(), using: None, check: None };
     while !c.at_statement_end() {
         if c.eat_word("as") {
             policy.restrictive = c.is_word("restrictive");

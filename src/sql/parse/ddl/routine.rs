@@ -294,7 +294,8 @@ fn compound(c: &mut Cursor) -> Span {
             break;
         }
         let in_do_loop = matches!(word.as_str(), "while" | "for") && opens;
-        statement_start = c.is_symbol(";") || c.is_symbol(":") || matches!(word.as_str(), "begin" | "then" | "else" | "do" | "loop" | "repeat");
+        statement_start =
+            c.is_symbol(";") || c.is_symbol(":") || matches!(word.as_str(), "begin" | "then" | "else" | "do" | "loop" | "repeat");
         if in_do_loop {
             statement_start = false;
         }

@@ -2,7 +2,7 @@
 
 use super::super::cursor::Cursor;
 use super::super::types::parse_type;
-use super::{cascade, expect_ident, expect_name, ident, if_exists, if_not_exists, refused, table, text};
+use super::{cascade, column, expect_ident, expect_name, ident, if_exists, if_not_exists, refused, table, text};
 use crate::sql::ast::ddl::*;
 use crate::sql::ast::{Ddl, Ident, TypeName};
 
@@ -68,7 +68,7 @@ pub(super) fn create_domain(c: &mut Cursor) -> Ddl {
     let name = expect_name(c);
     c.eat_word("as");
     // A domain reads as a column does: type, default, constraints.
-    let attributes = match table::domain_body(c) {
+    let attributes = match column::domain_body(c) {
         Some(column) => column,
         None => return super::other(c),
     };
