@@ -1,3 +1,4 @@
 //! The index: repositories and services, the facts of their files, and the statements that these amount to.
 
+pub mod discover;
 pub mod resolve;
