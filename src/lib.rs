@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod embedded;
+pub mod impact;
 pub mod index;
 pub mod migrations;
 pub mod model;

@@ -7,3 +7,4 @@ pub mod ast;
 pub mod bind;
 pub mod lexer;
 pub mod parse;
+pub mod routine;

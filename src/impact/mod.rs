@@ -1,0 +1,27 @@
+//! The verdict: a statement bound against the schema before and after, and the difference explained.
+//!
+//! [`judge::judge_paired`] binds twice and asks every rule of [`rules`]; `findings` turns what they say into
+//! findings with places in the source, `recommend` sums the findings up. Nothing here reads files or writes.
+
+mod bodies;
+mod constraints;
+mod context;
+mod difference;
+mod judge;
+mod judgement;
+mod literals;
+mod lost;
+mod narrowing;
+mod operations;
+mod pairing;
+mod prepared;
+pub mod rules;
+mod triggers;
+mod views;
+mod visit;
+mod writes;
+
+pub use context::Context;
+pub use judge::{SchemaSide, judge, judge_paired};
+pub use judgement::{Cause, Explanation, Judgement, StatementInput};
+pub use pairing::Pairing;

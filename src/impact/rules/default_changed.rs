@@ -1,0 +1,99 @@
+//! A column that is left out and gets another value.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::model::finding::Effect;
+use crate::model::change::ChangeOp;
+use crate::impact::writes::write_pairs;
+use crate::impact::constraints::squeeze;
+use crate::model::schema::Column;
+use crate::sql::bind::binding::WriteKind;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "default-changed",
+        title: "A left-out column gets another value",
+        why: "A column that an INSERT leaves out gets its default, its number or its expression.",
+        fix: "Write the value in the statement if the code depends on it.",
+        misses: "Defaults that are written differently and mean the same.",
+        bad: Example { migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT", statement: "INSERT INTO tickets (id) VALUES ($1)" },
+        good: Example { migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT", statement: "INSERT INTO tickets (id, prio) VALUES ($1, $2)" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    if after.error.is_some() || before.error.is_some() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for pair in &write_pairs(cx, before, after) {
+        for column in &pair.new.columns {
+            let Some(old) = pair.old_column(cx, column) else { continue };
+            let what = match pair.write.kind {
+                WriteKind::Insert if pair.omits(cx, &column.name) => left_out(old, column),
+                WriteKind::Update if old.on_update != column.on_update && pair.written(cx, &column.name).is_none() => {
+                    Some(("is no longer, or newly, set by every UPDATE".to_string(), Effect::ChangesResult))
+                }
+                _ => None,
+            };
+            let generated = || match (&old.generated, &column.generated) {
+                (Some(a), b) if b.as_ref().is_none_or(|b| squeeze(&a.expr) != squeeze(&b.expr)) && matches!(pair.write.kind, WriteKind::Insert | WriteKind::Update) => {
+                    let renamed = b.is_some() && old.id == column.id && pair.old.columns.iter().any(|c| pair.new.columns.iter().any(|n| n.id == c.id && n.name != c.name));
+                    (!renamed).then(|| ("is no longer computed as before".to_string(), Effect::ChangesResult))
+                }
+                _ => None,
+            };
+            let Some((what, effect)) = what.or_else(generated) else { continue };
+            let object = cx.column_ref(&pair.new.name, &column.name);
+            let mut explanation = cx.explain(before, effect, format!("{object}, which this {} leaves out, {what}.", pair.verb()));
+            explanation.object = Some(object);
+            let ops = [ChangeOp::SetDefault, ChangeOp::DropDefault, ChangeOp::AlterGenerated, ChangeOp::AlterColumn, ChangeOp::AlterType, ChangeOp::CreateTable];
+            explanation.change =
+                cx.change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            explanation.span = pair.write.span;
+            found.push(explanation);
+        }
+    }
+    found
+}
+
+/// What a left-out column gets now, if that is something else.
+fn left_out(old: &Column, new: &Column) -> Option<(String, Effect)> {
+    let numbers = |c: &Column| c.auto_increment || c.identity.is_some() || c.default.as_deref().is_some_and(|d| d.to_lowercase().contains("nextval("));
+    if numbers(old) && numbers(new) || new.generated.is_some() || old.generated.is_some() {
+        return None;
+    }
+    if numbers(new) {
+        return Some(("is numbered by the engine from its start value, which may exist already".into(), Effect::MayBreak));
+    }
+    if numbers(old) {
+        return new.nullable.then(|| ("is no longer numbered by the engine".into(), Effect::ChangesResult));
+    }
+    let plain = |c: &Column| c.default.as_deref().map(|d| plain_default(d)).filter(|d| !d.eq_ignore_ascii_case("null"));
+    match (plain(old), plain(new)) {
+        (a, b) if a == b => None,
+        // Required now and without default: column-now-required says so.
+        (_, None) if !new.nullable => None,
+        (a, b) => {
+            let (a, b) = (a.unwrap_or_else(|| "NULL".into()), b.unwrap_or_else(|| "NULL".into()));
+            Some((format!("gets {b} instead of {a}"), Effect::ChangesResult))
+        }
+    }
+}
+
+/// A default without casts, as engines print them differently.
+fn plain_default(text: &str) -> String {
+    let text = squeeze(text);
+    let text = text.split("::").next().unwrap_or(&text).trim().to_string();
+    match text.to_lowercase().trim_end_matches("()") {
+        "now" | "current_timestamp" => "current_timestamp".into(),
+        "true" => "true".into(),
+        "false" => "false".into(),
+        _ => text,
+    }
+}

@@ -1,0 +1,39 @@
+//! A column that the migration drops is still named.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::model::finding::Effect;
+use crate::impact::lost::{Fate, lost_columns};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "dropped-column-still-read",
+        title: "A dropped column is still used",
+        why: "The engine resolves every name before it runs a statement, so a statement that names a missing column fails whatever the rows are, even in a branch that is never taken.",
+        fix: "Deploy code that no longer names the column first, then drop it.",
+        misses: "Names in SQL text that is only put together at run time.",
+        bad: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT city FROM users" },
+        good: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT email AS city FROM users" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    lost_columns(cx, before, after)
+        .into_iter()
+        .filter(|l| matches!(l.fate, Fate::Dropped(_)))
+        .map(|lost| {
+            let object = lost.object.as_ref().map_or_else(|| "the column".to_string(), |o| o.to_string());
+            let mut explanation = cx.explain(before, Effect::Breaks, format!("{object} is dropped, but this {} still uses it.", cx.verb()));
+            explanation.object = lost.object;
+            explanation.change = lost.fate.change();
+            explanation.span = lost.span;
+            explanation.confidence = lost.confidence;
+            explanation
+        })
+        .collect()
+}

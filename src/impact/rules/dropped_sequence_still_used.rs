@@ -1,0 +1,28 @@
+//! A sequence is still named.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::BindErrorKind;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "dropped-sequence-still-used",
+        title: "A dropped or renamed sequence is still used",
+        why: "nextval, currval, setval and NEXT VALUE FOR resolve the name of the sequence when the statement is parsed or run.",
+        fix: "Keep the sequence until no code names it.",
+        misses: "",
+        bad: Example { migration: "DROP SEQUENCE ticket_no", statement: "SELECT nextval('ticket_no')" },
+        good: Example { migration: "ALTER SEQUENCE ticket_no RENAME TO ticket_seq", statement: "INSERT INTO tickets (t) VALUES ($1)" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::UnknownSequence]) else { return Vec::new() };
+    explanation.message = format!("The sequence that this {} uses is gone{}.", cx.verb(), cx.says(error));
+    vec![explanation]
+}

@@ -1,0 +1,28 @@
+//! A selected column must be grouped now.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::BindErrorKind;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "grouping-lost-key",
+        title: "A selected column must be grouped now",
+        why: "PostgreSQL lets a query select columns that depend on a grouped primary key. Without the key, or through a view, they must be grouped themselves.",
+        fix: "Add the columns to GROUP BY first.",
+        misses: "",
+        bad: Example { migration: "ALTER TABLE users DROP CONSTRAINT users_pkey", statement: "SELECT u.id, u.email, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id" },
+        good: Example { migration: "ALTER TABLE users DROP CONSTRAINT users_pkey", statement: "SELECT u.id, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::Grouping]) else { return Vec::new() };
+    explanation.message = format!("This query needs a key that the migration removes{}.", cx.says(error));
+    vec![explanation]
+}

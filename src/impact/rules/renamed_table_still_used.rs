@@ -1,0 +1,43 @@
+//! A table or view is still named by its old name.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::model::finding::Effect;
+use crate::impact::lost::{Fate, lost_tables};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "renamed-table-still-used",
+        title: "A renamed or moved table is still used under its old name",
+        why: "A rename takes effect at once for every session. No order of deployment avoids a moment in which one version of the code fails.",
+        fix: "Create a view with the old name in the same migration, move the code, then drop the view.",
+        misses: "",
+        bad: Example { migration: "ALTER TABLE users RENAME TO accounts", statement: "SELECT id FROM users" },
+        good: Example { migration: "ALTER TABLE users RENAME TO accounts; CREATE VIEW users AS SELECT * FROM accounts", statement: "SELECT id FROM users" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) -> Vec<Explanation> {
+    lost_tables(cx, before, after)
+        .into_iter()
+        .filter(|l| matches!(l.fate, Fate::Renamed(_) | Fate::Replaced(_) | Fate::Unknown))
+        .map(|lost| {
+            let object = lost.object.as_ref().map_or_else(|| lost.span.slice(cx.input.text).to_string(), |o| o.to_string());
+            let change = lost.fate.change().and_then(|i| changes.get(i));
+            let new_name = change.and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", cx.shown(n)));
+            let what = if matches!(lost.fate, Fate::Renamed(_)) { format!("is renamed{new_name}") } else { "can no longer be found".to_string() };
+            let message = format!("{object} {what}, but this {} still uses the old name.", cx.verb());
+            let mut explanation = cx.explain(before, Effect::Breaks, message);
+            explanation.object = lost.object;
+            explanation.change = lost.fate.change();
+            explanation.span = lost.span;
+            explanation.confidence = lost.confidence;
+            explanation
+        })
+        .collect()
+}

@@ -1,0 +1,49 @@
+//! A result column of another type.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::model::finding::Effect;
+use crate::model::change::ChangeOp;
+use crate::impact::difference::{OutputDifference, outputs};
+use crate::model::statement::Consumer;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "result-type-changed",
+        title: "A result column has another type",
+        why: "Drivers choose the value that the code gets by the type of the column; another type gives another value or an error when it is scanned.",
+        fix: "Cast in the statement to the type that the code expects before the migration runs.",
+        misses: "",
+        bad: Example { migration: "ALTER TABLE items ALTER COLUMN qty TYPE bigint", statement: "SELECT qty FROM items" },
+        good: Example { migration: "ALTER TABLE items ALTER COLUMN qty TYPE bigint", statement: "SELECT id FROM items WHERE qty > $1" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    if cx.depth > 0 || cx.input.consumer == Consumer::None || before.error.is_some() || after.error.is_some() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for difference in outputs(before, after, cx.dialect()) {
+        let OutputDifference::Type(i) = difference else { continue };
+        let Some(is) = after.outputs.as_ref().and_then(|o| o.get(i)) else { continue };
+        let was = before.outputs.as_ref().and_then(|o| o.get(i).filter(|w| w.name == is.name).or_else(|| o.iter().find(|w| w.name == is.name)).or(o.get(i)));
+        let (Some(was), Some(new)) = (was, &is.ty) else { continue };
+        let old = was.ty.as_ref().map_or(String::new(), |t| t.to_string());
+        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("Result column {} is {old} before the migration and {new} after it.", is.name));
+        let source = was.source.and_then(|id| cx.pairing.column_before(id));
+        explanation.object = source.map(|(t, c)| cx.column_ref(&t.name, &c.name));
+        let retypes = |c: &Change| matches!(c.op, ChangeOp::AlterType | ChangeOp::RenameType | ChangeOp::ReplaceFunction | ChangeOp::CreateFunction | ChangeOp::ReplaceView | ChangeOp::AlterColumn);
+        let ids: Vec<_> = before.uses.iter().chain(&after.uses).filter_map(|u| u.id).collect();
+        explanation.change =
+            cx.last_change(|c| retypes(c) && c.id.is_some() && c.id == was.source).or_else(|| cx.last_change(|c| retypes(c) && c.id.is_some_and(|id| ids.contains(&id)))).or_else(|| cx.last_change(retypes));
+        explanation.span = before.uses.iter().find(|u| u.id.is_some() && u.id == was.source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
+        found.push(explanation);
+    }
+    found
+}

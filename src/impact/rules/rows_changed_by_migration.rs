@@ -1,0 +1,59 @@
+//! Rows that the migration itself changes or removes.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::model::finding::Effect;
+use crate::model::change::ChangeOp;
+use crate::impact::lost::is_table;
+use crate::model::object::ObjectKind;
+use crate::model::statement::{ColumnRef, Mode};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "rows-changed-by-migration",
+        title: "The migration changes or removes rows that are read",
+        why: "UPDATE, DELETE and TRUNCATE in a migration change what readers see.",
+        fix: "Check that readers expect the new values.",
+        misses: "Rows that a procedural block changes; INSERT is not reported.",
+        bad: Example { migration: "UPDATE users SET city = '?' WHERE city IS NULL", statement: "SELECT id FROM users WHERE city IS NULL" },
+        good: Example { migration: "UPDATE users SET city = '?' WHERE city IS NULL", statement: "SELECT id FROM users WHERE email = $1" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) -> Vec<Explanation> {
+    if after.error.is_some() || before.error.is_some() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (i, change) in changes.iter().enumerate() {
+        let table = change.table.or(change.id);
+        let Some(old) = table.and_then(|id| cx.pairing.table_before(id)) else { continue };
+        let used = match change.op {
+            ChangeOp::Truncate | ChangeOp::DeleteRows => before.uses.iter().find(|u| u.mode != Mode::Write && is_table(u) && u.id == Some(old.id)),
+            ChangeOp::UpdateRows => before.uses.iter().find(|u| {
+                let ColumnRef::Named(name) = &u.column else { return false };
+                u.mode != Mode::Write && u.kind == ObjectKind::Column && u.table_id == Some(old.id) && updated(cx, change, name)
+            }),
+            _ => None,
+        };
+        let Some(used) = used else { continue };
+        let what = if change.op == ChangeOp::UpdateRows { "changes values of" } else { "removes rows of" };
+        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("The migration {what} {}, which this {} reads.", cx.object_of(used), cx.verb()));
+        explanation.object = Some(cx.object_of(used));
+        explanation.change = Some(i);
+        explanation.span = used.span;
+        explanation.confidence = explanation.confidence.min(80);
+        found.push(explanation);
+    }
+    found
+}
+
+/// Whether an UPDATE of the migration stores into a column.
+fn updated(cx: &Context, change: &Change, column: &str) -> bool {
+    change.object.column.as_deref().is_some_and(|c| cx.dialect().same_column(c, column))
+}

@@ -1,0 +1,30 @@
+//! A schema or database that is named is gone.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::BindErrorKind;
+use crate::model::change::ChangeOp;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "schema-gone",
+        title: "A schema or database is still named",
+        why: "A qualified name needs its schema.",
+        fix: "Move the code first, or keep views in the old schema.",
+        misses: "",
+        bad: Example { migration: "ALTER SCHEMA billing RENAME TO invoicing", statement: "SELECT due FROM billing.invoices" },
+        good: Example { migration: "ALTER SCHEMA billing RENAME TO invoicing", statement: "SELECT id FROM users" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::UnknownSchema]) else { return Vec::new() };
+    explanation.change = cx.last_change(|c| matches!(c.op, ChangeOp::RenameSchema | ChangeOp::DropSchema)).or(explanation.change);
+    explanation.message = format!("The schema of {} is gone{}.", error.span.slice(cx.input.text), cx.says(error));
+    vec![explanation]
+}

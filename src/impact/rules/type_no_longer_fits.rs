@@ -1,0 +1,38 @@
+//! Operand types that have no operator or function after the migration.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::model::change::Change;
+use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::BindErrorKind;
+use crate::model::change::ChangeOp;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "type-no-longer-fits",
+        title: "An operation has no meaning for the new type of a column",
+        why: "Operators and functions are chosen by the types of their operands. After a change of type there may be none, and the engine does not convert by itself.",
+        fix: "Cast in the statement so that it works with both types, deploy that, then change the type.",
+        misses: "",
+        bad: Example { migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text", statement: "SELECT id FROM users WHERE dept_id = 1" },
+        good: Example { migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text", statement: "SELECT id FROM users WHERE dept_id = $1" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
+    let kinds = [BindErrorKind::TypeMismatch, BindErrorKind::UnknownFunction];
+    let Some((error, mut explanation)) = cx.on_error(before, after, &kinds) else { return Vec::new() };
+    let retypes = |c: &Change| matches!(c.op, ChangeOp::AlterType | ChangeOp::AddColumn | ChangeOp::AlterColumn | ChangeOp::CreateTable | ChangeOp::AlterDomain);
+    let columns: Vec<_> = before.uses.iter().filter(|u| error.span.is_empty() || error.span.covers(u.span)).filter_map(|u| u.id).collect();
+    let change = cx.last_change(|c| retypes(c) && c.id.is_some_and(|id| columns.contains(&id)));
+    explanation.change = change.or(explanation.change);
+    if let Some(change) = change.and_then(|i| cx.changes.get(i)) {
+        explanation.object = Some(change.object.clone());
+        let to = change.after.as_deref().map_or(String::new(), |t| format!(" becomes {t}, and"));
+        explanation.message = format!("{}{to} this {} no longer fits{}.", change.object, cx.verb(), cx.says(error));
+    }
+    vec![explanation]
+}
