@@ -82,7 +82,9 @@ pub fn filled_by_triggers(cx: &Context, table: &Table) -> Vec<String> {
     let mut filled = Vec::new();
     for trigger in table.triggers.iter().filter(|t| !t.disabled && t.timing == "before" && t.events.iter().any(|e| e == "insert")) {
         let text = match &trigger.function {
-            Some(name) => cx.pairing.after.functions.iter().find(|f| f.name == *name || f.name.name == name.name).map_or("", |f| f.body.as_str()),
+            Some(name) => {
+                cx.pairing.after.functions.iter().find(|f| f.name == *name || f.name.name == name.name).map_or("", |f| f.body.as_str())
+            }
             None => trigger.body.as_str(),
         };
         filled.extend(read_body(text, cx.dialect(), Some("INSERT")).assigned);
@@ -169,7 +171,11 @@ fn blank_records(sql: &mut String) {
             let mut end = 3;
             if let Some(field) = after.strip_prefix('.') {
                 let quoted = field.starts_with(['"', '`']);
-                let length = field.char_indices().skip(usize::from(quoted)).find(|(_, c)| !(c.is_alphanumeric() || *c == '_')).map_or(field.len(), |(i, _)| i);
+                let length = field
+                    .char_indices()
+                    .skip(usize::from(quoted))
+                    .find(|(_, c)| !(c.is_alphanumeric() || *c == '_'))
+                    .map_or(field.len(), |(i, _)| i);
                 end += 1 + length + usize::from(quoted && length < field.len());
             }
             out.push_str("NULL");

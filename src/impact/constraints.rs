@@ -70,7 +70,9 @@ pub struct ForeignKey {
 impl ForeignKey {
     /// Whether both tie the same columns together, whatever their actions are.
     pub fn same_link(&self, other: &ForeignKey) -> bool {
-        self.columns == other.columns && self.references == other.references && (self.child_id == other.child_id || self.child == other.child)
+        self.columns == other.columns
+            && self.references == other.references
+            && (self.child_id == other.child_id || self.child == other.child)
     }
 }
 
@@ -184,7 +186,9 @@ pub fn references_to(schema: &Schema, parent: &Table) -> Vec<ForeignKey> {
         .tables
         .values()
         .flat_map(|child| foreign_keys(schema, child))
-        .filter(|f| dialect.same_table(&f.parent.name, &parent.name.name) && (f.parent.schema == parent.name.schema || f.parent.schema.is_empty()))
+        .filter(|f| {
+            dialect.same_table(&f.parent.name, &parent.name.name) && (f.parent.schema == parent.name.schema || f.parent.schema.is_empty())
+        })
         .collect()
 }
 

@@ -201,7 +201,8 @@ impl<'a> Context<'a> {
     pub fn on_error<'b>(&self, before: &Binding, after: &'b Binding, kinds: &[BindErrorKind]) -> Option<(&'b BindError, Explanation)> {
         let error = self.new_error(before, after).filter(|e| kinds.contains(&e.kind))?;
         let used = self.use_at(before, error.span);
-        let mut explanation = self.explain(before, Effect::Breaks, format!("This {} fails after the migration{}.", self.verb(), self.says(error)));
+        let mut explanation =
+            self.explain(before, Effect::Breaks, format!("This {} fails after the migration{}.", self.verb(), self.says(error)));
         explanation.span = error.span;
         explanation.object = used.map(|u| self.object_of(u)).or_else(|| error.object.clone());
         explanation.change = self.change_behind(before, after, error);

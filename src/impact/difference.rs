@@ -3,11 +3,11 @@
 use super::context::Context;
 use super::judgement::Cause;
 use super::rules::unexplained_difference;
+use crate::model::dialect::{Dialect, Engine};
 use crate::model::finding::Effect;
 use crate::model::statement::Consumer;
 use crate::model::types::DataType;
 use crate::sql::bind::binding::{Binding, Output};
-use crate::model::dialect::{Dialect, Engine};
 
 /// How the result columns differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,10 +59,10 @@ pub fn outputs(before: &Binding, after: &Binding, dialect: Dialect) -> Vec<Outpu
         is.iter().enumerate().filter_map(|(i, b)| was.iter().find(|a| a.name == b.name).map(|a| (i, a, b))).collect()
     };
     for (i, a, b) in pairs {
-        if let (Some(x), Some(y)) = (&a.ty, &b.ty) {
-            if !same_type(x, y, dialect) {
-                found.push(OutputDifference::Type(i));
-            }
+        if let (Some(x), Some(y)) = (&a.ty, &b.ty)
+            && !same_type(x, y, dialect)
+        {
+            found.push(OutputDifference::Type(i));
         }
         if a.nullable == Some(false) && b.nullable == Some(true) {
             found.push(OutputDifference::Nullable(i));
@@ -78,7 +78,10 @@ pub fn same_type(a: &DataType, b: &DataType, dialect: Dialect) -> bool {
         return affinity(a) == affinity(b);
     }
     let scale = |t: &DataType| t.args.get(1).cloned().unwrap_or_default();
-    a.same_base(b) && (!matches!(a.name.as_str(), "numeric" | "decimal") || scale(a) == scale(b) || a.args.is_empty() != b.args.is_empty() && scale(a) == scale(b))
+    a.same_base(b)
+        && (!matches!(a.name.as_str(), "numeric" | "decimal")
+            || scale(a) == scale(b)
+            || a.args.is_empty() != b.args.is_empty() && scale(a) == scale(b))
 }
 
 /// The affinity of a declared type (SQLite, "Datatypes In SQLite", section 3.1).

@@ -29,7 +29,13 @@ pub fn judge(input: &StatementInput, before: &SchemaSide, after: &SchemaSide, ch
 }
 
 /// Judges a statement against two schemas that are paired already.
-pub fn judge_paired(pairing: &Pairing, changes: &[Change], input: &StatementInput, before: &SessionState, after: &SessionState) -> Judgement {
+pub fn judge_paired(
+    pairing: &Pairing,
+    changes: &[Change],
+    input: &StatementInput,
+    before: &SessionState,
+    after: &SessionState,
+) -> Judgement {
     judge_within(pairing, changes, input, (before, after), 0)
 }
 
@@ -91,7 +97,8 @@ pub(super) fn judge_within(
 }
 
 fn engine_errors(before: &Binding, after: &Binding) -> Option<EngineErrors> {
-    let text = |b: &Binding| b.error.as_ref().map(|e| if e.code.is_empty() { e.message.clone() } else { format!("{}: {}", e.code, e.message) });
+    let text =
+        |b: &Binding| b.error.as_ref().map(|e| if e.code.is_empty() { e.message.clone() } else { format!("{}: {}", e.code, e.message) });
     let (before, after) = (text(before), text(after));
     (before.is_some() || after.is_some()).then_some(EngineErrors { before, after })
 }

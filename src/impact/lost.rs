@@ -43,14 +43,13 @@ pub struct Lost {
     pub message: String,
     /// 0..=100.
     pub confidence: u8,
-    /// The name is written through a view's definition or implied.
-    pub implicit: bool,
 }
 
 /// Column names that are lost.
 pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost> {
     let mut found: Vec<Lost> = Vec::new();
-    let error = cx.new_error(before, after).filter(|e| e.kind == BindErrorKind::UnknownColumn || functional_notation(cx, before, e.kind, e.span));
+    let error =
+        cx.new_error(before, after).filter(|e| e.kind == BindErrorKind::UnknownColumn || functional_notation(cx, before, e.kind, e.span));
     if let Some(error) = error {
         let used = cx.use_at(before, error.span).filter(|u| u.kind == ObjectKind::Column);
         let object = used.map(|u| cx.object_of(u)).or_else(|| error.object.clone());
@@ -60,12 +59,13 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
             (None, None) => named_column_fate(cx, None, error.span.slice(cx.input.text)),
         };
         let confidence = used.map_or(100, |u| u.confidence).min(cx.confidence(before));
-        found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence, implicit: false });
+        found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence });
     }
     if after.error.is_none() && before.uses.iter().all(|u| u.id.is_some()) {
         return found;
     }
-    for used in before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.through_view.is_none() && !u.implicit && !u.span.is_empty()) {
+    for used in before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.through_view.is_none() && !u.implicit && !u.span.is_empty())
+    {
         let ColumnRef::Named(name) = &used.column else { continue };
         if found.iter().any(|l| overlaps(l.span, used.span)) {
             continue;
@@ -82,7 +82,7 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
             continue;
         }
         let confidence = used.confidence.min(cx.confidence(before));
-        found.push(Lost { span: used.span, object: Some(cx.object_of(used)), fate, message: String::new(), confidence, implicit: false });
+        found.push(Lost { span: used.span, object: Some(cx.object_of(used)), fate, message: String::new(), confidence });
     }
     found
 }
@@ -96,7 +96,7 @@ pub fn lost_tables(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost>
         let name = name.unwrap_or_else(|| error.span.slice(cx.input.text).rsplit('.').next().unwrap_or_default().to_string());
         let fate = table_fate(cx, used.and_then(|u| u.table_id.or(u.id)), &name);
         let object = used.map(|u| cx.object_of(u)).or_else(|| error.object.clone());
-        found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence: cx.confidence(before), implicit: false });
+        found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence: cx.confidence(before) });
     }
     for used in before.uses.iter().filter(|u| is_table(u) && u.through_view.is_none() && !u.span.is_empty()) {
         if found.iter().any(|l| overlaps(l.span, used.span)) || cx.use_at(after, used.span).is_some_and(is_table) {
@@ -112,7 +112,7 @@ pub fn lost_tables(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost>
             continue;
         }
         let confidence = used.confidence.min(cx.confidence(before));
-        found.push(Lost { span: used.span, object: Some(cx.object_of(used)), fate, message: String::new(), confidence, implicit: false });
+        found.push(Lost { span: used.span, object: Some(cx.object_of(used)), fate, message: String::new(), confidence });
     }
     found
 }
@@ -132,7 +132,8 @@ fn overlaps(a: Span, b: Span) -> bool {
 
 /// PostgreSQL reads `f(t)` as `t.f`: without the column it is an unknown function.
 fn functional_notation(cx: &Context, before: &Binding, kind: BindErrorKind, span: Span) -> bool {
-    kind == BindErrorKind::UnknownFunction && cx.use_at(before, span).is_some_and(|u| u.kind == ObjectKind::Column && u.span.end <= span.end && u.span.start == span.start)
+    kind == BindErrorKind::UnknownFunction
+        && cx.use_at(before, span).is_some_and(|u| u.kind == ObjectKind::Column && u.span.end <= span.end && u.span.start == span.start)
 }
 
 /// A column of a table whose columns are not all known is gone when a change says so by name and nothing
@@ -165,10 +166,10 @@ fn column_fate(cx: &Context, used: &Use) -> Fate {
     if let Some(i) = cx.change_to(&[ChangeOp::RenameColumn], used.id) {
         return Fate::Renamed(i);
     }
-    if used.table_id.is_some_and(|t| cx.pairing.table_after(t).is_none()) {
-        if let Some(i) = cx.any_change_of_table(used.table_id, &used.table) {
-            return Fate::Replaced(i);
-        }
+    if used.table_id.is_some_and(|t| cx.pairing.table_after(t).is_none())
+        && let Some(i) = cx.any_change_of_table(used.table_id, &used.table)
+    {
+        return Fate::Replaced(i);
     }
     match named_column_fate(cx, Some(&used.table), name) {
         Fate::Unknown => cx.any_change_of_table(used.table_id, &used.table).map_or(Fate::Unknown, Fate::Replaced),
@@ -207,7 +208,9 @@ fn table_fate(cx: &Context, id: Option<crate::model::object::ObjectId>, name: &s
         return Fate::Renamed(i);
     }
     let named = |ops: &[ChangeOp]| {
-        cx.last_change(|c| ops.contains(&c.op) && c.object.column.is_none() && c.object.table.as_deref().is_some_and(|t| cx.dialect().same_table(t, name)))
+        cx.last_change(|c| {
+            ops.contains(&c.op) && c.object.column.is_none() && c.object.table.as_deref().is_some_and(|t| cx.dialect().same_table(t, name))
+        })
     };
     if let Some(i) = named(&drops) {
         return Fate::Dropped(i);

@@ -139,7 +139,9 @@ pub fn fit(old: &DataType, new: &DataType, dialect: Dialect, enums: (bool, bool)
             (Some(o), Some(n)) if o <= n => Fit::All,
             (_, Some(n)) => Fit::Refuses(format!("a value longer than {n} bytes")),
         },
-        (Class::Date, Class::Timestamp | Class::TimestampTz) | (Class::Timestamp, Class::TimestampTz) | (Class::TimestampTz, Class::Timestamp) => {
+        (Class::Date, Class::Timestamp | Class::TimestampTz)
+        | (Class::Timestamp, Class::TimestampTz)
+        | (Class::TimestampTz, Class::Timestamp) => {
             if dialect.engine.is_mysql_family() && new.name == "timestamp" {
                 Fit::Refuses("a moment outside 1970 to 2038".into())
             } else {

@@ -151,7 +151,8 @@ fn inside(expr: &Expr, found: &mut Vec<(Span, Operation)>, depth: usize) {
         }
         ExprKind::InSubquery { expr, .. } => direct(expr, Operation::Equality(Against::Other), found),
         ExprKind::Quantified { expr, op, right, .. } => {
-            let operation = if op == "=" || op == "<>" { Operation::Equality(against(right)) } else { Operation::Inequality(against(right)) };
+            let operation =
+                if op == "=" || op == "<>" { Operation::Equality(against(right)) } else { Operation::Inequality(against(right)) };
             direct(expr, operation, found);
         }
         ExprKind::Between { expr, low, .. } => direct(expr, Operation::Inequality(against(low)), found),

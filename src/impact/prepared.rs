@@ -32,7 +32,9 @@ fn same_column(cx: &Context, a: &Output, b: &Output) -> bool {
 
 /// The user-defined type of that name is the same type, not one that was created in its place.
 fn same_user_type(cx: &Context, a: &DataType, b: &DataType) -> bool {
-    let id = |schema: &crate::model::schema::Schema, t: &DataType| t.user.as_ref().and_then(|n| schema.find_type(Some(&n.schema), &n.name)).map(|t| t.id);
+    let id = |schema: &crate::model::schema::Schema, t: &DataType| {
+        t.user.as_ref().and_then(|n| schema.find_type(Some(&n.schema), &n.name)).map(|t| t.id)
+    };
     match (id(cx.pairing.before, a), id(cx.pairing.after, b)) {
         (Some(x), Some(y)) => x == y,
         _ => true,

@@ -69,7 +69,9 @@ impl<'a> WritePair<'a> {
     /// The column before that a column after stands for.
     pub fn old_column(&self, cx: &Context, column: &Column) -> Option<&'a Column> {
         let same = self.old.columns.iter().find(|c| c.id == column.id);
-        same.or_else(|| self.old.column(cx.dialect(), &column.name).filter(|_| self.old.id != self.new.id || !self.renamed_away(cx, column)))
+        same.or_else(|| {
+            self.old.column(cx.dialect(), &column.name).filter(|_| self.old.id != self.new.id || !self.renamed_away(cx, column))
+        })
     }
 
     /// The old column of this name is another column under another name now, or gone.

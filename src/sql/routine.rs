@@ -97,9 +97,7 @@ impl<'t> Reader<'t> {
                 }
             }
             "when" => {
-                let from = self.at + 1;
-                self.to_word("then");
-                let _ = from;
+                self.skip_to_word("then");
                 self.at += 1;
             }
             "if" => self.branch(true),
@@ -112,7 +110,7 @@ impl<'t> Reader<'t> {
             }
             "case" => {
                 let from = self.at + 1;
-                self.to_word("when");
+                self.skip_to_word("when");
                 self.expression(from, self.at);
                 self.blocks.push(Block { now: Taken::Perhaps, rest: Taken::Perhaps });
             }
@@ -122,7 +120,7 @@ impl<'t> Reader<'t> {
             }
             "while" => {
                 let from = self.at + 1;
-                self.to_any(&["loop", "do"]);
+                self.skip_to_any(&["loop", "do"]);
                 self.expression(from, self.at);
                 self.at += 1;
                 self.blocks.push(Block { now: Taken::Perhaps, rest: Taken::Perhaps });
@@ -142,7 +140,7 @@ impl<'t> Reader<'t> {
     /// `IF condition THEN`, `ELSIF condition THEN`.
     fn branch(&mut self, opens: bool) {
         let from = self.at + 1;
-        self.to_word("then");
+        self.skip_to_word("then");
         let truth = self.about_event(from, self.at);
         let reach = if opens { Taken::Always } else { self.blocks.last().map_or(Taken::Always, |b| b.rest) };
         if opens {
@@ -188,13 +186,15 @@ impl<'t> Reader<'t> {
     /// `FOR x IN query LOOP`, `FOR i IN 1..n LOOP`, `FOREACH x IN ARRAY a LOOP`.
     fn for_loop(&mut self) {
         let names = self.at + 1;
-        self.to_any(&["in", "do"]);
+        self.skip_to_any(&["in", "do"]);
         for i in names..self.at {
             self.variable(i);
         }
         let from = self.at + 1;
-        self.to_any(&["loop", "do"]);
-        if self.all.get(from).is_some_and(|t| matches!(t.span.slice(self.text).to_ascii_lowercase().as_str(), "select" | "with" | "insert" | "update" | "delete")) {
+        self.skip_to_any(&["loop", "do"]);
+        if self.all.get(from).is_some_and(|t| {
+            matches!(t.span.slice(self.text).to_ascii_lowercase().as_str(), "select" | "with" | "insert" | "update" | "delete")
+        }) {
             self.push(from, self.at);
         }
         self.at += 1;
@@ -208,12 +208,12 @@ impl<'t> Reader<'t> {
                 return;
             }
             if matches!(self.word(0).as_str(), "continue" | "exit" | "handler") {
-                self.to_symbol(";");
+                self.skip_to_symbol(";");
                 return;
             }
             self.variable(self.at);
             let from = self.at;
-            self.to_symbol(";");
+            self.skip_to_symbol(";");
             for i in from..self.at {
                 let text = self.slice(i);
                 if text == ":=" || text.eq_ignore_ascii_case("default") {
@@ -227,7 +227,10 @@ impl<'t> Reader<'t> {
             self.at += 1;
             // A declaration of the MySQL family stands among the statements, one at a time.
             let next = self.word(0);
-            if matches!(next.as_str(), "select" | "insert" | "update" | "delete" | "set" | "if" | "call" | "end" | "while" | "loop" | "open") {
+            if matches!(
+                next.as_str(),
+                "select" | "insert" | "update" | "delete" | "set" | "if" | "call" | "end" | "while" | "loop" | "open"
+            ) {
                 return;
             }
         }
@@ -235,7 +238,7 @@ impl<'t> Reader<'t> {
 
     fn statement(&mut self) {
         let from = self.at;
-        self.to_symbol(";");
+        self.skip_to_symbol(";");
         let to = self.at;
         self.at += 1;
         let first = self.all.get(from).map(|t| t.span.slice(self.text).to_ascii_lowercase()).unwrap_or_default();
@@ -246,8 +249,8 @@ impl<'t> Reader<'t> {
                 _ => self.expression(from + 1, to),
             },
             "perform" => self.push_text("SELECT ", from + 1, to),
-            "raise" | "null" | "execute" | "get" | "open" | "close" | "fetch" | "move" | "exit" | "continue" | "leave" | "iterate" | "signal"
-            | "commit" | "rollback" | "assert" => {}
+            "raise" | "null" | "execute" | "get" | "open" | "close" | "fetch" | "move" | "exit" | "continue" | "leave" | "iterate"
+            | "signal" | "commit" | "rollback" | "assert" => {}
             "set" => self.assignments(from + 1, to),
             _ => match (from..to).find(|&i| self.slice(i) == ":=").or_else(|| self.plain_assignment(from, to)) {
                 Some(i) => self.assignment(from, i, to),
@@ -260,7 +263,19 @@ impl<'t> Reader<'t> {
     fn plain_assignment(&self, from: usize, to: usize) -> Option<usize> {
         let keyword = matches!(
             self.slice(from).to_ascii_lowercase().as_str(),
-            "select" | "insert" | "update" | "delete" | "with" | "call" | "merge" | "values" | "truncate" | "create" | "drop" | "alter" | "replace"
+            "select"
+                | "insert"
+                | "update"
+                | "delete"
+                | "with"
+                | "call"
+                | "merge"
+                | "values"
+                | "truncate"
+                | "create"
+                | "drop"
+                | "alter"
+                | "replace"
         );
         let at = (from + 1..to.min(from + 4)).find(|&i| self.slice(i) == "=")?;
         (!keyword).then_some(at)
@@ -286,11 +301,9 @@ impl<'t> Reader<'t> {
     }
 
     fn assignment(&mut self, from: usize, operator: usize, to: usize) {
-        if let Some(field) = self.record_field(from) {
-            if operator == from + 3 {
-                self.body.assigned.push(field.clone());
-                self.field(field);
-            }
+        if let Some(field) = self.record_field(from).filter(|_| operator == from + 3) {
+            self.body.assigned.push(field.clone());
+            self.field(field);
         }
         self.expression(operator + 1, to);
     }
@@ -331,7 +344,12 @@ impl<'t> Reader<'t> {
                 ")" => depth = depth.saturating_sub(1),
                 "into" if depth == 0 && (is_query || self.after_returning(from, i)) => {
                     let mut end = i + 1;
-                    while end < to && !matches!(self.slice(end).to_ascii_lowercase().as_str(), "from" | "where" | "group" | "order" | "limit" | "union") {
+                    while end < to
+                        && !matches!(
+                            self.slice(end).to_ascii_lowercase().as_str(),
+                            "from" | "where" | "group" | "order" | "limit" | "union"
+                        )
+                    {
                         end += 1;
                     }
                     let head = Span { start: whole.start, end: self.all.get(i).map_or(whole.end, |t| t.span.start) };
@@ -403,11 +421,11 @@ impl<'t> Reader<'t> {
         self.word(0) == word
     }
 
-    fn to_word(&mut self, word: &str) {
-        self.to_any(&[word]);
+    fn skip_to_word(&mut self, word: &str) {
+        self.skip_to_any(&[word]);
     }
 
-    fn to_any(&mut self, words: &[&str]) {
+    fn skip_to_any(&mut self, words: &[&str]) {
         let mut cases = 0usize;
         while self.kind(0) != TokenKind::End && !self.is(";") {
             let here = self.word(0);
@@ -422,7 +440,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn to_symbol(&mut self, symbol: &str) {
+    fn skip_to_symbol(&mut self, symbol: &str) {
         while self.kind(0) != TokenKind::End && !self.is(symbol) {
             self.at += 1;
         }
@@ -444,10 +462,30 @@ mod tests {
         let pg = Engine::Postgres;
         let cases = [
             (pg, "SELECT full_name FROM customers WHERE id = $1", None, "SELECT full_name FROM customers WHERE id = $1"),
-            (pg, "DECLARE t text; BEGIN SELECT city INTO t FROM customers WHERE id = i; RETURN t; END", None, "SELECT city FROM customers WHERE id = i | SELECT t"),
-            (pg, "BEGIN IF flag THEN RETURN (SELECT city FROM c); END IF; RETURN NULL; END", None, "SELECT flag | ? SELECT (SELECT city FROM c) | SELECT NULL"),
-            (pg, "BEGIN IF TG_OP = 'INSERT' THEN NEW.a := 1; ELSIF NEW.b > 1 THEN NEW.c := 2; END IF; RETURN NEW; END", Some("UPDATE"), "SELECT NEW.b > 1 | ? SELECT 2 | SELECT NEW"),
-            (Engine::MariaDb, "BEGIN SET NEW.note = concat(NEW.a, 'x'); INSERT INTO audit VALUES (1); END", None, "SELECT concat(NEW.a, 'x') | INSERT INTO audit VALUES (1)"),
+            (
+                pg,
+                "DECLARE t text; BEGIN SELECT city INTO t FROM customers WHERE id = i; RETURN t; END",
+                None,
+                "SELECT city FROM customers WHERE id = i | SELECT t",
+            ),
+            (
+                pg,
+                "BEGIN IF flag THEN RETURN (SELECT city FROM c); END IF; RETURN NULL; END",
+                None,
+                "SELECT flag | ? SELECT (SELECT city FROM c) | SELECT NULL",
+            ),
+            (
+                pg,
+                "BEGIN IF TG_OP = 'INSERT' THEN NEW.a := 1; ELSIF NEW.b > 1 THEN NEW.c := 2; END IF; RETURN NEW; END",
+                Some("UPDATE"),
+                "SELECT NEW.b > 1 | ? SELECT 2 | SELECT NEW",
+            ),
+            (
+                Engine::MariaDb,
+                "BEGIN SET NEW.note = concat(NEW.a, 'x'); INSERT INTO audit VALUES (1); END",
+                None,
+                "SELECT concat(NEW.a, 'x') | INSERT INTO audit VALUES (1)",
+            ),
             (Engine::Sqlite, "BEGIN UPDATE a SET x = 1 WHERE id = OLD.id; END", None, "UPDATE a SET x = 1 WHERE id = OLD.id"),
         ];
         for (engine, text, event, want) in cases {

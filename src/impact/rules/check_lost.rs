@@ -1,16 +1,16 @@
 //! Values that a CHECK kept out can appear.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::lost_checks;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::constraints::lost_checks;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::schema::ConstraintKind;
 use crate::model::statement::{ColumnRef, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -37,8 +37,14 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let Some(new) = cx.pairing.table_after(old.id) else { continue };
         for check in lost_checks(old, new) {
             let ConstraintKind::Check { columns, .. } = &check.kind else { continue };
-            let Some(change) = cx.change_to(&[ChangeOp::DropConstraint], Some(check.id)).filter(|_| columns.iter().any(|c| cx.dialect().same_column(c, name))) else { continue };
-            let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{} can hold values that {} refused.", cx.object_of(used), check.name));
+            let Some(change) = cx
+                .change_to(&[ChangeOp::DropConstraint], Some(check.id))
+                .filter(|_| columns.iter().any(|c| cx.dialect().same_column(c, name)))
+            else {
+                continue;
+            };
+            let mut explanation =
+                cx.explain(before, Effect::ChangesResult, format!("{} can hold values that {} refused.", cx.object_of(used), check.name));
             explanation.object = Some(cx.object_of(used));
             explanation.change = Some(change);
             explanation.span = used.span;

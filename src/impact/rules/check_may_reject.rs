@@ -1,17 +1,17 @@
 //! A new CHECK or EXCLUDE constraint.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::added_checks;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
-use crate::impact::constraints::added_checks;
 use crate::impact::literals::{Truth, holds};
+use crate::impact::writes::write_pairs;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::schema::ConstraintKind;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -22,8 +22,14 @@ pub const RULE: Rule = Rule {
         why: "A CHECK constraint refuses a row for which its condition is false, an EXCLUDE constraint one that overlaps another row. A CHECK that is NOT VALID lets old rows be, but refuses every UPDATE of one that violates it.",
         fix: "Change the writers so that they store only allowed values, then add the constraint.",
         misses: "Conditions on values that are not in the statement.",
-        bad: Example { migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))", statement: "UPDATE jobs SET state = $1 WHERE id = $2" },
-        good: Example { migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))", statement: "UPDATE jobs SET state = 'done' WHERE id = $2" },
+        bad: Example {
+            migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))",
+            statement: "UPDATE jobs SET state = $1 WHERE id = $2",
+        },
+        good: Example {
+            migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))",
+            statement: "UPDATE jobs SET state = 'done' WHERE id = $2",
+        },
     },
     explain,
 };
@@ -41,7 +47,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 _ => continue,
             };
             let touches = pair.touches(cx, columns) || columns.is_empty();
-            if !touches && !(constraint.not_valid && pair.write.kind == WriteKind::Update) {
+            let any_update = constraint.not_valid && pair.write.kind == WriteKind::Update;
+            if !touches && !any_update {
                 continue;
             }
             let truth = condition.filter(|_| touches).map_or(Truth::Open, |c| holds(c, cx.dialect(), &|name| pair.value(cx, name)));
@@ -52,14 +59,24 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             };
             let demand = condition.map_or_else(|| "no two rows overlap".to_string(), |c| c.clone());
             let message = if touches {
-                format!("The new constraint {} on {} lets this {} store only rows with {demand}.", constraint.name, cx.shown(&pair.new.name), pair.verb())
+                format!(
+                    "The new constraint {} on {} lets this {} store only rows with {demand}.",
+                    constraint.name,
+                    cx.shown(&pair.new.name),
+                    pair.verb()
+                )
             } else {
-                format!("Rows of {} that violate the new constraint {} can no longer be updated.", cx.shown(&pair.new.name), constraint.name)
+                format!(
+                    "Rows of {} that violate the new constraint {} can no longer be updated.",
+                    cx.shown(&pair.new.name),
+                    constraint.name
+                )
             };
             let mut explanation = cx.explain(before, effect, message);
             explanation.object = Some(cx.part_ref(ObjectKind::Constraint, &pair.new.name, &constraint.name));
-            explanation.change =
-                cx.change_to(&[ChangeOp::AddConstraint, ChangeOp::AlterConstraint], Some(constraint.id)).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            explanation.change = cx
+                .change_to(&[ChangeOp::AddConstraint, ChangeOp::AlterConstraint], Some(constraint.id))
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = pair.span_of(cx, columns);
             found.push(explanation);
         }

@@ -4,8 +4,8 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -16,7 +16,10 @@ pub const RULE: Rule = Rule {
         fix: "Write the columns out.",
         misses: "",
         bad: Example { migration: "-- mariadb\\nALTER TABLE hist ADD COLUMN note text", statement: "INSERT INTO hist SELECT * FROM live" },
-        good: Example { migration: "-- mariadb\\nALTER TABLE hist ADD COLUMN note text", statement: "INSERT INTO hist (id, a) SELECT id, a FROM live" },
+        good: Example {
+            migration: "-- mariadb\\nALTER TABLE hist ADD COLUMN note text",
+            statement: "INSERT INTO hist (id, a) SELECT id, a FROM live",
+        },
     },
     explain,
 };

@@ -1,16 +1,16 @@
 //! An INSERT that leaves out a column that must have a value now.
 
 use super::{Example, Meta, Rule};
+use crate::impact::bodies::filled_by_triggers;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::writes::{WritePair, write_pairs};
-use crate::impact::bodies::filled_by_triggers;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
+use crate::model::finding::Effect;
 use crate::model::schema::Column;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -22,7 +22,10 @@ pub const RULE: Rule = Rule {
         fix: "Give the column a default, or add it nullable, deploy code that fills it, then set NOT NULL.",
         misses: "Triggers that fill the column are seen only where they assign it directly.",
         bad: Example { migration: "ALTER TABLE users ADD COLUMN tier text NOT NULL", statement: "INSERT INTO users (id) VALUES ($1)" },
-        good: Example { migration: "ALTER TABLE users ADD COLUMN tier text NOT NULL DEFAULT 'std'", statement: "INSERT INTO users (id) VALUES ($1)" },
+        good: Example {
+            migration: "ALTER TABLE users ADD COLUMN tier text NOT NULL DEFAULT 'std'",
+            statement: "INSERT INTO users (id) VALUES ($1)",
+        },
     },
     explain,
 };
@@ -50,11 +53,24 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 _ => Effect::Breaks,
             };
             let object = cx.column_ref(&pair.new.name, &column.name);
-            let mut explanation = cx.explain(before, effect, format!("{object} is required after the migration and has no default, but this INSERT leaves it out."));
+            let mut explanation = cx.explain(
+                before,
+                effect,
+                format!("{object} is required after the migration and has no default, but this INSERT leaves it out."),
+            );
             explanation.object = Some(object);
-            let ops = [ChangeOp::AddColumn, ChangeOp::SetNotNull, ChangeOp::DropDefault, ChangeOp::AlterGenerated, ChangeOp::AlterColumn, ChangeOp::AlterType, ChangeOp::CreateTable];
-            explanation.change =
-                cx.change_of_column(&ops, Some(column.id), &pair.new.name.name, &column.name).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            let ops = [
+                ChangeOp::AddColumn,
+                ChangeOp::SetNotNull,
+                ChangeOp::DropDefault,
+                ChangeOp::AlterGenerated,
+                ChangeOp::AlterColumn,
+                ChangeOp::AlterType,
+                ChangeOp::CreateTable,
+            ];
+            explanation.change = cx
+                .change_of_column(&ops, Some(column.id), &pair.new.name.name, &column.name)
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = pair.write.span;
             found.push(explanation);
         }

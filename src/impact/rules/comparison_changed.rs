@@ -3,14 +3,14 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::narrowing::{Class, Fit, class, fit};
 use crate::impact::operations::{Against, Operand, Operation, operands};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
+use crate::model::finding::Effect;
 use crate::model::schema::{Column, Schema, Table, UserTypeKind};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -37,7 +37,14 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let (table, column) = operand.old;
         let mut explanation = cx.explain(before, effect, format!("{} {what}.", cx.column_ref(&table.name, &column.name)));
         explanation.object = Some(cx.column_ref(&table.name, &column.name));
-        let ops = [ChangeOp::AlterType, ChangeOp::AlterColumn, ChangeOp::RenameEnumValue, ChangeOp::AddEnumValue, ChangeOp::AlterTable, ChangeOp::AlterDomain];
+        let ops = [
+            ChangeOp::AlterType,
+            ChangeOp::AlterColumn,
+            ChangeOp::RenameEnumValue,
+            ChangeOp::AddEnumValue,
+            ChangeOp::AlterTable,
+            ChangeOp::AlterDomain,
+        ];
         explanation.change = cx.change_to(&ops, Some(column.id)).or_else(|| cx.any_change_of_table(Some(table.id), &table.name.name));
         explanation.span = operand.span;
         found.push(explanation);
@@ -59,7 +66,9 @@ fn exact(collation: &str) -> bool {
 
 /// PostgreSQL collations that compare equal only what is the same text; others are the schema's own.
 fn builtin_collation(name: &str) -> bool {
-    matches!(name, "c" | "posix" | "default" | "ucs_basic" | "unicode" | "c.utf-8" | "c.utf8") || name.contains("-x-icu") || name.contains("_")
+    matches!(name, "c" | "posix" | "default" | "ucs_basic" | "unicode" | "c.utf-8" | "c.utf8")
+        || name.contains("-x-icu")
+        || name.contains("_")
 }
 
 fn by_collation(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
@@ -73,18 +82,32 @@ fn by_collation(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
         (Engine::Postgres, Operation::Pattern) if is.as_deref().is_some_and(|c| !builtin_collation(c)) => {
             Some((Effect::Breaks, format!("gets collation {new}, which is not deterministic, and pattern matching is refused for it")))
         }
-        (Engine::Postgres, Operation::Equality(Against::Column(_)) | Operation::Inequality(Against::Column(_))) if conflict(cx, operand) => {
-            Some((Effect::Breaks, format!("changes its collation to {new}, and the comparison with a column of another collation is refused")))
+        (Engine::Postgres, Operation::Equality(Against::Column(_)) | Operation::Inequality(Against::Column(_)))
+            if conflict(cx, operand) =>
+        {
+            Some((
+                Effect::Breaks,
+                format!("changes its collation to {new}, and the comparison with a column of another collation is refused"),
+            ))
         }
         (Engine::Postgres, Operation::Equality(_) | Operation::Grouping) => {
             let folded = |c: &Option<String>| c.as_deref().is_some_and(|c| !builtin_collation(c));
             if folded(&was) != folded(&is) { changes("other values are equal") } else { None }
         }
-        (_, Operation::Equality(Against::Column(_)) | Operation::Inequality(Against::Column(_))) if cx.engine().is_mysql_family() && conflict(cx, operand) => {
-            Some((Effect::Breaks, format!("changes its collation to {new}, and comparing it with a column of another collation is an illegal mix")))
+        (_, Operation::Equality(Against::Column(_)) | Operation::Inequality(Against::Column(_)))
+            if cx.engine().is_mysql_family() && conflict(cx, operand) =>
+        {
+            Some((
+                Effect::Breaks,
+                format!("changes its collation to {new}, and comparing it with a column of another collation is an illegal mix"),
+            ))
         }
         (_, Operation::Equality(_) | Operation::Pattern) => {
-            if was.as_deref().is_some_and(exact) != is.as_deref().is_some_and(exact) { changes("other values are equal") } else { None }
+            if was.as_deref().is_some_and(exact) != is.as_deref().is_some_and(exact) {
+                changes("other values are equal")
+            } else {
+                None
+            }
         }
         (_, Operation::Ordering | Operation::Inequality(_)) => changes("values sort differently"),
         (_, Operation::Grouping) => changes("other values are equal"),
@@ -94,7 +117,9 @@ fn by_collation(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
 
 /// The column meets another column, and their collations agreed before and do not now.
 fn conflict(cx: &Context, operand: &Operand) -> bool {
-    let (Operation::Equality(Against::Column(span)) | Operation::Inequality(Against::Column(span))) = operand.operation else { return false };
+    let (Operation::Equality(Against::Column(span)) | Operation::Inequality(Against::Column(span))) = operand.operation else {
+        return false;
+    };
     let other = cx.pairing.after.tables.values().filter(|t| t.view().is_none()).flat_map(|t| t.columns.iter().map(move |c| (t, c)));
     let name = span.slice(cx.input.text).rsplit('.').next().unwrap_or_default().trim_matches(|c| matches!(c, '"' | '`')).to_string();
     let mut others = other.filter(|(t, c)| cx.dialect().same_column(&c.name, &name) && c.id != operand.new.1.id && used(cx, t));
@@ -138,12 +163,15 @@ fn by_labels(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
     let gone: Vec<&String> = was.iter().filter(|l| !is.contains(l)).collect();
     let shifted = was.iter().enumerate().any(|(i, l)| is.get(i) != Some(l));
     match operand.operation {
-        Operation::Equality(Against::Untyped) if cx.engine() == Engine::Postgres && !gone.is_empty() && !literal_at(cx, operand) => {
-            Some((Effect::MayBreak, format!("no longer has the value '{}': a parameter with it is refused", gone.first().map_or("", |l| l.as_str()))))
-        }
+        Operation::Equality(Against::Untyped) if cx.engine() == Engine::Postgres && !gone.is_empty() && !literal_at(cx, operand) => Some((
+            Effect::MayBreak,
+            format!("no longer has the value '{}': a parameter with it is refused", gone.first().map_or("", |l| l.as_str())),
+        )),
         Operation::AsText(literal) => {
             let text = literal.slice(cx.input.text).trim_matches('\'');
-            gone.iter().any(|l| l.as_str() == text).then(|| (Effect::ChangesResult, format!("no longer has the value '{text}': the comparison finds nothing")))
+            gone.iter()
+                .any(|l| l.as_str() == text)
+                .then(|| (Effect::ChangesResult, format!("no longer has the value '{text}': the comparison finds nothing")))
         }
         Operation::Arithmetic(_) if shifted => Some((Effect::ChangesResult, "numbers its values differently".into())),
         Operation::Ordering | Operation::Inequality(_) => {
@@ -177,13 +205,20 @@ fn by_type(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
     match operand.operation {
         Operation::Equality(Against::Untyped) | Operation::Inequality(Against::Untyped) => match (was, is) {
             (Class::Text, Class::FoldedText) | (Class::FoldedText, Class::Text) => changes("case no longer counts in the same way"),
-            (Class::Float, Class::Float) if old.name != new.name && matches!(operand.operation, Operation::Equality(_)) => changes("the parameter has another precision"),
-            (Class::Timestamp, Class::TimestampTz) | (Class::TimestampTz, Class::Timestamp) => changes("the value compared is read in the time zone of the session"),
+            (Class::Float, Class::Float) if old.name != new.name && matches!(operand.operation, Operation::Equality(_)) => {
+                changes("the parameter has another precision")
+            }
+            (Class::Timestamp, Class::TimestampTz) | (Class::TimestampTz, Class::Timestamp) => {
+                changes("the value compared is read in the time zone of the session")
+            }
             (a, b) if dialect.engine == Engine::Postgres && textual(a) && !textual(b) && b != Class::Binary => {
                 let refuses = matches!(fit(old, new, dialect, enums), Fit::Refuses(_));
-                (refuses && !literal_at(cx, operand)).then(|| (Effect::MayBreak, format!("changes from {old} to {new}, which refuses parameters that are no {new}")))
+                (refuses && !literal_at(cx, operand))
+                    .then(|| (Effect::MayBreak, format!("changes from {old} to {new}, which refuses parameters that are no {new}")))
             }
-            (a, b) if matches!(operand.operation, Operation::Inequality(_)) && textual(a) != textual(b) => changes("text and numbers compare differently"),
+            (a, b) if matches!(operand.operation, Operation::Inequality(_)) && textual(a) != textual(b) => {
+                changes("text and numbers compare differently")
+            }
             _ => None,
         },
         Operation::Ordering | Operation::Inequality(_) => match (was, is) {
@@ -192,8 +227,12 @@ fn by_type(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
             _ => changes("values compare and sort differently"),
         },
         Operation::Grouping | Operation::Equality(_) => match (was, is) {
-            (Class::Text, Class::FoldedText) | (Class::FoldedText, Class::Text) if operand.operation == Operation::Grouping => changes("case no longer tells values apart in the same way"),
-            (Class::Decimal | Class::Float | Class::Timestamp | Class::TimestampTz, Class::Integer | Class::Date) => changes("values that differed can be equal"),
+            (Class::Text, Class::FoldedText) | (Class::FoldedText, Class::Text) if operand.operation == Operation::Grouping => {
+                changes("case no longer tells values apart in the same way")
+            }
+            (Class::Decimal | Class::Float | Class::Timestamp | Class::TimestampTz, Class::Integer | Class::Date) => {
+                changes("values that differed can be equal")
+            }
             _ => None,
         },
         Operation::Pattern => match (was, is) {
@@ -208,7 +247,8 @@ fn by_type(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
             (a, b) if a != b && op == '/' => changes("the division gives another result"),
             _ => None,
         },
-        Operation::Condition => (textual(was) != textual(is)).then(|| (Effect::ChangesResult, format!("changes from {old} to {new}, which is true for other values"))),
+        Operation::Condition => (textual(was) != textual(is))
+            .then(|| (Effect::ChangesResult, format!("changes from {old} to {new}, which is true for other values"))),
         Operation::Zone => match (was, is) {
             (a, b) if a != b => changes("AT TIME ZONE converts in the other direction"),
             _ => None,

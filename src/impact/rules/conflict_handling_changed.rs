@@ -1,16 +1,16 @@
 //! An upsert that meets other unique keys.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::{added_unique_keys, lost_unique_keys};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::writes::write_pairs;
-use crate::impact::constraints::{added_unique_keys, lost_unique_keys};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::sql::ast::StatementKind;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "REPLACE, INSERT IGNORE, ON DUPLICATE KEY UPDATE and ON CONFLICT without a target act on any unique key. With a key more, other rows are replaced or skipped; with a key less, duplicates are stored.",
         fix: "Name the conflict target, or check what the statement should do with the new key.",
         misses: "",
-        bad: Example { migration: "-- mariadb\\nALTER TABLE members DROP INDEX login", statement: "INSERT INTO members (login) VALUES (?) ON DUPLICATE KEY UPDATE hits = hits + 1" },
-        good: Example { migration: "ALTER TABLE members ADD UNIQUE (email)", statement: "INSERT INTO members (login) VALUES ($1) ON CONFLICT (login) DO NOTHING" },
+        bad: Example {
+            migration: "-- mariadb\\nALTER TABLE members DROP INDEX login",
+            statement: "INSERT INTO members (login) VALUES (?) ON DUPLICATE KEY UPDATE hits = hits + 1",
+        },
+        good: Example {
+            migration: "ALTER TABLE members ADD UNIQUE (email)",
+            statement: "INSERT INTO members (login) VALUES ($1) ON CONFLICT (login) DO NOTHING",
+        },
     },
     explain,
 };
@@ -32,7 +38,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         return Vec::new();
     }
     let StatementKind::Insert(insert) = &cx.input.statement.kind else { return Vec::new() };
-    let any_key = insert.replace || insert.ignore || insert.on_conflict.as_ref().is_some_and(|c| c.duplicate_key || (c.target.is_empty() && c.constraint.is_none()));
+    let any_key = insert.replace
+        || insert.ignore
+        || insert.on_conflict.as_ref().is_some_and(|c| c.duplicate_key || (c.target.is_empty() && c.constraint.is_none()));
     if !any_key {
         return Vec::new();
     }
@@ -45,7 +53,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             (Some(key), None) => (key, "now also meets conflicts on"),
             (None, None) => continue,
         };
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("This {} {what} {} ({}).", cx.verb(), cx.shown(&pair.new.name), key.keys.join(", ")));
+        let mut explanation = cx.explain(
+            before,
+            Effect::ChangesResult,
+            format!("This {} {what} {} ({}).", cx.verb(), cx.shown(&pair.new.name), key.keys.join(", ")),
+        );
         explanation.object = Some(cx.part_ref(ObjectKind::Constraint, &pair.new.name, &key.name));
         let ops = [ChangeOp::AddConstraint, ChangeOp::DropConstraint, ChangeOp::CreateIndex, ChangeOp::DropIndex, ChangeOp::CreateTable];
         explanation.change = cx.change_to(&ops, Some(key.id)).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));

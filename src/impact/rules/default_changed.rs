@@ -1,15 +1,15 @@
 //! A column that is left out and gets another value.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::squeeze;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::writes::write_pairs;
-use crate::impact::constraints::squeeze;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::schema::Column;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -21,7 +21,10 @@ pub const RULE: Rule = Rule {
         fix: "Write the value in the statement if the code depends on it.",
         misses: "Defaults that are written differently and mean the same.",
         bad: Example { migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT", statement: "INSERT INTO tickets (id) VALUES ($1)" },
-        good: Example { migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT", statement: "INSERT INTO tickets (id, prio) VALUES ($1, $2)" },
+        good: Example {
+            migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT",
+            statement: "INSERT INTO tickets (id, prio) VALUES ($1, $2)",
+        },
     },
     explain,
 };
@@ -42,8 +45,13 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 _ => None,
             };
             let generated = || match (&old.generated, &column.generated) {
-                (Some(a), b) if b.as_ref().is_none_or(|b| squeeze(&a.expr) != squeeze(&b.expr)) && matches!(pair.write.kind, WriteKind::Insert | WriteKind::Update) => {
-                    let renamed = b.is_some() && old.id == column.id && pair.old.columns.iter().any(|c| pair.new.columns.iter().any(|n| n.id == c.id && n.name != c.name));
+                (Some(a), b)
+                    if b.as_ref().is_none_or(|b| squeeze(&a.expr) != squeeze(&b.expr))
+                        && matches!(pair.write.kind, WriteKind::Insert | WriteKind::Update) =>
+                {
+                    let renamed = b.is_some()
+                        && old.id == column.id
+                        && pair.old.columns.iter().any(|c| pair.new.columns.iter().any(|n| n.id == c.id && n.name != c.name));
                     (!renamed).then(|| ("is no longer computed as before".to_string(), Effect::ChangesResult))
                 }
                 _ => None,
@@ -52,9 +60,17 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let object = cx.column_ref(&pair.new.name, &column.name);
             let mut explanation = cx.explain(before, effect, format!("{object}, which this {} leaves out, {what}.", pair.verb()));
             explanation.object = Some(object);
-            let ops = [ChangeOp::SetDefault, ChangeOp::DropDefault, ChangeOp::AlterGenerated, ChangeOp::AlterColumn, ChangeOp::AlterType, ChangeOp::CreateTable];
-            explanation.change =
-                cx.change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            let ops = [
+                ChangeOp::SetDefault,
+                ChangeOp::DropDefault,
+                ChangeOp::AlterGenerated,
+                ChangeOp::AlterColumn,
+                ChangeOp::AlterType,
+                ChangeOp::CreateTable,
+            ];
+            explanation.change = cx
+                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = pair.write.span;
             found.push(explanation);
         }
@@ -64,7 +80,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
 
 /// What a left-out column gets now, if that is something else.
 fn left_out(old: &Column, new: &Column) -> Option<(String, Effect)> {
-    let numbers = |c: &Column| c.auto_increment || c.identity.is_some() || c.default.as_deref().is_some_and(|d| d.to_lowercase().contains("nextval("));
+    let numbers = |c: &Column| {
+        c.auto_increment || c.identity.is_some() || c.default.as_deref().is_some_and(|d| d.to_lowercase().contains("nextval("))
+    };
     if numbers(old) && numbers(new) || new.generated.is_some() || old.generated.is_some() {
         return None;
     }
@@ -74,7 +92,7 @@ fn left_out(old: &Column, new: &Column) -> Option<(String, Effect)> {
     if numbers(old) {
         return new.nullable.then(|| ("is no longer numbered by the engine".into(), Effect::ChangesResult));
     }
-    let plain = |c: &Column| c.default.as_deref().map(|d| plain_default(d)).filter(|d| !d.eq_ignore_ascii_case("null"));
+    let plain = |c: &Column| c.default.as_deref().map(plain_default).filter(|d| !d.eq_ignore_ascii_case("null"));
     match (plain(old), plain(new)) {
         (a, b) if a == b => None,
         // Required now and without default: column-now-required says so.

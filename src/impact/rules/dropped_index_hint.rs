@@ -4,9 +4,9 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::sql::bind::binding::BindErrorKind;
 use crate::model::change::ChangeOp;
+use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -16,7 +16,10 @@ pub const RULE: Rule = Rule {
         why: "USE INDEX, FORCE INDEX, INDEXED BY, CLUSTER and MATCH ... AGAINST need the very index; without it they are an error, not a slow query.",
         fix: "Remove the hint before the index goes.",
         misses: "",
-        bad: Example { migration: "-- sqlite\\nDROP INDEX orders_status", statement: "SELECT id FROM orders INDEXED BY orders_status WHERE status = ?" },
+        bad: Example {
+            migration: "-- sqlite\\nDROP INDEX orders_status",
+            statement: "SELECT id FROM orders INDEXED BY orders_status WHERE status = ?",
+        },
         good: Example { migration: "-- sqlite\\nDROP INDEX orders_status", statement: "SELECT id FROM orders WHERE status = ?" },
     },
     explain,
@@ -25,7 +28,10 @@ pub const RULE: Rule = Rule {
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
     let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::UnknownIndex]) else { return Vec::new() };
     let drops = [ChangeOp::DropIndex, ChangeOp::RenameIndex, ChangeOp::AlterIndex];
-    explanation.change = cx.change_of_name(&drops, error.span.slice(cx.input.text)).or_else(|| cx.last_change(|c| drops.contains(&c.op))).or(explanation.change);
+    explanation.change = cx
+        .change_of_name(&drops, error.span.slice(cx.input.text))
+        .or_else(|| cx.last_change(|c| drops.contains(&c.op)))
+        .or(explanation.change);
     explanation.message = format!("The index that this {} demands is gone{}.", cx.verb(), cx.says(error));
     vec![explanation]
 }

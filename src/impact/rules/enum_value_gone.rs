@@ -4,8 +4,8 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -15,8 +15,14 @@ pub const RULE: Rule = Rule {
         why: "PostgreSQL checks a literal against the labels of its enum when it parses the statement.",
         fix: "Keep the label until no code uses it, or deploy the code first.",
         misses: "Labels that arrive as parameters are reported by type-may-reject.",
-        bad: Example { migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'", statement: "SELECT id FROM orders WHERE state = 'sent'" },
-        good: Example { migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'", statement: "SELECT id FROM orders WHERE state = 'paid'" },
+        bad: Example {
+            migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'",
+            statement: "SELECT id FROM orders WHERE state = 'sent'",
+        },
+        good: Example {
+            migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'",
+            statement: "SELECT id FROM orders WHERE state = 'paid'",
+        },
     },
     explain,
 };

@@ -1,15 +1,15 @@
 //! A function that computes something else.
 
 use super::{Example, Meta, Rule};
+use crate::impact::bodies::of_function;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::bodies::of_function;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::schema::Function;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -19,8 +19,14 @@ pub const RULE: Rule = Rule {
         why: "A call resolves by name and argument types, so a function that is replaced by one with the same signature takes all its callers at once.",
         fix: "Give the new behaviour a new name.",
         misses: "Whether another body gives another result is not proved.",
-        bad: Example { migration: "CREATE OR REPLACE FUNCTION net(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p / 1.2 $$", statement: "SELECT net(price) FROM products" },
-        good: Example { migration: "CREATE OR REPLACE FUNCTION gross(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p * 1.2 $$", statement: "SELECT net(price) FROM products" },
+        bad: Example {
+            migration: "CREATE OR REPLACE FUNCTION net(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p / 1.2 $$",
+            statement: "SELECT net(price) FROM products",
+        },
+        good: Example {
+            migration: "CREATE OR REPLACE FUNCTION gross(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p * 1.2 $$",
+            statement: "SELECT net(price) FROM products",
+        },
     },
     explain,
 };
@@ -40,7 +46,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let (effect, message, change) = if let Some(inside) = inside {
             (inside.effect, format!("Function {} does not work as before: {}.", old.name.name, inside.reason), inside.change)
         } else if definition(old) != definition(new) {
-            (Effect::ChangesResult, format!("Function {} is redefined, so this {} may return something else.", old.name.name, cx.verb()), None)
+            (
+                Effect::ChangesResult,
+                format!("Function {} is redefined, so this {} may return something else.", old.name.name, cx.verb()),
+                None,
+            )
         } else {
             continue;
         };
@@ -74,7 +84,11 @@ fn numbered(text: &str, name: &str, n: usize) -> String {
         let tail = &tail[name.len()..];
         let whole = !word(head.chars().next_back().or(out.chars().next_back())) && !word(tail.chars().next());
         out.push_str(head);
-        if whole { out.push_str(&format!("${n}")) } else { out.push_str(name) }
+        if whole {
+            out.push_str(&format!("${n}"))
+        } else {
+            out.push_str(name)
+        }
         rest = tail;
     }
     out.push_str(rest);

@@ -4,8 +4,8 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -15,8 +15,14 @@ pub const RULE: Rule = Rule {
         why: "PostgreSQL lets a query select columns that depend on a grouped primary key. Without the key, or through a view, they must be grouped themselves.",
         fix: "Add the columns to GROUP BY first.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users DROP CONSTRAINT users_pkey", statement: "SELECT u.id, u.email, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id" },
-        good: Example { migration: "ALTER TABLE users DROP CONSTRAINT users_pkey", statement: "SELECT u.id, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id" },
+        bad: Example {
+            migration: "ALTER TABLE users DROP CONSTRAINT users_pkey",
+            statement: "SELECT u.id, u.email, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id",
+        },
+        good: Example {
+            migration: "ALTER TABLE users DROP CONSTRAINT users_pkey",
+            statement: "SELECT u.id, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id",
+        },
     },
     explain,
 };

@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::views::source_of;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::ColumnRef;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::Use;
 
 /// The rule.
@@ -20,8 +20,14 @@ pub const RULE: Rule = Rule {
         why: "When a name disappears from the nearest scope, the engine goes on looking: in the outer query, in another schema, in another overload of a function. The statement still runs, on other data.",
         fix: "Qualify the name with its table and schema before the migration.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE comments DROP COLUMN author_id", statement: "SELECT id FROM posts WHERE author_id IN (SELECT author_id FROM comments)" },
-        good: Example { migration: "ALTER TABLE comments DROP COLUMN note", statement: "SELECT id FROM posts WHERE author_id IN (SELECT c.author_id FROM comments c)" },
+        bad: Example {
+            migration: "ALTER TABLE comments DROP COLUMN author_id",
+            statement: "SELECT id FROM posts WHERE author_id IN (SELECT author_id FROM comments)",
+        },
+        good: Example {
+            migration: "ALTER TABLE comments DROP COLUMN note",
+            statement: "SELECT id FROM posts WHERE author_id IN (SELECT c.author_id FROM comments c)",
+        },
     },
     explain,
 };
@@ -37,7 +43,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let Some(now) = elsewhere(cx, was, is) else { continue };
         let name = was.span.slice(cx.input.text);
         let then = described(cx, was);
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{name} means {then} before the migration and {now} after it."));
+        let mut explanation =
+            cx.explain(before, Effect::ChangesResult, format!("{name} means {then} before the migration and {now} after it."));
         explanation.object = Some(cx.object_of(was));
         explanation.change = change_of(cx, was, is);
         explanation.span = was.span;
@@ -48,7 +55,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             continue;
         }
         let name = is.span.slice(cx.input.text);
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{name} means {} after the migration and something else before it.", described(cx, is)));
+        let mut explanation = cx.explain(
+            before,
+            Effect::ChangesResult,
+            format!("{name} means {} after the migration and something else before it.", described(cx, is)),
+        );
         explanation.object = Some(cx.object_of(is));
         explanation.change = cx.change_to(&[ChangeOp::AddColumn, ChangeOp::RenameColumn], is.id);
         explanation.span = is.span;
@@ -94,7 +105,9 @@ fn column_elsewhere(cx: &Context, was: &Use, is: &Use) -> bool {
     if a == b {
         return false;
     }
-    let (Some((old_table, _)), Some((new_table, new_column))) = (cx.pairing.column_before(a), cx.pairing.column_after(b)) else { return false };
+    let (Some((old_table, _)), Some((new_table, new_column))) = (cx.pairing.column_before(a), cx.pairing.column_after(b)) else {
+        return false;
+    };
     if old_table.id == new_table.id {
         // A column that was dropped and made again is the business of values-lost.
         return cx.pairing.column_before(b).is_some();
@@ -112,7 +125,9 @@ fn column_elsewhere(cx: &Context, was: &Use, is: &Use) -> bool {
 fn described(cx: &Context, used: &Use) -> String {
     match (used.kind, &used.column) {
         (ObjectKind::Column, ColumnRef::Named(_)) => format!("column {}", cx.object_of(used)),
-        (ObjectKind::Table | ObjectKind::View, _) => format!("{} {}", if used.kind == ObjectKind::View { "view" } else { "table" }, qualified(used)),
+        (ObjectKind::Table | ObjectKind::View, _) => {
+            format!("{} {}", if used.kind == ObjectKind::View { "view" } else { "table" }, qualified(used))
+        }
         (ObjectKind::Function, _) => format!("function {}", used.table),
         _ => cx.object_of(used).to_string(),
     }

@@ -4,9 +4,9 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::sql::bind::binding::BindErrorKind;
 use crate::model::change::ChangeOp;
+use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -16,14 +16,24 @@ pub const RULE: Rule = Rule {
         why: "A new column or function of the same name makes an unqualified name ambiguous, which the engine refuses.",
         fix: "Qualify the name in the statement before the migration runs.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users ADD COLUMN total numeric", statement: "SELECT total FROM orders o JOIN users u ON u.id = o.user_id" },
-        good: Example { migration: "ALTER TABLE users ADD COLUMN total numeric", statement: "SELECT o.total FROM orders o JOIN users u ON u.id = o.user_id" },
+        bad: Example {
+            migration: "ALTER TABLE users ADD COLUMN total numeric",
+            statement: "SELECT total FROM orders o JOIN users u ON u.id = o.user_id",
+        },
+        good: Example {
+            migration: "ALTER TABLE users ADD COLUMN total numeric",
+            statement: "SELECT o.total FROM orders o JOIN users u ON u.id = o.user_id",
+        },
     },
     explain,
 };
 
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
-    let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::AmbiguousColumn, BindErrorKind::AmbiguousFunction, BindErrorKind::Duplicate]) else { return Vec::new() };
+    let Some((error, mut explanation)) =
+        cx.on_error(before, after, &[BindErrorKind::AmbiguousColumn, BindErrorKind::AmbiguousFunction, BindErrorKind::Duplicate])
+    else {
+        return Vec::new();
+    };
     let name = error.span.slice(cx.input.text);
     let own = name.rsplit('.').next().unwrap_or(name).trim_matches(|c| matches!(c, '"' | '`'));
     let brings = [ChangeOp::AddColumn, ChangeOp::RenameColumn, ChangeOp::CreateFunction];
@@ -32,6 +42,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         brings.contains(&c.op) && named.into_iter().flatten().any(|n| n.eq_ignore_ascii_case(own))
     });
     explanation.change = by_name.or(explanation.change);
-    explanation.message = format!("{name} fits more than one object after the migration, so this {} is refused{}.", cx.verb(), cx.says(error));
+    explanation.message =
+        format!("{name} fits more than one object after the migration, so this {} is refused{}.", cx.verb(), cx.says(error));
     vec![explanation]
 }

@@ -4,10 +4,10 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::statement::{ColumnRef, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -49,7 +49,10 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     explanation.object = Some(cx.column_ref(&crate::model::object::ObjectName::new("", table.clone()), column));
     explanation.change = cx.last_change(|c| {
         matches!(c.op, ChangeOp::AddColumn | ChangeOp::DropColumn | ChangeOp::RenameColumn)
-            && [c.object.column.as_deref(), c.new_name.as_ref().map(|n| n.name.as_str())].into_iter().flatten().any(|n| n.eq_ignore_ascii_case(column))
+            && [c.object.column.as_deref(), c.new_name.as_ref().map(|n| n.name.as_str())]
+                .into_iter()
+                .flatten()
+                .any(|n| n.eq_ignore_ascii_case(column))
     });
     vec![explanation]
 }

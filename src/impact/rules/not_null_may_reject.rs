@@ -3,11 +3,11 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
+use crate::impact::writes::write_pairs;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WrittenValue;
 
 /// The rule.
@@ -18,8 +18,14 @@ pub const RULE: Rule = Rule {
         why: "SET NOT NULL refuses every later NULL. A literal NULL always fails; a parameter fails when it is NULL.",
         fix: "Find the writers that can pass NULL and change them first.",
         misses: "Values that the code never lets be NULL.",
-        bad: Example { migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL", statement: "UPDATE users SET city = $1 WHERE id = $2" },
-        good: Example { migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL", statement: "UPDATE users SET city = 'Ulm' WHERE id = $2" },
+        bad: Example {
+            migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL",
+            statement: "UPDATE users SET city = $1 WHERE id = $2",
+        },
+        good: Example {
+            migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL",
+            statement: "UPDATE users SET city = 'Ulm' WHERE id = $2",
+        },
     },
     explain,
 };
@@ -43,8 +49,17 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let object = cx.column_ref(&pair.new.name, &column.name);
             let mut explanation = cx.explain(before, effect, format!("{object} becomes NOT NULL, and this {} stores {what}.", pair.verb()));
             explanation.object = Some(object);
-            let ops = [ChangeOp::SetNotNull, ChangeOp::AddConstraint, ChangeOp::AlterColumn, ChangeOp::AlterType, ChangeOp::AlterDomain, ChangeOp::CreateTable];
-            explanation.change = cx.change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            let ops = [
+                ChangeOp::SetNotNull,
+                ChangeOp::AddConstraint,
+                ChangeOp::AlterColumn,
+                ChangeOp::AlterType,
+                ChangeOp::AlterDomain,
+                ChangeOp::CreateTable,
+            ];
+            explanation.change = cx
+                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = if written.span.is_empty() { pair.write.span } else { written.span };
             found.push(explanation);
         }

@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
-use crate::model::schema::Table;
 use crate::impact::literals::Value;
+use crate::impact::writes::write_pairs;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
+use crate::model::schema::Table;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -20,8 +20,14 @@ pub const RULE: Rule = Rule {
         why: "A partitioned table without a default partition refuses a row that fits none of its partitions.",
         fix: "Create a default partition, or the partitions ahead of time.",
         misses: "Bounds are compared only with literals.",
-        bad: Example { migration: "ALTER TABLE logs RENAME TO old; CREATE TABLE logs (id int, day date) PARTITION BY RANGE (day)", statement: "INSERT INTO logs (id, day) VALUES ($1, $2)" },
-        good: Example { migration: "CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')", statement: "INSERT INTO logs (id, day) VALUES ($1, $2)" },
+        bad: Example {
+            migration: "ALTER TABLE logs RENAME TO old; CREATE TABLE logs (id int, day date) PARTITION BY RANGE (day)",
+            statement: "INSERT INTO logs (id, day) VALUES ($1, $2)",
+        },
+        good: Example {
+            migration: "CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+            statement: "INSERT INTO logs (id, day) VALUES ($1, $2)",
+        },
     },
     explain,
 };
@@ -34,7 +40,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     for pair in write_pairs(cx, before, after).iter().filter(|p| matches!(p.write.kind, WriteKind::Insert | WriteKind::Update)) {
         let Some(by) = pair.new.partition_by.as_deref() else { continue };
         let parts = |t: &Table, schema: &crate::model::schema::Schema| -> Vec<(crate::model::object::ObjectId, String)> {
-            schema.tables.values().filter_map(|p| p.partition_of.as_ref().filter(|(parent, _)| *parent == t.name).map(|(_, bound)| (p.id, bound.clone()))).collect()
+            schema
+                .tables
+                .values()
+                .filter_map(|p| p.partition_of.as_ref().filter(|(parent, _)| *parent == t.name).map(|(_, bound)| (p.id, bound.clone())))
+                .collect()
         };
         let is = parts(pair.new, cx.pairing.after);
         let was = parts(pair.old, cx.pairing.before);
@@ -47,7 +57,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         }
         let text = by.to_lowercase();
         let words: Vec<&str> = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect();
-        let keys: Vec<String> = pair.new.columns.iter().map(|c| c.name.clone()).filter(|n| words.contains(&n.to_lowercase().as_str())).collect();
+        let keys: Vec<String> =
+            pair.new.columns.iter().map(|c| c.name.clone()).filter(|n| words.contains(&n.to_lowercase().as_str())).collect();
         if !pair.touches(cx, &keys) {
             continue;
         }
@@ -58,7 +69,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         if keys.len() == 1 && keys.iter().all(literal) {
             continue;
         }
-        let mut explanation = cx.explain(before, Effect::MayBreak, format!("{} refuses a row for which it has no partition.", cx.shown(&pair.new.name)));
+        let mut explanation =
+            cx.explain(before, Effect::MayBreak, format!("{} refuses a row for which it has no partition.", cx.shown(&pair.new.name)));
         explanation.object = Some(cx.table_ref(&pair.new.name));
         explanation.change = cx
             .change_of_table(&[ChangeOp::Partition, ChangeOp::CreateTable, ChangeOp::DropTable], Some(pair.new.id), &pair.new.name.name)

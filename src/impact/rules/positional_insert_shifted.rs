@@ -3,11 +3,11 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::writes::write_pairs;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -18,8 +18,14 @@ pub const RULE: Rule = Rule {
         why: "INSERT without a column list assigns values by the order of the columns of the table.",
         fix: "Write the column list.",
         misses: "",
-        bad: Example { migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id", statement: "INSERT INTO pairs VALUES (?, ?, ?)" },
-        good: Example { migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id", statement: "INSERT INTO pairs (id, a, b) VALUES (?, ?, ?)" },
+        bad: Example {
+            migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id",
+            statement: "INSERT INTO pairs VALUES (?, ?, ?)",
+        },
+        good: Example {
+            migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id",
+            statement: "INSERT INTO pairs (id, a, b) VALUES (?, ?, ?)",
+        },
     },
     explain,
 };
@@ -30,7 +36,10 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     }
     let mut found = Vec::new();
     for pair in write_pairs(cx, before, after).iter().filter(|p| p.write.kind == WriteKind::Insert && p.write.positional) {
-        let Some(was) = before.writes.iter().find(|w| w.kind == WriteKind::Insert && w.positional && w.table_id == Some(pair.old.id)) else { continue };
+        let Some(was) = before.writes.iter().find(|w| w.kind == WriteKind::Insert && w.positional && w.table_id == Some(pair.old.id))
+        else {
+            continue;
+        };
         let now = |i: usize| pair.write.columns.get(i);
         let same = |a: &crate::sql::bind::binding::WrittenColumn, b: &crate::sql::bind::binding::WrittenColumn| {
             a.id.is_some() && a.id == b.id || (pair.old.id != pair.new.id || a.id.is_none()) && cx.dialect().same_column(&a.name, &b.name)

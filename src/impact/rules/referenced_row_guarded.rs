@@ -1,16 +1,16 @@
 //! A new or changed foreign key, seen from the table that is referred to.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::references_to;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
+use crate::impact::writes::write_pairs;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
-use crate::impact::constraints::references_to;
 use crate::model::dialect::Engine;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "A foreign key refuses to delete a row that others refer to, or deletes and changes these too (ON DELETE CASCADE, SET NULL). TRUNCATE of a referenced table is refused.",
         fix: "Check what the code that deletes parents expects of the children.",
         misses: "Chains of cascades are not followed.",
-        bad: Example { migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)", statement: "DELETE FROM users WHERE id = $1" },
-        good: Example { migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)", statement: "DELETE FROM orders WHERE id = $1" },
+        bad: Example {
+            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
+            statement: "DELETE FROM users WHERE id = $1",
+        },
+        good: Example {
+            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
+            statement: "DELETE FROM orders WHERE id = $1",
+        },
     },
     explain,
 };
@@ -41,15 +47,21 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         for key in &is {
             let old = was.iter().find(|w| w.same_link(key));
             let (effect, what) = match pair.write.kind {
-                WriteKind::Truncate if old.is_none() && !truncated(key.child_id) && !cascades(cx) && cx.engine() != Engine::Sqlite => (Effect::Breaks, "refuses to truncate a table that others refer to"),
+                WriteKind::Truncate if old.is_none() && !truncated(key.child_id) && !cascades(cx) && cx.engine() != Engine::Sqlite => {
+                    (Effect::Breaks, "refuses to truncate a table that others refer to")
+                }
                 WriteKind::Delete if old.is_none_or(|o| o.on_delete != key.on_delete) => consequence(&key.on_delete),
-                WriteKind::Update if pair.touches(cx, &key.references) && old.is_none_or(|o| o.on_update != key.on_update) => consequence(&key.on_update),
+                WriteKind::Update if pair.touches(cx, &key.references) && old.is_none_or(|o| o.on_update != key.on_update) => {
+                    consequence(&key.on_update)
+                }
                 _ => continue,
             };
             let name = if key.name.is_empty() { String::new() } else { format!(" {}", key.name) };
             let mut explanation = cx.explain(before, effect, format!("Foreign key{name} of {} {what}.", cx.shown(&key.child)));
             explanation.object = Some(cx.part_ref(ObjectKind::Constraint, &key.child, &key.name));
-            explanation.change = cx.change_to(&[ChangeOp::AddConstraint, ChangeOp::CreateTable], Some(key.id)).or_else(|| cx.any_change_of_table(Some(key.child_id), &key.child.name));
+            explanation.change = cx
+                .change_to(&[ChangeOp::AddConstraint, ChangeOp::CreateTable], Some(key.id))
+                .or_else(|| cx.any_change_of_table(Some(key.child_id), &key.child.name));
             explanation.span = pair.span_of(cx, &key.references);
             found.push(explanation);
         }
@@ -63,9 +75,15 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             if !alive || !matches!(action.as_str(), "cascade" | "set null" | "set default") {
                 continue;
             }
-            let mut explanation = cx.explain(before, Effect::ChangesResult, format!("Rows of {} are no longer changed along with the rows that they refer to.", cx.shown(&key.child)));
+            let mut explanation = cx.explain(
+                before,
+                Effect::ChangesResult,
+                format!("Rows of {} are no longer changed along with the rows that they refer to.", cx.shown(&key.child)),
+            );
             explanation.object = Some(cx.part_ref(ObjectKind::Constraint, &key.child, &key.name));
-            explanation.change = cx.change_to(&[ChangeOp::DropConstraint], Some(key.id)).or_else(|| cx.any_change_of_table(Some(key.child_id), &key.child.name));
+            explanation.change = cx
+                .change_to(&[ChangeOp::DropConstraint], Some(key.id))
+                .or_else(|| cx.any_change_of_table(Some(key.child_id), &key.child.name));
             explanation.span = pair.write.span;
             found.push(explanation);
         }

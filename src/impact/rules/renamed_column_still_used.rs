@@ -3,10 +3,10 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::impact::lost::{Fate, lost_columns};
+use crate::model::change::Change;
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -29,7 +29,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
         .map(|lost| {
             let object = lost.object.as_ref().map_or_else(|| "the column".to_string(), |o| o.to_string());
             let change = lost.fate.change();
-            let new_name = change.and_then(|i| changes.get(i)).and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", n.name));
+            let new_name =
+                change.and_then(|i| changes.get(i)).and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", n.name));
             let message = format!("{object} is renamed{new_name}, but this {} still uses the old name.", cx.verb());
             let mut explanation = cx.explain(before, Effect::Breaks, message);
             explanation.object = lost.object;

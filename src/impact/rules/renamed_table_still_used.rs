@@ -3,10 +3,10 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::impact::lost::{Fate, lost_tables};
+use crate::model::change::Change;
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -17,7 +17,10 @@ pub const RULE: Rule = Rule {
         fix: "Create a view with the old name in the same migration, move the code, then drop the view.",
         misses: "",
         bad: Example { migration: "ALTER TABLE users RENAME TO accounts", statement: "SELECT id FROM users" },
-        good: Example { migration: "ALTER TABLE users RENAME TO accounts; CREATE VIEW users AS SELECT * FROM accounts", statement: "SELECT id FROM users" },
+        good: Example {
+            migration: "ALTER TABLE users RENAME TO accounts; CREATE VIEW users AS SELECT * FROM accounts",
+            statement: "SELECT id FROM users",
+        },
     },
     explain,
 };
@@ -30,7 +33,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
             let object = lost.object.as_ref().map_or_else(|| lost.span.slice(cx.input.text).to_string(), |o| o.to_string());
             let change = lost.fate.change().and_then(|i| changes.get(i));
             let new_name = change.and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", cx.shown(n)));
-            let what = if matches!(lost.fate, Fate::Renamed(_)) { format!("is renamed{new_name}") } else { "can no longer be found".to_string() };
+            let what =
+                if matches!(lost.fate, Fate::Renamed(_)) { format!("is renamed{new_name}") } else { "can no longer be found".to_string() };
             let message = format!("{object} {what}, but this {} still uses the old name.", cx.verb());
             let mut explanation = cx.explain(before, Effect::Breaks, message);
             explanation.object = lost.object;

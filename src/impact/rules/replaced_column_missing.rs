@@ -3,10 +3,10 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::impact::lost::{Fate, lost_columns};
+use crate::model::change::Change;
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -29,7 +29,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         .map(|lost| {
             let object = lost.object.as_ref().map_or_else(|| lost.span.slice(cx.input.text).to_string(), |o| o.to_string());
             let says = if lost.message.is_empty() { String::new() } else { format!(" ({})", lost.message) };
-            let mut explanation = cx.explain(before, Effect::Breaks, format!("{object} no longer exists after the migration, but this {} still uses it{says}.", cx.verb()));
+            let mut explanation = cx.explain(
+                before,
+                Effect::Breaks,
+                format!("{object} no longer exists after the migration, but this {} still uses it{says}.", cx.verb()),
+            );
             explanation.object = lost.object;
             explanation.change = lost.fate.change();
             explanation.span = lost.span;

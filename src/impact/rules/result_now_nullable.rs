@@ -2,14 +2,14 @@
 
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
+use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::difference::{OutputDifference, outputs};
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{Consumer, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -34,10 +34,12 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let OutputDifference::Nullable(i) = difference else { continue };
         let Some(is) = after.outputs.as_ref().and_then(|o| o.get(i)) else { continue };
         let source = is.source.or_else(|| loosened(cx, before));
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("Result column {} can be NULL after the migration.", is.name));
+        let mut explanation =
+            cx.explain(before, Effect::ChangesResult, format!("Result column {} can be NULL after the migration.", is.name));
         explanation.object = source.and_then(|id| cx.pairing.column_after(id)).map(|(t, c)| cx.column_ref(&t.name, &c.name));
         explanation.change = cx.change_to(&[ChangeOp::DropNotNull, ChangeOp::AlterColumn, ChangeOp::AlterType], source);
-        explanation.span = before.uses.iter().find(|u| u.id.is_some() && u.id == source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
+        explanation.span =
+            before.uses.iter().find(|u| u.id.is_some() && u.id == source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
         found.push(explanation);
     }
     if found.is_empty() {
@@ -48,7 +50,12 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
 
 /// The first column of the statement that lost its NOT NULL.
 fn loosened(cx: &Context, before: &Binding) -> Option<crate::model::object::ObjectId> {
-    before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.mode == Mode::Read).filter_map(|u| u.id).find(|&id| lost_not_null(cx, id))
+    before
+        .uses
+        .iter()
+        .filter(|u| u.kind == ObjectKind::Column && u.mode == Mode::Read)
+        .filter_map(|u| u.id)
+        .find(|&id| lost_not_null(cx, id))
 }
 
 fn lost_not_null(cx: &Context, id: crate::model::object::ObjectId) -> bool {
@@ -64,16 +71,23 @@ fn counted(cx: &Context, before: &Binding) -> Option<Explanation> {
     roots(cx.input.statement, &mut |_, expr| {
         let mut open = vec![expr];
         while let Some(e) = open.pop() {
-            if let ExprKind::Function(call) = &e.kind {
-                if call.name.last().value.eq_ignore_ascii_case("count") {
-                    spans.extend(call.args.iter().map(|a| a.span));
-                }
+            if let ExprKind::Function(call) = &e.kind
+                && call.name.last().value.eq_ignore_ascii_case("count")
+            {
+                spans.extend(call.args.iter().map(|a| a.span));
             }
             open.extend(children(e));
         }
     });
-    let used = before.uses.iter().find(|u| u.kind == ObjectKind::Column && spans.iter().any(|s| s.covers(u.span)) && u.id.is_some_and(|id| lost_not_null(cx, id)))?;
-    let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{} can be NULL after the migration, and COUNT leaves NULLs out.", cx.object_of(used)));
+    let used = before
+        .uses
+        .iter()
+        .find(|u| u.kind == ObjectKind::Column && spans.iter().any(|s| s.covers(u.span)) && u.id.is_some_and(|id| lost_not_null(cx, id)))?;
+    let mut explanation = cx.explain(
+        before,
+        Effect::ChangesResult,
+        format!("{} can be NULL after the migration, and COUNT leaves NULLs out.", cx.object_of(used)),
+    );
     explanation.object = Some(cx.object_of(used));
     explanation.change = cx.change_to(&[ChangeOp::DropNotNull, ChangeOp::AlterColumn, ChangeOp::AlterType], used.id);
     explanation.span = used.span;

@@ -2,13 +2,13 @@
 
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
+use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::difference::{OutputDifference, outputs};
+use crate::model::finding::Effect;
 use crate::model::statement::Consumer;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -43,7 +43,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 (changed(cx.input.consumer), format!("loses {}", names.join(", ")), &[ChangeOp::DropColumn, ChangeOp::ReplaceView])
             }
             OutputDifference::Renamed(i) => {
-                let effect = if matches!(cx.input.consumer, Consumer::Positional(_) | Consumer::None) { Effect::Safe } else { changed(cx.input.consumer) };
+                let effect = if matches!(cx.input.consumer, Consumer::Positional(_) | Consumer::None) {
+                    Effect::Safe
+                } else {
+                    changed(cx.input.consumer)
+                };
                 (effect, format!("names {} {}", name(before, *i), name(after, *i)), &[ChangeOp::RenameColumn, ChangeOp::ReplaceView])
             }
             OutputDifference::Reordered => {
@@ -51,7 +55,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                     Consumer::ByName | Consumer::None => Effect::Safe,
                     _ => Effect::ChangesResult,
                 };
-                (effect, "delivers its columns in another order".into(), &[ChangeOp::ReorderColumn, ChangeOp::AddColumn, ChangeOp::CreateTable])
+                (
+                    effect,
+                    "delivers its columns in another order".into(),
+                    &[ChangeOp::ReorderColumn, ChangeOp::AddColumn, ChangeOp::CreateTable],
+                )
             }
             OutputDifference::Type(_) | OutputDifference::Nullable(_) => continue,
         };

@@ -2,13 +2,13 @@
 
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
+use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
-use crate::impact::difference::{OutputDifference, outputs};
+use crate::model::finding::Effect;
 use crate::model::statement::Consumer;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -32,17 +32,40 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     for difference in outputs(before, after, cx.dialect()) {
         let OutputDifference::Type(i) = difference else { continue };
         let Some(is) = after.outputs.as_ref().and_then(|o| o.get(i)) else { continue };
-        let was = before.outputs.as_ref().and_then(|o| o.get(i).filter(|w| w.name == is.name).or_else(|| o.iter().find(|w| w.name == is.name)).or(o.get(i)));
+        let was = before
+            .outputs
+            .as_ref()
+            .and_then(|o| o.get(i).filter(|w| w.name == is.name).or_else(|| o.iter().find(|w| w.name == is.name)).or(o.get(i)));
         let (Some(was), Some(new)) = (was, &is.ty) else { continue };
         let old = was.ty.as_ref().map_or(String::new(), |t| t.to_string());
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("Result column {} is {old} before the migration and {new} after it.", is.name));
+        let mut explanation = cx.explain(
+            before,
+            Effect::ChangesResult,
+            format!("Result column {} is {old} before the migration and {new} after it.", is.name),
+        );
         let source = was.source.and_then(|id| cx.pairing.column_before(id));
         explanation.object = source.map(|(t, c)| cx.column_ref(&t.name, &c.name));
-        let retypes = |c: &Change| matches!(c.op, ChangeOp::AlterType | ChangeOp::RenameType | ChangeOp::ReplaceFunction | ChangeOp::CreateFunction | ChangeOp::ReplaceView | ChangeOp::AlterColumn);
+        let retypes = |c: &Change| {
+            matches!(
+                c.op,
+                ChangeOp::AlterType
+                    | ChangeOp::RenameType
+                    | ChangeOp::ReplaceFunction
+                    | ChangeOp::CreateFunction
+                    | ChangeOp::ReplaceView
+                    | ChangeOp::AlterColumn
+            )
+        };
         let ids: Vec<_> = before.uses.iter().chain(&after.uses).filter_map(|u| u.id).collect();
-        explanation.change =
-            cx.last_change(|c| retypes(c) && c.id.is_some() && c.id == was.source).or_else(|| cx.last_change(|c| retypes(c) && c.id.is_some_and(|id| ids.contains(&id)))).or_else(|| cx.last_change(retypes));
-        explanation.span = before.uses.iter().find(|u| u.id.is_some() && u.id == was.source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
+        explanation.change = cx
+            .last_change(|c| retypes(c) && c.id.is_some() && c.id == was.source)
+            .or_else(|| cx.last_change(|c| retypes(c) && c.id.is_some_and(|id| ids.contains(&id))))
+            .or_else(|| cx.last_change(retypes));
+        explanation.span = before
+            .uses
+            .iter()
+            .find(|u| u.id.is_some() && u.id == was.source && !u.span.is_empty())
+            .map_or_else(Default::default, |u| u.span);
         found.push(explanation);
     }
     found

@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::schema::{Policy, Table};
 use crate::model::statement::Mode;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -35,12 +35,14 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     for used in after.uses.iter().filter(|u| is_table(u)) {
         let Some(new) = used.id.and_then(|id| cx.pairing.table_after(id)).filter(|t| t.row_security) else { continue };
         let owner = new.owner.as_deref() == Some(role) && !new.force_row_security;
-        let hidden_by_view = used.through_view.and_then(|v| cx.pairing.table_after(v)).is_some_and(|v| v.view().is_some_and(|v| !v.invoker));
+        let hidden_by_view =
+            used.through_view.and_then(|v| cx.pairing.table_after(v)).is_some_and(|v| v.view().is_some_and(|v| !v.invoker));
         if owner || hidden_by_view {
             continue;
         }
         let old = cx.pairing.origin(new);
-        let was_through_invoker = used.through_view.is_none_or(|v| cx.pairing.table_before(v).is_some_and(|t| t.view().is_some_and(|v| v.invoker)));
+        let was_through_invoker =
+            used.through_view.is_none_or(|v| cx.pairing.table_before(v).is_some_and(|t| t.view().is_some_and(|v| v.invoker)));
         let guarded = |t: &Table| (t.row_security, t.policies.clone());
         if was_through_invoker && old.is_some_and(|o| guarded(o) == guarded(new)) {
             continue;
@@ -60,12 +62,18 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
 
 fn verdict(cx: &Context, table: &Table, role: &str, kinds: &[WriteKind], reads: bool) -> Option<(Effect, String)> {
     let policies = |command: &str| -> Vec<&Policy> {
-        let applies = |p: &&Policy| (p.command == "all" || p.command == command || p.command.is_empty()) && (p.roles.is_empty() || p.roles.iter().any(|r| r == role || r == "public"));
+        let applies = |p: &&Policy| {
+            (p.command == "all" || p.command == command || p.command.is_empty())
+                && (p.roles.is_empty() || p.roles.iter().any(|r| r == role || r == "public"))
+        };
         table.policies.iter().filter(applies).collect()
     };
     let open = |p: &[&Policy], check: bool| {
-        p.iter().any(|p| !p.restrictive && if check { p.check.as_deref().or(p.using.as_deref()) } else { p.using.as_deref() }.is_some_and(|e| e.trim().trim_matches(['(', ')']).eq_ignore_ascii_case("true")))
-            && !p.iter().any(|p| p.restrictive)
+        p.iter().any(|p| {
+            !p.restrictive
+                && if check { p.check.as_deref().or(p.using.as_deref()) } else { p.using.as_deref() }
+                    .is_some_and(|e| e.trim().trim_matches(['(', ')']).eq_ignore_ascii_case("true"))
+        }) && !p.iter().any(|p| p.restrictive)
     };
     let mut worst: Option<(Effect, String)> = None;
     let mut take = |effect, what: String| {

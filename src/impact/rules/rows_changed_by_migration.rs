@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{ColumnRef, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -34,7 +34,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
         let table = change.table.or(change.id);
         let Some(old) = table.and_then(|id| cx.pairing.table_before(id)) else { continue };
         let used = match change.op {
-            ChangeOp::Truncate | ChangeOp::DeleteRows => before.uses.iter().find(|u| u.mode != Mode::Write && is_table(u) && u.id == Some(old.id)),
+            ChangeOp::Truncate | ChangeOp::DeleteRows => {
+                before.uses.iter().find(|u| u.mode != Mode::Write && is_table(u) && u.id == Some(old.id))
+            }
             ChangeOp::UpdateRows => before.uses.iter().find(|u| {
                 let ColumnRef::Named(name) = &u.column else { return false };
                 u.mode != Mode::Write && u.kind == ObjectKind::Column && u.table_id == Some(old.id) && updated(cx, change, name)
@@ -43,7 +45,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
         };
         let Some(used) = used else { continue };
         let what = if change.op == ChangeOp::UpdateRows { "changes values of" } else { "removes rows of" };
-        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("The migration {what} {}, which this {} reads.", cx.object_of(used), cx.verb()));
+        let mut explanation = cx.explain(
+            before,
+            Effect::ChangesResult,
+            format!("The migration {what} {}, which this {} reads.", cx.object_of(used), cx.verb()),
+        );
         explanation.object = Some(cx.object_of(used));
         explanation.change = Some(i);
         explanation.span = used.span;

@@ -4,11 +4,11 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
 use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::Mode;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -30,14 +30,22 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
     }
     let zone = |c: &Change| {
         let name = c.object.name.as_deref().unwrap_or("");
-        c.object.kind == ObjectKind::Setting && (name.eq_ignore_ascii_case("timezone") || name.eq_ignore_ascii_case("time zone") || name.eq_ignore_ascii_case("time_zone"))
+        c.object.kind == ObjectKind::Setting
+            && (name.eq_ignore_ascii_case("timezone") || name.eq_ignore_ascii_case("time zone") || name.eq_ignore_ascii_case("time_zone"))
     };
-    let Some(change) = changes.iter().rposition(|c| matches!(c.op, ChangeOp::Other | ChangeOp::SearchPath) && zone(c)) else { return Vec::new() };
+    let Some(change) = changes.iter().rposition(|c| matches!(c.op, ChangeOp::Other | ChangeOp::SearchPath) && zone(c)) else {
+        return Vec::new();
+    };
     let moment = before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.mode != Mode::Write).find(|u| {
-        u.id.and_then(|id| cx.pairing.column_before(id)).is_some_and(|(_, c)| matches!(c.ty.name.as_str(), "timestamp with time zone" | "timestamp"))
+        u.id.and_then(|id| cx.pairing.column_before(id))
+            .is_some_and(|(_, c)| matches!(c.ty.name.as_str(), "timestamp with time zone" | "timestamp"))
     });
     let Some(used) = moment else { return Vec::new() };
-    let mut explanation = cx.explain(before, Effect::ChangesResult, format!("The time zone of new sessions changes, and {} is shown in it.", cx.object_of(used)));
+    let mut explanation = cx.explain(
+        before,
+        Effect::ChangesResult,
+        format!("The time zone of new sessions changes, and {} is shown in it.", cx.object_of(used)),
+    );
     explanation.object = Some(cx.object_of(used));
     explanation.change = Some(change);
     explanation.span = used.span;

@@ -3,15 +3,15 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectId;
 use crate::model::schema::{Schema, Table};
 use crate::model::span::Span;
 use crate::model::statement::Mode;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -46,11 +46,17 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         if gone.is_none() && come.is_none() && dropped.is_none() {
             continue;
         }
-        let what = if come.is_some() && gone.is_none() { "includes the rows of another table" } else { "loses the rows of a partition or child table" };
+        let what = if come.is_some() && gone.is_none() {
+            "includes the rows of another table"
+        } else {
+            "loses the rows of a partition or child table"
+        };
         let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{} {what}.", cx.shown(&old.name)));
         explanation.object = Some(cx.table_ref(&old.name));
         let member = gone.or(come).copied();
-        explanation.change = dropped.or_else(|| cx.last_change(|c| [c.id, c.table].contains(&member) && member.is_some())).or_else(|| cx.any_change_of_table(Some(old.id), &old.name.name));
+        explanation.change = dropped
+            .or_else(|| cx.last_change(|c| [c.id, c.table].contains(&member) && member.is_some()))
+            .or_else(|| cx.any_change_of_table(Some(old.id), &old.name.name));
         explanation.span = used.span;
         found.push(explanation);
     }

@@ -1,16 +1,16 @@
 //! A trigger of a written table that no longer works.
 
 use super::{Example, Meta, Rule};
+use crate::impact::bodies::of_trigger;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::writes::write_pairs;
-use crate::impact::bodies::of_trigger;
 use crate::impact::triggers::fires;
+use crate::impact::writes::write_pairs;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -21,7 +21,10 @@ pub const RULE: Rule = Rule {
         fix: "Change or drop the trigger in the same migration.",
         misses: "Names in SQL that a body puts together at run time.",
         bad: Example { migration: "DROP TABLE audit", statement: "UPDATE products SET stock = stock - 1 WHERE id = $1" },
-        good: Example { migration: "DROP TRIGGER products_audit ON products; DROP TABLE audit", statement: "UPDATE products SET stock = stock - 1 WHERE id = $1" },
+        good: Example {
+            migration: "DROP TRIGGER products_audit ON products; DROP TABLE audit",
+            statement: "UPDATE products SET stock = stock - 1 WHERE id = $1",
+        },
     },
     explain,
 };
@@ -36,11 +39,25 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             if !pair.old.triggers.iter().any(|t| t.name == trigger.name) {
                 continue;
             }
-            let Some(inside) = of_trigger(cx, pair.write.kind, (pair.old, pair.new), trigger).filter(|b| b.effect >= Effect::MayBreak) else { continue };
-            let mut explanation =
-                cx.explain(before, inside.effect, format!("Trigger {} on {}, which this {} fires, no longer works: {}.", trigger.name, cx.shown(&pair.new.name), pair.verb(), inside.reason));
+            let Some(inside) = of_trigger(cx, pair.write.kind, (pair.old, pair.new), trigger).filter(|b| b.effect >= Effect::MayBreak)
+            else {
+                continue;
+            };
+            let mut explanation = cx.explain(
+                before,
+                inside.effect,
+                format!(
+                    "Trigger {} on {}, which this {} fires, no longer works: {}.",
+                    trigger.name,
+                    cx.shown(&pair.new.name),
+                    pair.verb(),
+                    inside.reason
+                ),
+            );
             explanation.object = Some(cx.part_ref(ObjectKind::Trigger, &pair.new.name, &trigger.name));
-            explanation.change = inside.change.or_else(|| cx.change_of_table(&[ChangeOp::DropColumn, ChangeOp::RenameColumn], Some(pair.new.id), &pair.new.name.name));
+            explanation.change = inside
+                .change
+                .or_else(|| cx.change_of_table(&[ChangeOp::DropColumn, ChangeOp::RenameColumn], Some(pair.new.id), &pair.new.name.name));
             explanation.span = pair.write.span;
             explanation.confidence = explanation.confidence.min(90);
             found.push(explanation);

@@ -3,14 +3,14 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
 use crate::impact::narrowing::{Class, Fit, class, fit, literal_fits};
+use crate::impact::writes::write_pairs;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
+use crate::model::finding::Effect;
 use crate::model::schema::{Column, Schema, UserTypeKind};
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::{WriteKind, WrittenValue};
 
 /// The rule.
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "A shorter, narrower or different type refuses values that the old one took; some are rounded or cut without an error.",
         fix: "Check the values that the code writes, then change the type.",
         misses: "Values that the code never lets be so long or so large.",
-        bad: Example { migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(5)", statement: "UPDATE users SET city = $1 WHERE id = $2" },
-        good: Example { migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(80)", statement: "UPDATE users SET city = $1 WHERE id = $2" },
+        bad: Example {
+            migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(5)",
+            statement: "UPDATE users SET city = $1 WHERE id = $2",
+        },
+        good: Example {
+            migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(80)",
+            statement: "UPDATE users SET city = $1 WHERE id = $2",
+        },
     },
     explain,
 };
@@ -66,8 +72,18 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let verb = if effect == Effect::ChangesResult { "stores other values:" } else { "refuses" };
             let mut explanation = cx.explain(before, effect, format!("{object} becomes {}, which {verb} {what}.", column.ty));
             explanation.object = Some(object);
-            let ops = [ChangeOp::AlterType, ChangeOp::AlterColumn, ChangeOp::AlterTable, ChangeOp::AlterDomain, ChangeOp::AlterGenerated, ChangeOp::DropType, ChangeOp::CreateTable];
-            explanation.change = cx.change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            let ops = [
+                ChangeOp::AlterType,
+                ChangeOp::AlterColumn,
+                ChangeOp::AlterTable,
+                ChangeOp::AlterDomain,
+                ChangeOp::AlterGenerated,
+                ChangeOp::DropType,
+                ChangeOp::CreateTable,
+            ];
+            explanation.change = cx
+                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = written.map(|w| w.span).filter(|s| !s.is_empty()).unwrap_or(pair.write.span);
             found.push(explanation);
         }
@@ -109,12 +125,18 @@ fn base(schema: &Schema, column: &Column) -> crate::model::types::DataType {
 
 fn is_enum(schema: &Schema, column: &Column) -> bool {
     !column.ty.values.is_empty()
-        || column.ty.user.as_ref().and_then(|u| schema.find_type(Some(&u.schema), &u.name)).is_some_and(|t| matches!(t.kind, UserTypeKind::Enum(_)))
+        || column
+            .ty
+            .user
+            .as_ref()
+            .and_then(|u| schema.find_type(Some(&u.schema), &u.name))
+            .is_some_and(|t| matches!(t.kind, UserTypeKind::Enum(_)))
 }
 
 /// Labels that an enum lost, checks that a domain gained, fields that a composite gained or lost.
 fn by_user_type(cx: &Context, old: &Column, new: &Column) -> Option<String> {
-    let find = |schema: &Schema, c: &Column| c.ty.user.as_ref().and_then(|u| schema.find_type(Some(&u.schema), &u.name)).map(|t| t.kind.clone());
+    let find =
+        |schema: &Schema, c: &Column| c.ty.user.as_ref().and_then(|u| schema.find_type(Some(&u.schema), &u.name)).map(|t| t.kind.clone());
     match (find(cx.pairing.before, old), find(cx.pairing.after, new)) {
         (Some(UserTypeKind::Enum(was)), Some(UserTypeKind::Enum(is))) => {
             let gone = was.iter().find(|l| !is.contains(l))?;

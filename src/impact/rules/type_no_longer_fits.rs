@@ -4,9 +4,9 @@ use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::sql::bind::binding::BindErrorKind;
 use crate::model::change::ChangeOp;
+use crate::sql::bind::binding::BindErrorKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -17,7 +17,10 @@ pub const RULE: Rule = Rule {
         fix: "Cast in the statement so that it works with both types, deploy that, then change the type.",
         misses: "",
         bad: Example { migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text", statement: "SELECT id FROM users WHERE dept_id = 1" },
-        good: Example { migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text", statement: "SELECT id FROM users WHERE dept_id = $1" },
+        good: Example {
+            migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text",
+            statement: "SELECT id FROM users WHERE dept_id = $1",
+        },
     },
     explain,
 };
@@ -25,7 +28,9 @@ pub const RULE: Rule = Rule {
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
     let kinds = [BindErrorKind::TypeMismatch, BindErrorKind::UnknownFunction];
     let Some((error, mut explanation)) = cx.on_error(before, after, &kinds) else { return Vec::new() };
-    let retypes = |c: &Change| matches!(c.op, ChangeOp::AlterType | ChangeOp::AddColumn | ChangeOp::AlterColumn | ChangeOp::CreateTable | ChangeOp::AlterDomain);
+    let retypes = |c: &Change| {
+        matches!(c.op, ChangeOp::AlterType | ChangeOp::AddColumn | ChangeOp::AlterColumn | ChangeOp::CreateTable | ChangeOp::AlterDomain)
+    };
     let columns: Vec<_> = before.uses.iter().filter(|u| error.span.is_empty() || error.span.covers(u.span)).filter_map(|u| u.id).collect();
     let change = cx.last_change(|c| retypes(c) && c.id.is_some_and(|id| columns.contains(&id)));
     explanation.change = change.or(explanation.change);

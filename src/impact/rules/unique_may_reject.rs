@@ -1,16 +1,16 @@
 //! A new unique constraint.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::{UniqueKey, added_unique_keys};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::writes::{WritePair, write_pairs};
-use crate::impact::constraints::{UniqueKey, added_unique_keys};
 use crate::impact::literals::Value;
+use crate::impact::writes::{WritePair, write_pairs};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "A unique constraint or index refuses a row whose key exists already. An UPDATE of several rows to one value collides with itself.",
         fix: "Make the writers handle the duplicate (ON CONFLICT, or the error) before the constraint is added.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)", statement: "INSERT INTO users (id, email) VALUES ($1, $2)" },
-        good: Example { migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)", statement: "UPDATE users SET city = $1 WHERE id = $2" },
+        bad: Example {
+            migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)",
+            statement: "INSERT INTO users (id, email) VALUES ($1, $2)",
+        },
+        good: Example {
+            migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)",
+            statement: "UPDATE users SET city = $1 WHERE id = $2",
+        },
     },
     explain,
 };
@@ -40,11 +46,21 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             }
             let what = if key.primary { "primary key" } else { "unique constraint" };
             let on = key.keys.join(", ");
-            let mut explanation =
-                cx.explain(before, Effect::MayBreak, format!("The new {what} on {} ({on}) refuses this {} where the value exists already.", cx.shown(&pair.new.name), pair.verb()));
+            let mut explanation = cx.explain(
+                before,
+                Effect::MayBreak,
+                format!(
+                    "The new {what} on {} ({on}) refuses this {} where the value exists already.",
+                    cx.shown(&pair.new.name),
+                    pair.verb()
+                ),
+            );
             explanation.object = Some(cx.part_ref(ObjectKind::Constraint, &pair.new.name, &key.name));
             let ops = [ChangeOp::AddConstraint, ChangeOp::CreateIndex, ChangeOp::AlterConstraint];
-            explanation.change = cx.change_to(&ops, Some(key.id)).or_else(|| cx.change_of_name(&ops, &key.name)).or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
+            explanation.change = cx
+                .change_to(&ops, Some(key.id))
+                .or_else(|| cx.change_of_name(&ops, &key.name))
+                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
             explanation.span = pair.span_of(cx, &columns);
             found.push(explanation);
         }
@@ -65,7 +81,10 @@ fn columns(key: &UniqueKey, pair: &WritePair) -> Vec<String> {
 /// A key with a NULL in it collides with nothing, and a key that the engine numbers itself neither.
 fn never_collides(cx: &Context, pair: &WritePair, key: &UniqueKey) -> bool {
     if !key.plain || pair.write.kind != WriteKind::Insert {
-        return key.plain && !key.nulls_equal && !key.primary && key.keys.iter().any(|c| pair.written(cx, c).is_some() && pair.value(cx, c) == Value::Null);
+        return key.plain
+            && !key.nulls_equal
+            && !key.primary
+            && key.keys.iter().any(|c| pair.written(cx, c).is_some() && pair.value(cx, c) == Value::Null);
     }
     key.keys.iter().any(|c| {
         let column = pair.new.column(cx.dialect(), c);

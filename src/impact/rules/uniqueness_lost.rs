@@ -1,17 +1,17 @@
 //! A lookup that found at most one row can find several.
 
 use super::{Example, Meta, Rule};
+use crate::impact::constraints::lost_unique_keys;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
-use crate::impact::constraints::lost_unique_keys;
 use crate::impact::operations::{Operation, operands};
-use crate::impact::visit::{queries, roots, children};
+use crate::impact::visit::{children, queries, roots};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::span::Span;
 use crate::sql::ast::ExprKind;
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "Without the unique constraint several rows can have the same key. A scalar subquery fails on the second one, a count and a join give more.",
         fix: "Keep the constraint, or make the code expect several rows.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE members DROP CONSTRAINT members_login_key", statement: "SELECT (SELECT id FROM members WHERE login = $1)" },
-        good: Example { migration: "ALTER TABLE members DROP CONSTRAINT members_login_key", statement: "SELECT id FROM members WHERE org = $1" },
+        bad: Example {
+            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
+            statement: "SELECT (SELECT id FROM members WHERE login = $1)",
+        },
+        good: Example {
+            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
+            statement: "SELECT id FROM members WHERE org = $1",
+        },
     },
     explain,
 };
@@ -37,7 +43,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     tables.dedup_by_key(|t| t.0.id);
     for (old, new) in tables {
         for key in lost_unique_keys(old, new, cx.dialect()).iter().filter(|k| k.plain && !k.deferrable) {
-            let at = |name: &String| found.iter().find(|o| o.old.0.id == old.id && matches!(o.operation, Operation::Equality(_)) && cx.dialect().same_column(&o.old.1.name, name));
+            let at = |name: &String| {
+                found.iter().find(|o| {
+                    o.old.0.id == old.id && matches!(o.operation, Operation::Equality(_)) && cx.dialect().same_column(&o.old.1.name, name)
+                })
+            };
             let places: Vec<Span> = key.keys.iter().filter_map(at).map(|o| o.span).collect();
             if places.len() != key.keys.len() || !reads(before) {
                 continue;
@@ -45,7 +55,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let scalar = places.first().is_some_and(|p| in_scalar_subquery(cx, *p));
             let effect = if scalar { Effect::MayBreak } else { Effect::ChangesResult };
             let columns = key.keys.join(", ");
-            let mut explanation = cx.explain(before, effect, format!("{} no longer has at most one row per {columns}.", cx.shown(&old.name)));
+            let mut explanation =
+                cx.explain(before, effect, format!("{} no longer has at most one row per {columns}.", cx.shown(&old.name)));
             explanation.object = Some(cx.part_ref(crate::model::object::ObjectKind::Constraint, &old.name, &key.name));
             let drops = [ChangeOp::DropConstraint, ChangeOp::DropIndex];
             explanation.change = cx.change_to(&drops, Some(key.id)).or_else(|| cx.any_change_of_table(Some(old.id), &old.name.name));

@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{ColumnRef, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -19,7 +19,10 @@ pub const RULE: Rule = Rule {
         why: "A column or table that is dropped and created again under the same name still resolves, but it starts empty.",
         fix: "Change the column in place, or copy the values within the migration.",
         misses: "Values copied by other means than INSERT, UPDATE or CREATE TABLE AS.",
-        bad: Example { migration: "ALTER TABLE users DROP COLUMN city; ALTER TABLE users ADD COLUMN city text", statement: "SELECT city FROM users" },
+        bad: Example {
+            migration: "ALTER TABLE users DROP COLUMN city; ALTER TABLE users ADD COLUMN city text",
+            statement: "SELECT city FROM users",
+        },
         good: Example { migration: "ALTER TABLE users ALTER COLUMN city TYPE text", statement: "SELECT city FROM users" },
     },
     explain,
@@ -38,7 +41,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             if cx.pairing.table_after(old.id).is_some() || cx.pairing.filled(new) || cx.pairing.table_before(new.id).is_some() {
                 continue;
             }
-            let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{} is dropped and created again, so its rows are gone.", cx.shown(&old.name)));
+            let mut explanation = cx.explain(
+                before,
+                Effect::ChangesResult,
+                format!("{} is dropped and created again, so its rows are gone.", cx.shown(&old.name)),
+            );
             explanation.object = Some(cx.table_ref(&old.name));
             explanation.change = cx.any_change_of_table(Some(old.id), &old.name.name);
             explanation.span = used.span;
@@ -50,10 +57,14 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             if cx.pairing.column_after(id).is_some() || cx.pairing.column_before(new.id).is_some() {
                 continue;
             }
-            let mut explanation =
-                cx.explain(before, Effect::ChangesResult, format!("{} is dropped and added again, so its values are gone.", cx.column_ref(&table.name, &column.name)));
+            let mut explanation = cx.explain(
+                before,
+                Effect::ChangesResult,
+                format!("{} is dropped and added again, so its values are gone.", cx.column_ref(&table.name, &column.name)),
+            );
             explanation.object = Some(cx.column_ref(&table.name, &column.name));
-            explanation.change = cx.change_to(&[ChangeOp::DropColumn], Some(id)).or_else(|| cx.change_to(&[ChangeOp::AddColumn], Some(new.id)));
+            explanation.change =
+                cx.change_to(&[ChangeOp::DropColumn], Some(id)).or_else(|| cx.change_to(&[ChangeOp::AddColumn], Some(new.id)));
             explanation.span = used.span;
             found.push(explanation);
         }

@@ -3,13 +3,13 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
-use crate::impact::visit::roots;
 use crate::impact::visit::Role;
+use crate::impact::visit::roots;
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
+use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 use crate::sql::parse::parse_statement;
 
@@ -21,8 +21,14 @@ pub const RULE: Rule = Rule {
         why: "WITH CHECK OPTION makes a view refuse an INSERT or UPDATE whose row the view would not deliver.",
         fix: "Check what the writers store through the view.",
         misses: "",
-        bad: Example { migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active' WITH CHECK OPTION", statement: "UPDATE active SET status = $1" },
-        good: Example { migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active'", statement: "UPDATE active SET status = $1" },
+        bad: Example {
+            migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active' WITH CHECK OPTION",
+            statement: "UPDATE active SET status = $1",
+        },
+        good: Example {
+            migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active'",
+            statement: "UPDATE active SET status = $1",
+        },
     },
     explain,
 };
@@ -53,7 +59,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         if filter.is_empty() || !touched {
             continue;
         }
-        let mut explanation = cx.explain(before, Effect::MayBreak, format!("View {} refuses rows without {}.", cx.shown(&new.name), filter.trim()));
+        let mut explanation =
+            cx.explain(before, Effect::MayBreak, format!("View {} refuses rows without {}.", cx.shown(&new.name), filter.trim()));
         explanation.object = Some(cx.table_ref(&new.name));
         explanation.change = cx.change_of_table(&[ChangeOp::ReplaceView, ChangeOp::CreateView], Some(new.id), &new.name.name);
         explanation.span = write.span;

@@ -3,14 +3,14 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::model::change::Change;
-use crate::sql::bind::binding::Binding;
-use crate::model::finding::Effect;
-use crate::model::change::ChangeOp;
 use crate::impact::lost::is_table;
 use crate::impact::views::{column_changed, rows_changed};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{ColumnRef, Mode};
+use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -20,8 +20,14 @@ pub const RULE: Rule = Rule {
         why: "Statements that read a view follow its definition; a new filter, join or expression changes their results without any error.",
         fix: "Give the new definition a new name, and move the readers one by one.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all WHERE active", statement: "SELECT count(*) FROM users" },
-        good: Example { migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all", statement: "SELECT count(*) FROM users" },
+        bad: Example {
+            migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all WHERE active",
+            statement: "SELECT count(*) FROM users",
+        },
+        good: Example {
+            migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all",
+            statement: "SELECT count(*) FROM users",
+        },
     },
     explain,
 };
