@@ -60,12 +60,14 @@ pub fn open(place: &Path) -> Result<Opened, DiscoverError> {
         ErrorCode::Owner => DiscoverError::ForeignOwner(place.to_path_buf()),
         _ => DiscoverError::Git { path: place.to_path_buf(), reason: error.message().to_string() },
     })?;
-    let prefix = match repository.workdir().and_then(|w| w.canonicalize().ok()) {
-        Some(workdir) => {
-            let place = place.canonicalize().unwrap_or_else(|_| place.to_path_buf());
-            place.strip_prefix(&workdir).map(slashes).unwrap_or_default()
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = real(place);
+    // A git directory without a setting says nothing of a work tree; libgit2 then takes its parent for one.
+    let prefix = match repository.workdir() {
+        Some(workdir) if !folder.starts_with(real(repository.path())) => {
+            folder.strip_prefix(real(workdir)).map(slashes).unwrap_or_default()
         }
-        None => String::new(),
+        _ => String::new(),
     };
     Ok(Opened { repository, place: place.to_path_buf(), prefix })
 }

@@ -5,13 +5,17 @@
 //! and asks [`classify_content`] about it.
 
 mod content;
+mod drivers;
 mod error;
 pub mod git;
 mod listing;
+mod manifest;
 mod names;
+mod owners;
 mod reader;
 mod roots;
 mod rules;
+mod services;
 mod snapshot;
 mod tree;
 mod walk;
@@ -22,7 +26,7 @@ pub use reader::Reader;
 pub use snapshot::{Glance, glance, snapshot_key};
 
 use crate::model::problem::Problem;
-use crate::model::project::{FileKind, Repository, Service, SourceFile};
+use crate::model::project::{FileKind, Repository, SourceFile};
 use crate::model::statement::Scope;
 use listing::{Found, Listing, Selection};
 use rayon::prelude::*;
@@ -145,24 +149,44 @@ struct ScopeGlobs {
     production: ignore::gitignore::Gitignore,
 }
 
-/// Makes a repository of a listing.
-fn assemble(place: &Place, listing: Listing, _settings: &Settings, overrides: &ScopeGlobs) -> (Repository, Vec<Problem>) {
+/// Makes a repository of a listing: kinds, then services, then owners.
+fn assemble(place: &Place, listing: Listing, settings: &Settings, overrides: &ScopeGlobs) -> (Repository, Vec<Problem>) {
     let Listing { files, skipped, mut problems } = listing;
     let rules = Rules::embedded();
     let mut repository = Repository {
         name: place.name.clone(),
         root: place.root.clone(),
         commit: place.commit.map(|c| c.to_string()),
-        services: vec![Service { name: place.name.clone(), evidence: "the repository itself".into(), ..Service::default() }],
-        databases: Vec::new(),
         files: classify(files, rules, overrides),
         skipped: skipped.into_iter().collect(),
+        ..Repository::default()
     };
-    repository.files.shrink_to_fit();
+    let (services, found) = services::detect(&repository, &settings.services, rules);
+    repository.services = services;
+    problems.extend(found);
+    assign_services(&mut repository);
+    problems.extend(owners::assign(&mut repository, &settings.services));
     for problem in &mut problems {
         problem.repo = Some(place.name.clone());
     }
+    problems.sort_unstable();
     (repository, problems)
+}
+
+/// Gives each file its innermost service. Files come ordered by path, so a folder is looked up once.
+fn assign_services(repository: &mut Repository) {
+    let mut known: Option<(String, u32)> = None;
+    for file in &mut repository.files {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        file.service = match &known {
+            Some((at, service)) if at == folder => *service,
+            _ => {
+                let service = u32::try_from(services::innermost(&repository.services, &file.path)).unwrap_or(0);
+                known = Some((folder.to_string(), service));
+                service
+            }
+        };
+    }
 }
 
 /// Gives each file its kind and scope. Files come ordered by path, so a folder is classified once.

@@ -28,6 +28,8 @@ pub(super) struct FolderClass {
     pub test: bool,
     /// A migration history.
     pub migration: bool,
+    /// A migration history where the names of source files look like revisions.
+    pub revisions: bool,
 }
 
 /// What folder rules ask about a folder that the walk has met.
@@ -58,7 +60,7 @@ pub(super) struct Rules {
     migration_paths: Vec<String>,
     migration_files: NameSet,
     migration_source: Vec<String>,
-    hexadecimal_prefix: bool,
+    revision_folders: NameSet,
     /// Rules for services.
     pub service: ServiceRules,
     /// Compiled `service.entry_files`.
@@ -101,7 +103,7 @@ impl Rules {
             migration_paths: within(file.migration.paths),
             migration_files: NameSet::new(&file.migration.files),
             migration_source: file.migration.source,
-            hexadecimal_prefix: file.migration.hexadecimal_prefix,
+            revision_folders: NameSet::new(&file.migration.revision_folders),
             entry_files: NameSet::new(&file.service.entry_files),
             service: file.service,
         }
@@ -113,6 +115,8 @@ impl Rules {
             name.rsplit_once('.').and_then(|(stem, extension)| (!stem.is_empty()).then(|| self.extensions.get(extension))?);
         match by_extension {
             Some(NameClass::MigrationData) | None if self.config.contains(name) => Some(NameClass::Config),
+            // `.eslintrc.js` and its like configure tools.
+            Some(_) if name.starts_with('.') => None,
             // setup.py and its like are manifests and source; the manifest is what discovery reads.
             Some(class) => Some(*class),
             None => None,
@@ -121,7 +125,8 @@ impl Rules {
 
     /// Why a folder is passed over, if it is.
     pub(super) fn skip_folder(&self, name: &str, around: &dyn Surroundings) -> Option<&str> {
-        let rule = self.folders.iter().find(|(names, rule)| names.contains(name) && rule.applies(around));
+        let named = |(names, rule): &&(NameSet, FolderRule)| names.contains(name) || (rule.versioned && is_versioned(name));
+        let rule = self.folders.iter().find(|row| named(row) && row.1.applies(around));
         rule.map(|(_, rule)| rule.reason.as_str())
     }
 
@@ -139,6 +144,7 @@ impl Rules {
         for part in folder.split('/') {
             class.test |= self.test_folders.contains(part);
             class.migration |= self.migration_folders.contains(part);
+            class.revisions |= self.revision_folders.contains(part);
         }
         if !(class.test && class.migration) {
             let closed = format!("/{folder}/");
@@ -160,19 +166,26 @@ impl Rules {
             NameClass::MigrationData => folder.migration,
             NameClass::Config => false,
             NameClass::Source(_) => {
-                folder.migration
-                    && (self.migration_source.iter().any(|pattern| fits(pattern, name))
-                        || (self.hexadecimal_prefix && has_hexadecimal_prefix(name)))
+                let is_revision = has_hexadecimal_id(name) || fits("####*", name);
+                (folder.revisions && is_revision)
+                    || (folder.migration && (is_revision || self.migration_source.iter().any(|pattern| fits(pattern, name))))
             }
         }
     }
 }
 
-/// `ae1027a6acf_add_account.py`: what Alembic writes by default.
-fn has_hexadecimal_prefix(name: &str) -> bool {
+/// `ae1027a6acf0_add_account.py`: the id that Alembic gives a revision, at the start of the name.
+fn has_hexadecimal_id(name: &str) -> bool {
     name.split_once('_').is_some_and(|(prefix, _)| {
         (8..=40).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
+}
+
+/// `codemirror-5.17.0`: a name and a version of three numbers.
+fn is_versioned(name: &str) -> bool {
+    let Some((name, version)) = name.rsplit_once('-') else { return false };
+    let numbers: Vec<&str> = version.split('.').collect();
+    !name.is_empty() && numbers.len() >= 3 && numbers.iter().all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,6 +226,9 @@ struct Config {
 struct FolderRule {
     reason: String,
     names: Vec<String>,
+    /// Also folders whose name ends in a version.
+    #[serde(default)]
+    versioned: bool,
     #[serde(default)]
     holds: Vec<String>,
     #[serde(default)]
@@ -264,7 +280,7 @@ struct Migration {
     paths: Vec<String>,
     files: Vec<String>,
     source: Vec<String>,
-    hexadecimal_prefix: bool,
+    revision_folders: Vec<String>,
 }
 
 /// What makes a service.
@@ -273,6 +289,8 @@ struct Migration {
 pub(super) struct ServiceRules {
     /// Names in manifests that say nothing.
     pub generic_names: Vec<String>,
+    /// Names that say too little in a repository of one package.
+    pub part_names: Vec<String>,
     /// Files that say "deployed or started".
     pub entry_files: Vec<String>,
     /// Python modules that are started.
@@ -315,6 +333,8 @@ mod tests {
             ("env", &[], &[], None),
             ("env", &["pyvenv.cfg"], &[], Some("vendored")),
             ("src", &[], &[], None),
+            ("jquery-3.6.0", &[], &[], Some("vendored")),
+            ("api-2", &[], &[], None),
         ] {
             assert_eq!(rules.skip_folder(name, &Around(holds, beside)), expected, "{name} {holds:?} {beside:?}");
         }
@@ -337,6 +357,8 @@ mod tests {
             ("other.json", Some(NameClass::MigrationData)),
             ("README.md", None),
             (".py", None),
+            (".eslintrc.js", None),
+            (".env.example", Some(NameClass::Config)),
         ] {
             assert_eq!(rules.name_class(name), expected, "{name}");
         }
@@ -353,6 +375,8 @@ mod tests {
             ("app/migrations", "0001_initial.py", false, true),
             ("app/migrations", "runner.py", false, false),
             ("alembic/versions", "ae1027a6acf_x.py", false, true),
+            ("db/revisions/core/versions", "2021-06-02_f011c050b9ba.py", false, true),
+            ("api/versions", "v1.py", false, false),
             ("internal/db/migrations", "x.sql", false, true),
             ("internal/db/migrations", "20240101000000_x.go", false, true),
             ("internal/db/migrations", "migrations.go", false, false),
