@@ -8,6 +8,7 @@
 pub mod config;
 pub mod embedded;
 pub mod impact;
+pub mod grammar;
 pub mod index;
 pub mod migrations;
 pub mod model;

@@ -1,4 +1,5 @@
 //! The index: repositories and services, the facts of their files, and the statements that these amount to.
 
 pub mod discover;
+pub mod extract;
 pub mod resolve;

@@ -1,0 +1,379 @@
+//! Loading: all packs of all languages, checked and indexed by name.
+
+use super::error::GrammarError;
+use super::language::{CallRules, Escapes, LanguageFile, TextRules};
+use super::languages::{LANGUAGES, parsers};
+use super::pack::{Gives, Pack, ReaderRule, SinkRule};
+use super::paths::Paths;
+use super::table::KindTable;
+use crate::model::facts::Language;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+/// All packs in force.
+#[derive(Clone, Debug)]
+pub struct PackSet {
+    languages: Vec<LanguagePacks>,
+    fingerprint: String,
+}
+
+/// The rules of one language.
+#[derive(Clone, Debug)]
+pub struct LanguagePacks {
+    /// The language.
+    pub language: Language,
+    /// File name extensions, without dot.
+    pub extensions: Vec<String>,
+    /// How escapes are written.
+    pub escapes: Escapes,
+    /// Text functions.
+    pub text: TextIndex,
+    /// Packs, ordered by file name.
+    pub packs: Vec<Pack>,
+    /// Call rules: pack and rule of it. Names of methods match calls with a receiver only.
+    pub sinks: Paths<SinkRef>,
+    /// Template tags: pack and rule.
+    pub tags: Paths<(usize, usize)>,
+    /// Wrappers: pack and rule.
+    pub wrappers: Paths<(usize, usize)>,
+    /// Joins: pack and rule.
+    pub joins: Paths<(usize, usize)>,
+    tables: Vec<(Option<&'static str>, KindTable)>,
+}
+
+/// Which call rule of which pack.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct SinkRef {
+    /// Index into [`LanguagePacks::packs`].
+    pub pack: usize,
+    /// Index into [`Pack::sink`].
+    pub rule: usize,
+    /// It is a method: the callee needs a receiver.
+    pub method: bool,
+}
+
+/// [`TextRules`] for looking up.
+#[derive(Clone, Debug, Default)]
+pub struct TextIndex {
+    /// As written; operators, `here` and types are looked up in it.
+    pub rules: TextRules,
+    /// What the methods do.
+    pub methods: std::collections::HashMap<String, TextMethod>,
+    /// What the functions do.
+    pub functions: Paths<TextFunction>,
+    /// Calls that never matter.
+    pub ignored: Paths<()>,
+    /// First segments of calls that never matter.
+    pub ignored_heads: HashSet<String>,
+    /// Calls that read a file: position of the path.
+    pub readers: Paths<u16>,
+    /// Methods of a path that read the file.
+    pub reader_methods: HashSet<String>,
+}
+
+/// What a method does with text.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum TextMethod {
+    /// Gives the receiver's text again.
+    Same,
+    /// Formats the receiver.
+    Format,
+    /// The receiver separates the items given.
+    SeparatorJoin,
+    /// The receiver's items are joined.
+    ItemsJoin,
+    /// Adds the arguments.
+    Concat,
+    /// Replaces.
+    Replace,
+    /// Applies a function to each item.
+    Map,
+    /// Adds text to the receiver.
+    Append,
+    /// Adds items to the receiver.
+    Push,
+    /// Adds a list of items to the receiver.
+    Extend,
+}
+
+/// What a function does with text.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum TextFunction {
+    /// Gives its first argument again.
+    Same,
+    /// Formats the template at this position.
+    Format(u16),
+    /// Joins items with a separator.
+    Join,
+    /// Replaces: subject, old, new.
+    Replace,
+    /// Makes a replacer.
+    Replacer,
+    /// First argument with the others added.
+    Push,
+    /// Prints into its first argument, with a template or not.
+    Print(bool),
+    /// Joins parts of a path.
+    Path,
+    /// Walks with a position.
+    Counting,
+    /// Loads a module.
+    Require,
+}
+
+impl PackSet {
+    /// The packs that the binary carries.
+    ///
+    /// # Errors
+    /// Every defect of the grammar files. A test keeps the built-in ones free of them.
+    pub fn builtin() -> Result<PackSet, Vec<GrammarError>> {
+        PackSet::from_files(crate::embedded::GRAMMARS.iter().map(|&(n, t)| (n.to_string(), t.to_string())).collect())
+    }
+
+    /// The built-in packs and those of a folder with the same layout; a file of the same name replaces the
+    /// built-in one.
+    ///
+    /// # Errors
+    /// Every defect of the grammar files, and files that cannot be read.
+    pub fn load(user: &Path) -> Result<PackSet, Vec<GrammarError>> {
+        let mut files: BTreeMap<String, String> =
+            crate::embedded::GRAMMARS.iter().map(|&(n, t)| (n.to_string(), t.to_string())).collect();
+        let mut errors = Vec::new();
+        for (_, folder) in LANGUAGES {
+            let Ok(entries) = std::fs::read_dir(user.join(folder)) else { continue };
+            let paths = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "toml"));
+            for path in paths {
+                let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => drop(files.insert(format!("{folder}/{name}"), text)),
+                    Err(error) => errors.push(GrammarError {
+                        file: path.display().to_string(),
+                        line: 1,
+                        message: format!("cannot be read: {error}"),
+                        help: None,
+                    }),
+                }
+            }
+        }
+        match PackSet::from_files(files) {
+            Ok(set) if errors.is_empty() => Ok(set),
+            Ok(_) => Err(errors),
+            Err(more) => Err(errors.into_iter().chain(more).collect()),
+        }
+    }
+
+    /// Packs from files: path below `grammars/` -> text. Other folders than those of languages are passed over.
+    ///
+    /// # Errors
+    /// Every defect of the files.
+    pub fn from_files(files: BTreeMap<String, String>) -> Result<PackSet, Vec<GrammarError>> {
+        let mut errors = Vec::new();
+        let mut hash = blake3::Hasher::new();
+        let mut read = Vec::new();
+        for (language, folder) in LANGUAGES {
+            let mut file = (format!("{folder}/language.toml"), String::new(), LanguageFile::default());
+            let mut packs = Vec::new();
+            for (name, text) in files.iter().filter(|(n, _)| n.strip_prefix(folder).is_some_and(|r| r.starts_with('/'))) {
+                hash.update(name.as_bytes()).update(&[0]).update(text.as_bytes()).update(&[0]);
+                if !name.ends_with(".toml") {
+                    continue;
+                }
+                if *name == file.0 {
+                    match toml::from_str(text) {
+                        Ok(parsed) => file = (name.clone(), text.clone(), parsed),
+                        Err(error) => errors.push(GrammarError::from_toml(name, text, &error)),
+                    }
+                } else {
+                    match toml::from_str::<Pack>(text) {
+                        Ok(pack) => packs.push(pack),
+                        Err(error) => errors.push(GrammarError::from_toml(name, text, &error)),
+                    }
+                }
+            }
+            read.push((language, folder, file, packs));
+        }
+        let mut languages = Vec::new();
+        for (language, _, (name, text, file), packs) in &read {
+            let base = file.inherits.as_ref().and_then(|i| read.iter().find(|r| r.1 == i));
+            if let (Some(wanted), None) = (&file.inherits, base) {
+                let error = GrammarError::at_word(name, text, wanted, format!("unknown language `{wanted}`"));
+                errors.push(error.nearest_of(wanted, LANGUAGES.iter().map(|l| l.1)));
+            }
+            let nothing = BTreeMap::new();
+            let inherited = base.map_or(&nothing, |b| &b.2.2.nodes);
+            let tables: Vec<_> = parsers(*language)
+                .into_iter()
+                .map(|(extension, p)| (extension, KindTable::compile(p, name, text, &file.nodes, inherited, &mut errors)))
+                .collect();
+            let base_packs = base.map_or(&[][..], |b| b.3.as_slice());
+            let own = |p: &&Pack| !packs.iter().any(|q| q.id == p.id);
+            let all: Vec<Pack> = base_packs.iter().filter(own).chain(packs).cloned().collect();
+            let rules = file.text.clone().or_else(|| base.and_then(|b| b.2.2.text.clone())).unwrap_or_default();
+            let calls = file.calls.clone().or_else(|| base.and_then(|b| b.2.2.calls.clone())).unwrap_or_default();
+            let readers: Vec<ReaderRule> = base.map_or(&[][..], |b| &b.2.2.reader).iter().chain(&file.reader).cloned().collect();
+            languages.push(LanguagePacks::new(*language, file, tables, all, rules, calls, &readers));
+        }
+        if errors.is_empty() { Ok(PackSet { languages, fingerprint: hash.finalize().to_hex().to_string() }) } else { Err(errors) }
+    }
+
+    /// The rules of a language.
+    pub fn language(&self, language: Language) -> Option<&LanguagePacks> {
+        self.languages.iter().find(|l| l.language == language)
+    }
+
+    /// All languages.
+    pub fn languages(&self) -> &[LanguagePacks] {
+        &self.languages
+    }
+
+    /// The language of a file name, by extension.
+    pub fn language_of(&self, path: &str) -> Option<Language> {
+        let extension = path.rsplit_once('.')?.1;
+        self.languages.iter().find(|l| l.extensions.iter().any(|e| e == extension)).map(|l| l.language)
+    }
+
+    /// A hash of every grammar file in force, for cache keys.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+impl LanguagePacks {
+    fn new(
+        language: Language,
+        file: &LanguageFile,
+        tables: Vec<(Option<&'static str>, KindTable)>,
+        packs: Vec<Pack>,
+        rules: TextRules,
+        calls: CallRules,
+        readers: &[ReaderRule],
+    ) -> Self {
+        let mut all = LanguagePacks {
+            language,
+            extensions: file.extensions.clone(),
+            escapes: file.escapes,
+            text: TextIndex::new(rules, calls, readers),
+            packs: Vec::new(),
+            sinks: Paths::default(),
+            tags: Paths::default(),
+            wrappers: Paths::default(),
+            joins: Paths::default(),
+            tables,
+        };
+        for (p, pack) in packs.iter().enumerate() {
+            for (rule, sink) in pack.sink.iter().enumerate() {
+                sink.methods.iter().for_each(|m| all.sinks.insert(m, SinkRef { pack: p, rule, method: true }));
+                sink.functions.iter().for_each(|m| all.sinks.insert(m, SinkRef { pack: p, rule, method: false }));
+            }
+            for (i, rule) in pack.tag.iter().enumerate() {
+                rule.names.iter().for_each(|n| all.tags.insert(n, (p, i)));
+            }
+            for (i, rule) in pack.wrapper.iter().enumerate() {
+                rule.functions.iter().for_each(|n| all.wrappers.insert(n, (p, i)));
+            }
+            for (i, rule) in pack.join.iter().enumerate() {
+                rule.functions.iter().for_each(|n| all.joins.insert(n, (p, i)));
+            }
+            for rule in &pack.reader {
+                all.text.add_reader(rule);
+            }
+        }
+        all.packs = packs;
+        all
+    }
+
+    /// The kind table for a file name.
+    pub fn table(&self, path: &str) -> Option<&KindTable> {
+        let extension = path.rsplit_once('.').map(|p| p.1);
+        let own = self.tables.iter().find(|(e, _)| e.is_some() && *e == extension);
+        own.or_else(|| self.tables.iter().find(|(e, _)| e.is_none())).map(|(_, t)| t)
+    }
+
+    /// The packs whose imports cover `module`, by index.
+    pub fn detected_by<'s>(&'s self, module: &'s str) -> impl Iterator<Item = usize> + 's {
+        let covers = move |i: &String| {
+            module.strip_prefix(i.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+        };
+        self.packs.iter().enumerate().filter(move |(_, p)| p.detect.imports.iter().any(covers)).map(|(i, _)| i)
+    }
+
+    /// A pack by its id.
+    pub fn pack(&self, id: &str) -> Option<&Pack> {
+        self.packs.iter().find(|p| p.id == id)
+    }
+
+    /// A call rule.
+    pub fn sink(&self, at: SinkRef) -> Option<(&Pack, &SinkRule)> {
+        let pack = self.packs.get(at.pack)?;
+        Some((pack, pack.sink.get(at.rule)?))
+    }
+
+    /// What a wrapper gives, with its pack and the position of its text.
+    pub fn wrapper(&self, (pack, rule): (usize, usize)) -> Option<(&Pack, Gives, u16, bool)> {
+        let pack = self.packs.get(pack)?;
+        pack.wrapper.get(rule).map(|r| (pack, r.gives, r.sql, r.certain))
+    }
+}
+
+impl TextIndex {
+    fn new(rules: TextRules, calls: CallRules, readers: &[ReaderRule]) -> Self {
+        let mut index = TextIndex::default();
+        let methods: [(&[String], TextMethod); 10] = [
+            (&rules.same_methods, TextMethod::Same),
+            (&rules.format_methods, TextMethod::Format),
+            (&rules.separator_join_methods, TextMethod::SeparatorJoin),
+            (&rules.items_join_methods, TextMethod::ItemsJoin),
+            (&rules.concat_methods, TextMethod::Concat),
+            (&rules.replace_methods, TextMethod::Replace),
+            (&rules.map_methods, TextMethod::Map),
+            (&rules.append_methods, TextMethod::Append),
+            (&rules.push_methods, TextMethod::Push),
+            (&rules.extend_methods, TextMethod::Extend),
+        ];
+        for (names, method) in methods {
+            index.methods.extend(names.iter().map(|n| (n.clone(), method)));
+        }
+        let functions: [(&[String], TextFunction); 8] = [
+            (&rules.same_functions, TextFunction::Same),
+            (&rules.join_functions, TextFunction::Join),
+            (&rules.replace_functions, TextFunction::Replace),
+            (&rules.replacer_functions, TextFunction::Replacer),
+            (&rules.push_functions, TextFunction::Push),
+            (&rules.path_functions, TextFunction::Path),
+            (&rules.counting_functions, TextFunction::Counting),
+            (&rules.require_functions, TextFunction::Require),
+        ];
+        for (names, function) in functions {
+            names.iter().for_each(|n| index.functions.insert(n, function));
+        }
+        rules.format_functions.iter().for_each(|(n, at)| index.functions.insert(n, TextFunction::Format(*at)));
+        rules.print_functions.iter().for_each(|(n, template)| index.functions.insert(n, TextFunction::Print(*template)));
+        for name in &calls.ignore {
+            match name.strip_suffix('.') {
+                Some(head) => index.ignored_heads.extend([head.to_string()]),
+                None => index.ignored.insert(name, ()),
+            }
+        }
+        readers.iter().for_each(|r| index.add_reader(r));
+        index.rules = rules;
+        index
+    }
+
+    fn add_reader(&mut self, rule: &ReaderRule) {
+        rule.functions.iter().for_each(|f| self.readers.insert(f, rule.path));
+        self.reader_methods.extend(rule.methods.iter().cloned());
+    }
+
+    /// Whether a callee never matters.
+    pub fn is_ignored(&self, callee: &[String]) -> bool {
+        self.ignored.get(callee).is_some() || callee.first().is_some_and(|h| callee.len() > 1 && self.ignored_heads.contains(h))
+    }
+
+    /// Whether a value of this type annotation can hold text.
+    pub fn type_holds_text(&self, ty: &str) -> bool {
+        if ty.is_empty() || self.rules.text_types.is_empty() {
+            return true;
+        }
+        ty.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| self.rules.text_types.iter().any(|t| t == w))
+    }
+}

@@ -1,0 +1,166 @@
+//! Calls: which are sinks, and which may be helpers that lead to one.
+
+use super::file::Extraction;
+use super::keep::{holds_sql, may_be_text, may_help};
+use super::value::span;
+use super::walk::Frame;
+use crate::grammar::role::{Role, Slot};
+use crate::grammar::set::SinkRef;
+use crate::model::facts::{Arg, Call, Sink, Value};
+use tree_sitter::Node;
+
+impl<'a> Extraction<'a> {
+    /// Adds a call that sends SQL, reads a result, or may lead to one that does.
+    pub(super) fn call(&mut self, frame: &Frame<'a>, above: &[Frame<'a>]) {
+        let (node, rule) = (frame.node, frame.rule);
+        let Some(function) = rule.get(node, Slot::Function) else { return };
+        let arguments = rule.get(node, Slot::Arguments);
+        if arguments.is_some_and(|a| self.table.role(a) == Role::Template) {
+            return;
+        }
+        let callee = self.callee(function);
+        if callee.is_empty() {
+            return;
+        }
+        let reads_result = callee.len() == 2 && callee.first().is_some_and(|h| self.results.contains(h));
+        let candidates = self.rules.sinks.matching(&callee).next().is_some();
+        if !candidates && !reads_result && self.is_text_call(function, &callee) {
+            return;
+        }
+        if !candidates && !reads_result && arguments.is_none_or(|a| self.first_named(a).is_none()) {
+            return;
+        }
+        let mut args = arguments.map(|a| self.args(a, 0)).unwrap_or_default();
+        let sink = if candidates { self.sink(&callee, &mut args) } else { None };
+        if sink.is_none() && !reads_result {
+            let ignored = self.rules.text.is_ignored(&callee) && !args.iter().any(|a| holds_sql(&a.value));
+            if ignored || !args.iter().any(|a| may_help(&a.value)) {
+                return;
+            }
+        }
+        let (chained, assigned, whole) = self.consumer(node, above);
+        if sink.is_some() {
+            self.results.extend(assigned.iter().cloned());
+        }
+        self.facts.calls.push(Call {
+            scope: self.at.scope,
+            branch: self.at.branch,
+            callee,
+            args,
+            sink,
+            assigned,
+            chained,
+            span: span(whole),
+            own_span: span(node),
+        });
+    }
+
+    /// Calls that the value of their expression says all about.
+    fn is_text_call(&self, function: Node<'a>, callee: &[String]) -> bool {
+        use crate::grammar::set::TextMethod::{Append, Extend, Push};
+        let text = &self.rules.text;
+        let method = callee.last().filter(|_| self.table.role(function) == Role::Member).and_then(|m| text.methods.get(m));
+        method.is_some_and(|m| !matches!(m, Append | Extend | Push))
+            || text.functions.get(callee).is_some()
+            || text.readers.get(callee).is_some()
+            || self.rules.wrappers.get(callee).is_some()
+            || self.rules.joins.get(callee).is_some()
+    }
+
+    /// The call rule that a callee matches: one of a pack that the imports detect before any other.
+    fn sink(&self, callee: &[String], args: &mut [Arg]) -> Option<Sink> {
+        let mut best: Option<(u8, SinkRef)> = None;
+        for &at in self.rules.sinks.matching(callee) {
+            let Some((_, rule)) = self.rules.sink(at) else { continue };
+            if at.method && callee.len() < 2 {
+                continue;
+            }
+            let given = argument(args, rule.sql, &rule.keyword);
+            let text = given.is_some_and(may_be_text);
+            let sql = given.is_some_and(|v| holds_sql(v) || self.names_sql(v));
+            let rank = match (self.is_detected(at.pack), rule.certain) {
+                _ if !text => continue,
+                (true, _) if !rule.weak || sql => 0,
+                (_, true) => 1,
+                _ if sql => 2,
+                (true, _) => 3,
+                _ if !rule.weak => 4,
+                _ => continue,
+            };
+            if best.is_none_or(|(r, _)| rank < r) {
+                best = Some((rank, at));
+            }
+        }
+        let (pack, rule) = self.rules.sink(best?.1)?;
+        // `query({ text: "..." })`: the SQL stands under the key.
+        if let Some(arg) = args.iter_mut().filter(|a| a.name.is_empty()).nth(rule.sql as usize) {
+            if let Value::Map(pairs, _) = &mut arg.value {
+                if let Some(at) = pairs.iter().position(|(k, _)| *k == rule.keyword) {
+                    arg.value = pairs.swap_remove(at).1;
+                }
+            }
+        }
+        Some(Sink {
+            pack: pack.id.clone(),
+            sql: rule.sql,
+            sql_keyword: rule.keyword.clone(),
+            consumer: rule.consumer.into(),
+            certain: rule.certain,
+        })
+    }
+
+    /// Whether a value is a name that text which looks like SQL was assigned to.
+    fn names_sql(&self, value: &Value) -> bool {
+        match value {
+            Value::Name(path, _) => path.last().is_some_and(|n| self.sql_names.contains(n) || sql_like_name(n)),
+            Value::Concat(parts, _) | Value::Choice(parts, _) => parts.iter().any(|p| self.names_sql(p)),
+            Value::Format { template, .. } => self.names_sql(template),
+            _ => false,
+        }
+    }
+
+    /// What is done with the result: methods called on it in the same expression, the names that it is
+    /// assigned to, and the node of the whole chain.
+    fn consumer(&self, node: Node<'a>, above: &[Frame<'a>]) -> (Vec<(String, u16)>, Vec<String>, Node<'a>) {
+        let mut chained = Vec::new();
+        let mut whole = node;
+        let mut method: Option<String> = None;
+        for frame in above.iter().rev().take(64) {
+            let (rule, at) = (frame.rule, frame.node);
+            match rule.role {
+                Role::Transparent | Role::Tuple => {}
+                Role::Member if rule.get(at, Slot::Object).is_some_and(|o| o.end_byte() >= node.end_byte()) => {
+                    method = rule.get(at, Slot::Property).map(|p| self.text(p));
+                }
+                Role::Call => {
+                    let Some(name) = method.take() else { break };
+                    let count = rule.get(at, Slot::Arguments).map_or(0, |a| self.named(a).filter(|n| !self.is_blank(*n)).count());
+                    chained.push((name, count as u16));
+                    whole = at;
+                }
+                Role::Assign if rule.get(at, Slot::Right).is_some_and(|r| r.end_byte() >= node.end_byte() && r.start_byte() <= node.start_byte()) => {
+                    let names = self.several(at, Slot::Left).into_iter().flat_map(|l| match self.path(l) {
+                        Some(path) => vec![path.join(".")],
+                        None => self.target_names(l),
+                    });
+                    return (chained, names.filter(|n| n != "_").collect(), whole);
+                }
+                _ => break,
+            }
+        }
+        (chained, Vec::new(), whole)
+    }
+}
+
+/// The SQL argument of a call.
+fn argument<'v>(args: &'v [Arg], position: u16, keyword: &str) -> Option<&'v Value> {
+    let named = || args.iter().find(|a| !keyword.is_empty() && a.name == keyword);
+    args.iter().filter(|a| a.name.is_empty()).nth(position as usize).or_else(named).map(|a| &a.value)
+}
+
+/// A name that people give to SQL.
+fn sql_like_name(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["sql", "query", "stmt", "statement"].iter().any(|w| lower == *w || lower.ends_with(&format!("_{w}")) || lower.starts_with(&format!("{w}_")))
+        || lower.ends_with("sql")
+}

@@ -1,0 +1,112 @@
+//! Extraction: one file's bytes to symbolic facts.
+//!
+//! A pure function of bytes, file name and packs. `walk` goes over the syntax tree with one cursor, `enter`
+//! takes what each node says, `value` and `call_value` read expressions as far as they can carry text, `keep`
+//! drops what cannot matter. Every recursion is capped, every span is a byte span of the file as it is.
+
+mod call_value;
+mod calls;
+mod enter;
+mod file;
+mod imports;
+mod keep;
+pub mod looks;
+pub mod render;
+mod scopes;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+mod walk;
+
+use crate::grammar::PackSet;
+use crate::model::facts::{FileFacts, Language};
+use crate::model::problem::{Problem, Stage};
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+
+/// Number to raise whenever the same bytes and packs give other facts than before; part of cache keys.
+pub const VERSION: u32 = 1;
+
+/// Bytes above which a file is not analysed.
+const MAX_BYTES: usize = 16 << 20;
+/// Time after which parsing a file is given up.
+const MAX_PARSE: Duration = Duration::from_secs(10);
+
+thread_local! {
+    /// One parser per thread: making one costs more than parsing a small file.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+}
+
+/// The facts of a file. `path` names the dialect of the grammar (`.tsx`) and appears in problems. A file that
+/// is too large, or takes too long to parse, gives no facts but a problem.
+pub fn extract(bytes: &[u8], language: Language, path: &str, packs: &PackSet) -> FileFacts {
+    let nothing = |reason: String| {
+        let help = "split the file, or exclude it if it is generated";
+        let problem = Problem::new(Stage::Extract, format!("not analysed: {reason}")).at(path, None).help(help);
+        FileFacts { problems: vec![problem], ..FileFacts::default() }
+    };
+    let rules = packs.language(language);
+    let Some((rules, table)) = rules.and_then(|r| Some((r, r.table(path)?))) else {
+        return nothing("no grammar for this language".into());
+    };
+    if bytes.len() > MAX_BYTES {
+        return nothing(format!("{} MB of source in one file", bytes.len() >> 20));
+    }
+    let Some(tree) = parse(bytes, &table.parser) else {
+        return nothing(format!("parsing took more than {} seconds", MAX_PARSE.as_secs()));
+    };
+    let mut file = file::Extraction::new(bytes, rules, table);
+    let root = tree.root_node();
+    file.module_scope(root);
+    file.detect(root);
+    file.walk(&tree);
+    let (spent, broken) = (file.is_spent(), file.broken);
+    let mut facts = file.facts;
+    facts.packs = file.detected.iter().filter_map(|&p| rules.packs.get(p)).map(|p| p.id.clone()).collect();
+    keep::prune(&mut facts);
+    if spent {
+        facts.problems.push(Problem::new(Stage::Extract, "expressions nested too deeply: some were not read").at(path, None));
+    }
+    if broken {
+        let line = first_error(&tree).map(|row| row as u32 + 1);
+        facts.problems.push(Problem::new(Stage::Extract, "syntax error: code near it may be missed").at(path, line));
+    }
+    facts
+}
+
+/// Parses with the thread's parser; `None` when it takes too long.
+fn parse(bytes: &[u8], language: &tree_sitter::Language) -> Option<Tree> {
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(language).ok()?;
+        let start = Instant::now();
+        let mut give_up = |_: &ParseState| if start.elapsed() > MAX_PARSE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let options = ParseOptions::new().progress_callback(&mut give_up);
+        let tree = parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or(&[]), None, Some(options));
+        if tree.is_none() {
+            parser.reset();
+        }
+        tree
+    })
+}
+
+/// Row of the first error node.
+fn first_error(tree: &Tree) -> Option<usize> {
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if node.is_error() || node.is_missing() {
+            return Some(node.start_position().row);
+        }
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return None;
+            }
+        }
+    }
+}
