@@ -11,10 +11,9 @@ pub const LANGUAGES: [(Language, &str); 4] =
 pub fn parsers(language: Language) -> Vec<(Option<&'static str>, tree_sitter::Language)> {
     match language {
         Language::Python => vec![(None, tree_sitter_python::LANGUAGE.into())],
-        Language::TypeScript => vec![
-            (None, tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()),
-            (Some("tsx"), tree_sitter_typescript::LANGUAGE_TSX.into()),
-        ],
+        Language::TypeScript => {
+            vec![(None, tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()), (Some("tsx"), tree_sitter_typescript::LANGUAGE_TSX.into())]
+        }
         Language::JavaScript => vec![(None, tree_sitter_javascript::LANGUAGE.into())],
         Language::Go => vec![(None, tree_sitter_go::LANGUAGE.into())],
     }

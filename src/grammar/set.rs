@@ -136,8 +136,7 @@ impl PackSet {
     /// # Errors
     /// Every defect of the grammar files, and files that cannot be read.
     pub fn load(user: &Path) -> Result<PackSet, Vec<GrammarError>> {
-        let mut files: BTreeMap<String, String> =
-            crate::embedded::GRAMMARS.iter().map(|&(n, t)| (n.to_string(), t.to_string())).collect();
+        let mut files: BTreeMap<String, String> = crate::embedded::GRAMMARS.iter().map(|&(n, t)| (n.to_string(), t.to_string())).collect();
         let mut errors = Vec::new();
         for (_, folder) in LANGUAGES {
             let Ok(entries) = std::fs::read_dir(user.join(folder)) else { continue };
@@ -291,9 +290,7 @@ impl LanguagePacks {
 
     /// The packs whose imports cover `module`, by index.
     pub fn detected_by<'s>(&'s self, module: &'s str) -> impl Iterator<Item = usize> + 's {
-        let covers = move |i: &String| {
-            module.strip_prefix(i.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
-        };
+        let covers = move |i: &String| module.strip_prefix(i.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']));
         self.packs.iter().enumerate().filter(move |(_, p)| p.detect.imports.iter().any(covers)).map(|(i, _)| i)
     }
 

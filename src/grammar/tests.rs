@@ -19,8 +19,18 @@ fn all_packs_compile() {
 #[test]
 fn mistakes_name_file_line_and_the_nearest_word() {
     let cases = [
-        ("python/x.toml", "id = \"x\"\n\n[[sink]]\nmethds = [\"a\"]\n", "python/x.toml:4: unknown field `methds`", "did you mean `methods`?"),
-        ("python/x.toml", "id = \"x\"\n[[sink]]\nconsumer = \"by-nam\"\n", "python/x.toml:3: unknown variant `by-nam`", "did you mean `by-name`?"),
+        (
+            "python/x.toml",
+            "id = \"x\"\n\n[[sink]]\nmethds = [\"a\"]\n",
+            "python/x.toml:4: unknown field `methds`",
+            "did you mean `methods`?",
+        ),
+        (
+            "python/x.toml",
+            "id = \"x\"\n[[sink]]\nconsumer = \"by-nam\"\n",
+            "python/x.toml:3: unknown variant `by-nam`",
+            "did you mean `by-name`?",
+        ),
         (
             "python/language.toml",
             "id = \"python\"\nextensions = []\nescapes = \"python\"\n[nodes]\ncal = { role = \"call\" }\n",

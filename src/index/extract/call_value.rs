@@ -162,7 +162,8 @@ impl<'a> Extraction<'a> {
         }
         let join = self.choose(self.rules.joins.matching(callee), |&(p, _)| Some((p, false)))?;
         let rule = self.rules.packs.get(join.0)?.join.get(join.1)?;
-        let mut args: Vec<Option<Value>> = arguments.map(|a| self.args(a, depth)).unwrap_or_default().into_iter().map(|a| Some(a.value)).collect();
+        let mut args: Vec<Option<Value>> =
+            arguments.map(|a| self.args(a, depth)).unwrap_or_default().into_iter().map(|a| Some(a.value)).collect();
         let items = args.get_mut(rule.items as usize)?.take()?;
         let separator = args.get_mut(rule.separator as usize).and_then(Option::take);
         let separator = separator.unwrap_or_else(|| text_value(", ".into(), Span::new(node.end_byte(), node.end_byte())));
@@ -373,7 +374,9 @@ impl<'a> Extraction<'a> {
             Role::Call | Role::New => {
                 let callee = rule.get(node, Slot::Function).map(|f| self.callee(f)).unwrap_or_default();
                 let function = rule.get(node, Slot::Function).filter(|f| self.table.role(*f) == Role::Member);
-                if let Some(object) = function.and_then(|f| self.table.rule(f).get(f, Slot::Object)).filter(|o| self.table.role(*o) == Role::Call) {
+                if let Some(object) =
+                    function.and_then(|f| self.table.rule(f).get(f, Slot::Object)).filter(|o| self.table.role(*o) == Role::Call)
+                {
                     self.path_parts(object, depth + 1, parts);
                 }
                 if text.functions.matching(&callee).any(|f| *f == TextFunction::Path) || !here(&callee) {

@@ -138,7 +138,11 @@ impl<'a> Extraction<'a> {
                     chained.push((name, count as u16));
                     whole = at;
                 }
-                Role::Assign if rule.get(at, Slot::Right).is_some_and(|r| r.end_byte() >= node.end_byte() && r.start_byte() <= node.start_byte()) => {
+                Role::Assign
+                    if rule
+                        .get(at, Slot::Right)
+                        .is_some_and(|r| r.end_byte() >= node.end_byte() && r.start_byte() <= node.start_byte()) =>
+                {
                     let names = self.several(at, Slot::Left).into_iter().flat_map(|l| match self.path(l) {
                         Some(path) => vec![path.join(".")],
                         None => self.target_names(l),
@@ -161,6 +165,8 @@ fn argument<'v>(args: &'v [Arg], position: u16, keyword: &str) -> Option<&'v Val
 /// A name that people give to SQL.
 fn sql_like_name(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["sql", "query", "stmt", "statement"].iter().any(|w| lower == *w || lower.ends_with(&format!("_{w}")) || lower.starts_with(&format!("{w}_")))
+    ["sql", "query", "stmt", "statement"]
+        .iter()
+        .any(|w| lower == *w || lower.ends_with(&format!("_{w}")) || lower.starts_with(&format!("{w}_")))
         || lower.ends_with("sql")
 }

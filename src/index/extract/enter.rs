@@ -123,7 +123,8 @@ impl<'a> Extraction<'a> {
         if self.require(node, &targets, &values) {
             return;
         }
-        let common = above.last().is_some_and(|f| f.rule.role == Role::Export) && self.rules.escapes == crate::grammar::language::Escapes::Ecmascript;
+        let common = above.last().is_some_and(|f| f.rule.role == Role::Export)
+            && self.rules.escapes == crate::grammar::language::Escapes::Ecmascript;
         let exported = exported || common;
         for (i, target) in targets.iter().enumerate() {
             let Some(value_node) = values.get(i).or(if values.len() == 1 && i == 0 { values.first() } else { None }) else { break };

@@ -248,7 +248,6 @@ impl<'a> Extraction<'a> {
             self.embed = Some((path_text.to_string(), Span::new(start, start + path.len())));
         }
     }
-
 }
 
 /// The package name that a Go import path gives: its last element without a major version.

@@ -3,20 +3,56 @@
 
 /// First words of statements that carry names of tables, or that an application sends.
 const VERBS: [&str; 30] = [
-    "select", "insert", "update", "delete", "with", "create", "alter", "drop", "truncate", "merge", "replace", "grant", "revoke", "lock", "copy",
-    "call", "refresh", "vacuum", "analyze", "reindex", "explain", "comment", "rename", "values", "pragma", "do", "set", "show", "declare",
-    "listen",
+    "select", "insert", "update", "delete", "with", "create", "alter", "drop", "truncate", "merge", "replace", "grant", "revoke", "lock",
+    "copy", "call", "refresh", "vacuum", "analyze", "reindex", "explain", "comment", "rename", "values", "pragma", "do", "set", "show",
+    "declare", "listen",
 ];
 
 /// Words that begin a piece of a statement, or stand within one.
 const PIECES: [&str; 24] = [
-    "where", "and", "or", "from", "join", "left", "inner", "right", "cross", "order", "group", "having", "limit", "offset", "union", "returning",
-    "on", "set", "values", "using", "into", "as", "not", "in",
+    "where",
+    "and",
+    "or",
+    "from",
+    "join",
+    "left",
+    "inner",
+    "right",
+    "cross",
+    "order",
+    "group",
+    "having",
+    "limit",
+    "offset",
+    "union",
+    "returning",
+    "on",
+    "set",
+    "values",
+    "using",
+    "into",
+    "as",
+    "not",
+    "in",
 ];
 
 /// Capital words that make text SQL-ish wherever they stand.
 const CAPITALS: [&str; 16] = [
-    "SELECT", "FROM", "WHERE", "JOIN", "INSERT", "UPDATE", "DELETE", "VALUES", "ORDER", "GROUP", "LIMIT", "RETURNING", "AND", "CREATE", "ALTER",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "JOIN",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "VALUES",
+    "ORDER",
+    "GROUP",
+    "LIMIT",
+    "RETURNING",
+    "AND",
+    "CREATE",
+    "ALTER",
     "UNION",
 ];
 
@@ -67,8 +103,7 @@ pub fn like_sql(text: &str) -> bool {
     if is_one_of(word, &PIECES) && (after.starts_with(|c: char| c.is_whitespace() || c == '(')) {
         return true;
     }
-    text.split(|c: char| !c.is_ascii_alphabetic()).any(|w| w.len() > 2 && CAPITALS.contains(&w))
-        || comparison(text)
+    text.split(|c: char| !c.is_ascii_alphabetic()).any(|w| w.len() > 2 && CAPITALS.contains(&w)) || comparison(text)
 }
 
 /// A comparison with a placeholder: `name = ?`, `id = $1`, `x LIKE %s`, `tenant = :tenant`.

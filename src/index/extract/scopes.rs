@@ -188,7 +188,8 @@ impl<'a> Extraction<'a> {
     }
 
     fn exported_above(&self, frame: &Frame<'a>, above: &[Frame<'a>]) -> bool {
-        frame.exported || above.iter().rev().take(3).any(|f| f.exported && matches!(f.rule.role, Role::Assign | Role::Constant | Role::Export))
+        frame.exported
+            || above.iter().rev().take(3).any(|f| f.exported && matches!(f.rule.role, Role::Assign | Role::Constant | Role::Export))
     }
 
     fn open(&mut self, kind: ScopeKind, name: String, bases: Vec<String>, exported: bool, node: Node<'a>) -> At {
@@ -284,9 +285,40 @@ fn bare_type(ty: &str) -> &str {
 /// Whether a field of this type may be a connection, or lead to one: not so for plain data.
 fn may_be_object(ty: &str) -> bool {
     const PLAIN: [&str; 34] = [
-        "string", "bool", "int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "float32", "float64", "byte",
-        "rune", "error", "any", "number", "boolean", "unknown", "Date", "time.Time", "time.Duration", "sync.Mutex", "sync.RWMutex", "json.RawMessage",
-        "uuid.UUID", "sql.NullString", "sql.NullInt64", "sql.NullBool", "sql.NullTime", "Promise", "null",
+        "string",
+        "bool",
+        "int",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "float32",
+        "float64",
+        "byte",
+        "rune",
+        "error",
+        "any",
+        "number",
+        "boolean",
+        "unknown",
+        "Date",
+        "time.Time",
+        "time.Duration",
+        "sync.Mutex",
+        "sync.RWMutex",
+        "json.RawMessage",
+        "uuid.UUID",
+        "sql.NullString",
+        "sql.NullInt64",
+        "sql.NullBool",
+        "sql.NullTime",
+        "Promise",
+        "null",
     ];
     let bare = bare_type(ty);
     let structural = ["[]", "map[", "func", "chan", "{", "(", "'", "\"", "struct"].iter().any(|p| ty.starts_with(p));

@@ -134,7 +134,17 @@ fn hostile_input_gives_facts_or_problems() {
     let chain = format!("x = a{}\n", ".b(\"select 1 from t\")".repeat(2_000));
     let sum = format!("x = \"select\"{}\n", " + \"a\"".repeat(10_000));
     let calls = format!("{}{}\n", "f(".repeat(5_000), ")".repeat(5_000));
-    let sources = [deep("[", "]"), deep("(", ")"), deep("{", "}"), chain, sum, calls, "if x {".repeat(5_000), "\"".repeat(9_999), "${`".repeat(3_000)];
+    let sources = [
+        deep("[", "]"),
+        deep("(", ")"),
+        deep("{", "}"),
+        chain,
+        sum,
+        calls,
+        "if x {".repeat(5_000),
+        "\"".repeat(9_999),
+        "${`".repeat(3_000),
+    ];
     for source in &sources {
         for (language, path) in ALL {
             let facts = extract(source.as_bytes(), language, path, packs());
@@ -159,9 +169,46 @@ fn broken_utf8_keeps_byte_offsets() {
 
 /// Pieces of programs, so that random input reaches more than error nodes.
 const PIECES: [&str; 40] = [
-    "def f(a, b='x'):\n", "  q = ", "\"SELECT a FROM t\"", "'", "\"\"\"", "f\"{a}\"", " + ", " % (a, b)", ".format(", ")", "(", "{", "}", "[", "]", "\n", "if x:",
-    "else:", "for a in b", "return ", "class A(B):", "import a.b as c\n", "from . import d\n", "const x = ", "`SELECT ${a} FROM t`", "=> ", "async ", "await ",
-    "func (s *T) F(a string) {", "x := ", "fmt.Sprintf(", "db.Query(", ",", ";", "package p\n", "\\", "é", "\u{FEFF}", "export ", "//go:embed a.sql\nvar q string\n",
+    "def f(a, b='x'):\n",
+    "  q = ",
+    "\"SELECT a FROM t\"",
+    "'",
+    "\"\"\"",
+    "f\"{a}\"",
+    " + ",
+    " % (a, b)",
+    ".format(",
+    ")",
+    "(",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\n",
+    "if x:",
+    "else:",
+    "for a in b",
+    "return ",
+    "class A(B):",
+    "import a.b as c\n",
+    "from . import d\n",
+    "const x = ",
+    "`SELECT ${a} FROM t`",
+    "=> ",
+    "async ",
+    "await ",
+    "func (s *T) F(a string) {",
+    "x := ",
+    "fmt.Sprintf(",
+    "db.Query(",
+    ",",
+    ";",
+    "package p\n",
+    "\\",
+    "é",
+    "\u{FEFF}",
+    "export ",
+    "//go:embed a.sql\nvar q string\n",
 ];
 
 proptest::proptest! {

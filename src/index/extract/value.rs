@@ -119,9 +119,7 @@ impl<'a> Extraction<'a> {
             }
             let args = match self.value_at(right, depth + 1) {
                 Value::List(items, _) if self.role_through(right) == Role::Tuple => items.into_iter().map(positional).collect(),
-                Value::Map(pairs, _) => {
-                    pairs.into_iter().map(|(name, value)| Arg { name, spread: false, value }).collect()
-                }
+                Value::Map(pairs, _) => pairs.into_iter().map(|(name, value)| Arg { name, spread: false, value }).collect(),
                 other => vec![positional(other)],
             };
             return Value::Format { style: FormatStyle::Percent, template, args, span: span(node) };
@@ -192,9 +190,7 @@ impl<'a> Extraction<'a> {
     /// The name of the item, and what is walked: `for i, x in enumerate(xs)` walks `xs` with `x`.
     pub(super) fn iterated(&self, left: Node<'a>, right: Node<'a>, depth: u32) -> (String, Value) {
         let names = self.target_names(left);
-        let counts = |path: &[String]| {
-            self.rules.text.functions.matching(path).any(|f| *f == crate::grammar::set::TextFunction::Counting)
-        };
+        let counts = |path: &[String]| self.rules.text.functions.matching(path).any(|f| *f == crate::grammar::set::TextFunction::Counting);
         if self.table.role(right) == Role::Call {
             let rule = self.table.rule(right);
             let arguments = rule.get(right, Slot::Arguments);

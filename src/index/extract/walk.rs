@@ -75,7 +75,9 @@ impl<'a> Extraction<'a> {
             constant = passes && parent.constant;
             taken = parent.taken && parent.rule.role != Role::Block;
             match parent.rule.role {
-                Role::If if parent.rule.is_field(field, Slot::Then) || parent.rule.is_field(field, Slot::Else) => arm = Some(parent.next_arm()),
+                Role::If if parent.rule.is_field(field, Slot::Then) || parent.rule.is_field(field, Slot::Else) => {
+                    arm = Some(parent.next_arm())
+                }
                 Role::Try if rule.role == Role::Handler => arm = Some(parent.next_arm()),
                 Role::Loop if parent.rule.is_field(field, Slot::Body) => {
                     self.groups += 1;
@@ -127,8 +129,7 @@ impl<'a> Extraction<'a> {
 
 impl Frame<'_> {
     fn next_arm(&mut self) -> Branch {
-        let branch =
-            Branch { parent: self.inside.branch, group: self.group, arm: self.arm, exhaustive: self.exhaustive, is_loop: false };
+        let branch = Branch { parent: self.inside.branch, group: self.group, arm: self.arm, exhaustive: self.exhaustive, is_loop: false };
         self.arm = self.arm.saturating_add(1);
         branch
     }
