@@ -200,6 +200,13 @@ pub struct Query {
     pub span: Span,
 }
 
+impl Query {
+    /// A query that has only a body.
+    pub fn of(body: SetExpr, span: Span) -> Self {
+        Query { with: None, body, order_by: Vec::new(), limit: Vec::new(), lock_of: Vec::new(), locking: false, span }
+    }
+}
+
 /// The body of a query.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SetExpr {
@@ -601,7 +608,9 @@ pub enum ExprKind {
         /// Operand.
         expr: Box<Expr>,
     },
-    /// Infix operator in lower case: `=`, `and`, `or`, `||`, `->>`, `is distinct from`, ...
+    /// Infix operator in lower case: `=`, `and`, `or`, `||`, `->>`, `is distinct from`, `is` (with an operand
+    /// that is no test), ... One spelling each: `<>` for `!=`, `=` for `==`, `%` for `%%` and MOD, and in MySQL
+    /// `and`, `or` for `&&`, `||`. An unknown operator or connective is the text of a hole.
     Binary {
         /// Operator.
         op: String,

@@ -10,7 +10,7 @@ use crate::model::statement::HOLE;
 /// Kinds of tokens.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// An unquoted word: keyword, name or hole.
+    /// An unquoted word: keyword, name or hole; also `??`, the placeholder for an identifier.
     Word,
     /// A quoted name: `"a"`, `` `a` ``, `[a]`.
     QuotedName,
@@ -136,6 +136,10 @@ impl Lexer<'_> {
             b'0'..=b'9' => self.number(start),
             b'.' if self.peek(1).is_ascii_digit() && !self.follows_name() => self.number(start),
             b'$' => self.dollar(start),
+            b'?' if self.peek(1) == b'?' && self.peek(2) != b'?' => {
+                self.at += 2;
+                self.push(TokenKind::Word, start);
+            }
             b'?' => {
                 self.at += 1;
                 while self.peek(0).is_ascii_digit() {
@@ -439,7 +443,25 @@ impl Lexer<'_> {
             self.delimiter = (!delimiter.is_empty() && delimiter != ";").then(|| delimiter.to_string());
             return;
         }
+        if word.contains(HOLE) {
+            return self.word_with_hole(start);
+        }
         self.push(TokenKind::Word, start);
+    }
+
+    /// A hole that touches an upper-case keyword (`WHERE{conditions}`) is a token of its own.
+    fn word_with_hole(&mut self, start: usize) {
+        let end = self.at;
+        let word = &self.text[start..end];
+        let before = word.find(HOLE).unwrap_or(0);
+        let after = word.rfind(HOLE).map_or(word.len(), |i| i + HOLE.len_utf8());
+        let before = if TOUCHING.contains(&&word[..before]) { before } else { 0 };
+        let after = if TOUCHING.contains(&&word[after..]) { after } else { word.len() };
+        for (from, to) in [(0, before), (before, after), (after, word.len())] {
+            if from < to {
+                self.out.push(Token { kind: TokenKind::Word, span: Span::new(start + from, start + to) });
+            }
+        }
     }
 
     /// After `COPY ... FROM STDIN;` come data lines up to `\.`.
@@ -468,7 +490,11 @@ impl Lexer<'_> {
     }
 }
 
-const OPERATORS: &[&str] = &["<=", ">=", "<>", "!=", "||", "&&", "<<", ">>", "->", "->>", "==", "<=>", ":=", "^-="];
+const OPERATORS: &[&str] = &["<=", ">=", "<>", "!=", "||", "&&", "<<", ">>", "->", "->>", "==", "<=>", ":=", "%%"];
+
+/// Keywords that are told apart from a hole that touches them.
+const TOUCHING: &[&str] =
+    &["AND", "BY", "FROM", "GROUP", "HAVING", "IN", "JOIN", "LIMIT", "ON", "OR", "ORDER", "SELECT", "SET", "UNION", "VALUES", "WHERE"];
 
 fn is_operator(c: u8) -> bool {
     matches!(c, b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|')
@@ -536,5 +562,14 @@ mod tests {
     #[test]
     fn holes_are_word_characters() {
         assert_eq!(shown("log_\u{e000} x", Engine::Postgres), "Word log_\u{e000} | Word x");
+        assert_eq!(
+            shown("WHERE\u{e000} AND\u{e000}OR s\u{e000}", Engine::Postgres),
+            "Word WHERE | Word \u{e000} | Word AND | Word \u{e000} | Word OR | Word s\u{e000}"
+        );
+    }
+
+    #[test]
+    fn identifier_placeholders() {
+        assert_eq!(shown("?? = ?", Engine::MySql), "Word ?? | Operator = | Param ?");
     }
 }

@@ -1,6 +1,7 @@
 //! The parser's view of the tokens: look ahead, take, and record what was not understood.
 
-use crate::model::dialect::Dialect;
+use super::keywords;
+use crate::model::dialect::{Dialect, Engine};
 use crate::model::span::Span;
 use crate::model::statement::HOLE;
 use crate::sql::ast::{Ident, Name, SyntaxError};
@@ -8,6 +9,9 @@ use crate::sql::lexer::{Token, TokenKind, tokens};
 
 /// Deepest nesting of expressions and queries that is followed; what is deeper is one syntax error.
 pub const MAX_DEPTH: u32 = 120;
+
+/// Most errors that are kept of one statement.
+pub const MAX_ERRORS: usize = 32;
 
 /// A position in the tokens of one text.
 pub struct Cursor<'t> {
@@ -68,6 +72,12 @@ impl<'t> Cursor<'t> {
         token
     }
 
+    /// Takes the current token and gives its source.
+    pub fn take(&mut self) -> &'t str {
+        let token = self.advance();
+        self.source(token)
+    }
+
     /// No token left.
     pub fn at_end(&self) -> bool {
         self.token().kind == TokenKind::End
@@ -76,8 +86,11 @@ impl<'t> Cursor<'t> {
     /// At a semicolon (or client delimiter) or the end.
     pub fn at_statement_end(&self) -> bool {
         let token = self.token();
-        token.kind == TokenKind::End
-            || (token.kind == TokenKind::Punct && !matches!(self.source(token), "(" | ")" | "[" | "]" | "{" | "}" | "," | "." | ":"))
+        match token.kind {
+            TokenKind::End | TokenKind::CopyData => true,
+            TokenKind::Punct => !matches!(self.source(token), "(" | ")" | "[" | "]" | "{" | "}" | "," | "." | ":"),
+            _ => false,
+        }
     }
 
     /// The token `by` ahead is the unquoted word `word` (any case).
@@ -99,6 +112,11 @@ impl<'t> Cursor<'t> {
     /// The current token is one of these words.
     pub fn is_any_word(&self, words: &[&str]) -> bool {
         words.iter().any(|w| self.is_word(w))
+    }
+
+    /// The token `by` ahead is one of these words.
+    pub fn is_any_ahead(&self, by: usize, words: &[&str]) -> bool {
+        words.iter().any(|w| self.is_word_ahead(by, w))
     }
 
     /// Takes the word if it is there.
@@ -164,10 +182,12 @@ impl<'t> Cursor<'t> {
         found
     }
 
-    /// Records that the current token was not expected.
+    /// Records that the current token was not expected. Only the first [`MAX_ERRORS`] are kept.
     pub fn error_here(&mut self, message: impl Into<String>) {
         let span = self.token().span;
-        self.errors.push(SyntaxError { span, message: message.into() });
+        if self.errors.len() < MAX_ERRORS && self.errors.last().is_none_or(|e| e.span != span) {
+            self.errors.push(SyntaxError { span, message: message.into() });
+        }
     }
 
     /// Span from a start offset to the end of the last token taken.
@@ -187,9 +207,79 @@ impl<'t> Cursor<'t> {
         matches!(self.token().kind, TokenKind::Word | TokenKind::QuotedName)
     }
 
-    /// The current token is a lone hole.
+    /// The current token is a lone hole (or several in a row).
     pub fn is_hole(&self) -> bool {
-        self.token().kind == TokenKind::Word && self.source(self.token()).chars().eq([HOLE])
+        self.is_hole_ahead(0)
+    }
+
+    /// The token `by` ahead is a lone hole.
+    pub fn is_hole_ahead(&self, by: usize) -> bool {
+        let token = self.ahead(by);
+        token.kind == TokenKind::Word && {
+            let source = self.source(token);
+            source == "??" || (source.as_bytes().first().is_some_and(|b| *b >= 0x80) && source.chars().all(|c| c == HOLE))
+        }
+    }
+
+    /// The current token may stand for a column or table: a word that is not reserved, a quoted name, a hole.
+    pub fn is_plain_name(&self) -> bool {
+        self.is_plain_name_ahead(0)
+    }
+
+    /// The token `by` ahead may stand for a column or table.
+    pub fn is_plain_name_ahead(&self, by: usize) -> bool {
+        let token = self.ahead(by);
+        match token.kind {
+            TokenKind::QuotedName => true,
+            TokenKind::Word => !keywords::is_reserved(self.source(token), self.dialect.engine),
+            _ => false,
+        }
+    }
+
+    /// The dialect is MySQL or MariaDB.
+    pub fn mysql(&self) -> bool {
+        self.dialect.engine.is_mysql_family()
+    }
+
+    /// The dialect is PostgreSQL.
+    pub fn postgres(&self) -> bool {
+        self.dialect.engine == Engine::Postgres
+    }
+
+    /// The dialect is SQLite.
+    pub fn sqlite(&self) -> bool {
+        self.dialect.engine == Engine::Sqlite
+    }
+
+    /// Runs `inside` `by` levels deeper; where that is deeper than [`MAX_DEPTH`], records an error, skips to
+    /// the end of the enclosing parenthesis or statement, and gives `None`.
+    pub fn deeper<T>(&mut self, by: u32, inside: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.depth + by > MAX_DEPTH {
+            self.error_here("nested too deeply");
+            self.skip_to_close();
+            return None;
+        }
+        self.depth += by;
+        let result = inside(self);
+        self.depth -= by;
+        Some(result)
+    }
+
+    /// Skips to the parenthesis that closes the one around the current token (it is not taken), or to the
+    /// end of the statement.
+    pub fn skip_to_close(&mut self) {
+        let mut depth = 0u32;
+        while !self.at_statement_end() {
+            if self.is_symbol("(") {
+                depth += 1;
+            } else if self.is_symbol(")") {
+                if depth == 0 {
+                    return;
+                }
+                depth -= 1;
+            }
+            self.advance();
+        }
     }
 
     /// Takes a name token as identifier.
@@ -205,7 +295,10 @@ impl<'t> Cursor<'t> {
     pub fn ident_of(&self, token: Token) -> Ident {
         let source = self.source(token);
         let quoted = token.kind != TokenKind::Word;
-        let value = if !quoted {
+        let value = if source == "??" {
+            // A placeholder for an identifier.
+            HOLE.to_string()
+        } else if !quoted {
             self.dialect.fold(source, false)
         } else {
             let source = source.strip_prefix("U&").or_else(|| source.strip_prefix("u&")).unwrap_or(source);

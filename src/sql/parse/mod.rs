@@ -1,10 +1,29 @@
-//! From tokens to statements.
+//! From tokens to statements: a recursive-descent parser that records what it does not understand and goes
+//! on, since one string in five that programs send is no complete statement by itself.
 
+mod call;
+mod copy;
 pub mod cursor;
 pub mod ddl;
 pub mod expr;
+mod fragment;
+mod from;
+mod insert;
+mod keywords;
+mod literal;
+mod merge;
+mod modify;
+mod operator;
+mod primary;
 pub mod query;
 pub mod recognise;
+#[cfg(test)]
+mod render;
+mod select;
+mod session;
+pub mod statement;
+#[cfg(test)]
+mod tests;
 pub mod types;
 
 use crate::model::dialect::Dialect;
@@ -18,37 +37,44 @@ pub use recognise::{Recognition, recognise};
 pub fn parse_script(text: &str, dialect: Dialect) -> Script {
     let mut cursor = Cursor::new(text, dialect);
     let mut statements = Vec::new();
-    while !cursor.at_end() {
-        if cursor.at_statement_end() {
-            cursor.advance();
-            continue;
-        }
-        statements.push(statement(&mut cursor));
+    while let Some(statement) = next(&mut cursor) {
+        statements.push(statement);
     }
     Script { statements }
 }
 
 /// Reads the first statement of `text`; empty text gives [`StatementKind::Unknown`].
 pub fn parse_statement(text: &str, dialect: Dialect) -> Statement {
-    let first = parse_script(text, dialect).statements.into_iter().next();
-    first.unwrap_or(Statement { kind: StatementKind::Unknown(String::new()), span: Span::default(), errors: Vec::new() })
+    let mut cursor = Cursor::new(text, dialect);
+    let none = Statement { kind: StatementKind::Unknown(String::new()), span: Span::default(), errors: Vec::new() };
+    next(&mut cursor).unwrap_or(none)
 }
 
-/// Reads one expression; `None` if something else follows or nothing is there.
+/// Reads one expression; `None` if it has syntax errors or something follows it.
 pub fn parse_expr(text: &str, dialect: Dialect) -> Option<Expr> {
     let mut cursor = Cursor::new(text, dialect);
     let expr = expr::parse_expression(&mut cursor);
     (cursor.at_end() && cursor.errors.is_empty()).then_some(expr)
 }
 
-fn statement(c: &mut Cursor) -> Statement {
-    let start = c.start();
+/// Skips delimiters and reads the statement after them, up to the next delimiter.
+fn next(c: &mut Cursor) -> Option<Statement> {
+    while c.at_statement_end() {
+        if c.at_end() {
+            return None;
+        }
+        c.advance();
+    }
     c.errors.clear();
-    let kind = match ddl::parse_ddl(c) {
-        Some(ddl) => StatementKind::Ddl(Box::new(ddl)),
-        None if c.is_any_word(&["select", "with", "values"]) => StatementKind::Query(Box::new(query::parse_query(c))),
-        None => StatementKind::Unknown(c.source(c.token()).to_lowercase()),
-    };
-    c.skip_statement();
-    Statement { kind, span: c.span_from(start), errors: std::mem::take(&mut c.errors) }
+    c.depth = 0;
+    let mut statement = statement::parse_inner(c);
+    if !c.at_statement_end() {
+        if !matches!(statement.kind, StatementKind::Unknown(_)) {
+            c.error_here("unexpected here");
+        }
+        c.skip_statement();
+        statement.span = c.span_from(statement.span.start);
+    }
+    statement.errors = std::mem::take(&mut c.errors);
+    Some(statement)
 }

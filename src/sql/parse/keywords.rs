@@ -1,0 +1,428 @@
+//! Words that cannot be names, by engine.
+//!
+//! Sources: PostgreSQL manual, appendix "SQL Key Words" (reserved, and reserved except as function or type
+//! name); MySQL manual "Keywords and Reserved Words"; SQLite `parse.y` (words without fallback to an
+//! identifier). Words that one engine alone reserves and that are common column names in the others stand
+//! only in its own list. The lists are sorted; a test holds that.
+
+use crate::model::dialect::Engine;
+
+/// Reserved in every engine, or so close to it that no real statement uses the word as a bare name.
+const EVERYWHERE: &[&str] = &[
+    "all",
+    "and",
+    "as",
+    "between",
+    "case",
+    "check",
+    "collate",
+    "constraint",
+    "create",
+    "default",
+    "delete",
+    "distinct",
+    "drop",
+    "else",
+    "exists",
+    "foreign",
+    "from",
+    "group",
+    "having",
+    "in",
+    "insert",
+    "into",
+    "is",
+    "join",
+    "like",
+    "limit",
+    "not",
+    "null",
+    "on",
+    "or",
+    "order",
+    "primary",
+    "references",
+    "select",
+    "set",
+    "table",
+    "then",
+    "union",
+    "unique",
+    "update",
+    "using",
+    "values",
+    "when",
+    "where",
+];
+
+const POSTGRES: &[&str] = &[
+    "analyse",
+    "analyze",
+    "any",
+    "array",
+    "asc",
+    "asymmetric",
+    "both",
+    "cast",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "deferrable",
+    "desc",
+    "do",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "freeze",
+    "full",
+    "grant",
+    "ilike",
+    "initially",
+    "inner",
+    "intersect",
+    "isnull",
+    "lateral",
+    "leading",
+    "left",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "notnull",
+    "offset",
+    "only",
+    "outer",
+    "overlaps",
+    "placing",
+    "returning",
+    "right",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "tablesample",
+    "to",
+    "trailing",
+    "true",
+    "user",
+    "variadic",
+    "verbose",
+    "window",
+    "with",
+];
+
+const MYSQL: &[&str] = &[
+    "add",
+    "alter",
+    "asc",
+    "before",
+    "both",
+    "by",
+    "call",
+    "cascade",
+    "change",
+    "column",
+    "condition",
+    "continue",
+    "convert",
+    "cross",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "cursor",
+    "database",
+    "declare",
+    "delayed",
+    "desc",
+    "describe",
+    "distinctrow",
+    "div",
+    "dual",
+    "each",
+    "elseif",
+    "enclosed",
+    "escaped",
+    "except",
+    "exit",
+    "explain",
+    "false",
+    "fetch",
+    "for",
+    "force",
+    "fulltext",
+    "grant",
+    "high_priority",
+    "if",
+    "ignore",
+    "index",
+    "infile",
+    "inner",
+    "inout",
+    "intersect",
+    "interval",
+    "iterate",
+    "key",
+    "keys",
+    "kill",
+    "lateral",
+    "leading",
+    "leave",
+    "left",
+    "lines",
+    "load",
+    "localtime",
+    "localtimestamp",
+    "lock",
+    "loop",
+    "low_priority",
+    "match",
+    "mod",
+    "natural",
+    "of",
+    "optimize",
+    "option",
+    "optionally",
+    "out",
+    "outer",
+    "outfile",
+    "over",
+    "partition",
+    "procedure",
+    "purge",
+    "range",
+    "read",
+    "regexp",
+    "release",
+    "rename",
+    "repeat",
+    "replace",
+    "require",
+    "restrict",
+    "return",
+    "revoke",
+    "right",
+    "rlike",
+    "schema",
+    "separator",
+    "show",
+    "spatial",
+    "sql",
+    "starting",
+    "straight_join",
+    "terminated",
+    "to",
+    "trailing",
+    "trigger",
+    "true",
+    "undo",
+    "unlock",
+    "unsigned",
+    "usage",
+    "use",
+    "while",
+    "window",
+    "with",
+    "write",
+    "xor",
+    "zerofill",
+];
+
+const SQLITE: &[&str] = &[
+    "add",
+    "alter",
+    "autoincrement",
+    "commit",
+    "cross",
+    "deferrable",
+    "escape",
+    "except",
+    "index",
+    "inner",
+    "intersect",
+    "isnull",
+    "left",
+    "natural",
+    "nothing",
+    "notnull",
+    "outer",
+    "returning",
+    "right",
+    "to",
+    "transaction",
+];
+
+/// Words after a table name that begin something else than an alias, where they are not reserved anyway.
+const NO_TABLE_ALIAS: &[&str] = &[
+    "asof",
+    "by",
+    "cross",
+    "do",
+    "end",
+    "except",
+    "fetch",
+    "for",
+    "force",
+    "full",
+    "global",
+    "ignore",
+    "indexed",
+    "inner",
+    "intersect",
+    "lateral",
+    "left",
+    "lock",
+    "merge",
+    "natural",
+    "offset",
+    "outer",
+    "partition",
+    "pivot",
+    "procedure",
+    "qualify",
+    "returning",
+    "right",
+    "straight_join",
+    "tablesample",
+    "unpivot",
+    "use",
+    "when",
+    "window",
+    "with",
+];
+
+/// Words after an expression that begin something else than an alias, where they are not reserved anyway.
+const NO_COLUMN_ALIAS: &[&str] = &[
+    "at",
+    "cross",
+    "div",
+    "end",
+    "escape",
+    "except",
+    "fetch",
+    "filter",
+    "for",
+    "full",
+    "glob",
+    "ilike",
+    "inner",
+    "intersect",
+    "isnull",
+    "left",
+    "lock",
+    "mod",
+    "natural",
+    "notnull",
+    "offset",
+    "over",
+    "overlaps",
+    "partition",
+    "procedure",
+    "qualify",
+    "regexp",
+    "returning",
+    "right",
+    "rlike",
+    "separator",
+    "similar",
+    "straight_join",
+    "window",
+    "with",
+    "within",
+    "xor",
+];
+
+/// Words that begin a clause of the current query level or otherwise end an expression; recovery stops here.
+const CLAUSES: &[&str] = &[
+    "cross",
+    "do",
+    "else",
+    "end",
+    "except",
+    "fetch",
+    "for",
+    "from",
+    "full",
+    "group",
+    "having",
+    "inner",
+    "intersect",
+    "join",
+    "left",
+    "limit",
+    "natural",
+    "offset",
+    "on",
+    "order",
+    "qualify",
+    "returning",
+    "right",
+    "set",
+    "straight_join",
+    "then",
+    "union",
+    "using",
+    "values",
+    "when",
+    "where",
+    "window",
+];
+
+fn holds(list: &[&str], word: &str) -> bool {
+    let mut lower = [0u8; 20];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    lower.copy_from_slice(word.as_bytes());
+    lower.make_ascii_lowercase();
+    list.binary_search_by(|w| w.as_bytes().cmp(lower)).is_ok()
+}
+
+/// The unquoted word can't be a bare column or table name.
+pub fn is_reserved(word: &str, engine: Engine) -> bool {
+    let own = match engine {
+        Engine::Postgres => POSTGRES,
+        Engine::MySql | Engine::MariaDb => MYSQL,
+        Engine::Sqlite => SQLITE,
+    };
+    holds(EVERYWHERE, word) || holds(own, word)
+}
+
+/// The word can't be a table alias without AS.
+pub fn ends_table(word: &str, engine: Engine) -> bool {
+    is_reserved(word, engine) || holds(NO_TABLE_ALIAS, word)
+}
+
+/// The word can't be a column alias without AS.
+pub fn ends_item(word: &str, engine: Engine) -> bool {
+    is_reserved(word, engine) || holds(NO_COLUMN_ALIAS, word)
+}
+
+/// The word begins a clause, so that recovery may go on there.
+pub fn begins_clause(word: &str) -> bool {
+    holds(CLAUSES, word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted_and_short_enough() {
+        for list in [EVERYWHERE, POSTGRES, MYSQL, SQLITE, NO_TABLE_ALIAS, NO_COLUMN_ALIAS, CLAUSES] {
+            assert!(list.is_sorted(), "{list:?}");
+            assert!(list.iter().all(|w| w.len() <= 20));
+        }
+    }
+
+    #[test]
+    fn reserved_by_engine() {
+        assert!(is_reserved("WHERE", Engine::Sqlite));
+        assert!(is_reserved("key", Engine::MySql) && !is_reserved("key", Engine::Postgres));
+        assert!(is_reserved("user", Engine::Postgres) && !is_reserved("user", Engine::MySql));
+        assert!(!is_reserved("a_word_that_is_longer_than_any", Engine::MySql));
+    }
+}
