@@ -7,8 +7,8 @@
 
 pub mod config;
 pub mod embedded;
-pub mod impact;
 pub mod grammar;
+pub mod impact;
 pub mod index;
 pub mod migrations;
 pub mod model;
