@@ -73,8 +73,6 @@ pub struct FunctionInfo {
     pub args: Vec<TypeId>,
     /// Result.
     pub result: TypeId,
-    /// Returns a set.
-    pub set: bool,
     /// `f`, `a`, `w` or `p`.
     pub kind: char,
     /// Number of trailing arguments with a default.
@@ -213,16 +211,12 @@ impl Catalog {
         let f: Vec<&'static str> = line.split('\t').collect();
         let [name, args, result, kind, defaults, variadic, columns, strict] = f.as_slice() else { return };
         let args: Option<Vec<TypeId>> = args.split(',').filter(|a| !a.is_empty()).map(|a| self.read_type(a)).collect();
-        let (set, result) = match result.strip_prefix("setof ") {
-            Some(rest) => (true, rest),
-            None => (false, *result),
-        };
+        let result = result.strip_prefix("setof ").unwrap_or(result);
         let (Some(args), Some(result)) = (args, self.read_type(result)) else { return };
         let columns = columns.split(',').filter_map(|c| c.split_once(' ')).filter_map(|(n, t)| Some((n, self.read_type(t)?))).collect();
         self.functions.entry(name).or_default().push(FunctionInfo {
             args,
             result,
-            set,
             kind: kind.chars().next().unwrap_or('f'),
             defaults: defaults.parse().unwrap_or(0),
             variadic: *variadic == "v",
@@ -284,14 +278,6 @@ impl Catalog {
     /// Preferred type of its category.
     pub fn preferred(&self, id: TypeId) -> bool {
         !id.is_array() && self.info(id).is_some_and(|t| t.preferred)
-    }
-
-    /// Name of a type for messages; user-defined ones are named by the caller.
-    pub fn name(&self, id: TypeId) -> &'static str {
-        match id {
-            UNKNOWN => "unknown",
-            _ => catalog().info(id).map_or("record", |t| t.name),
-        }
     }
 }
 
