@@ -142,4 +142,11 @@ pub struct CallRules {
     /// the whole callee, its end, or with a trailing `.` its first segment.
     #[serde(default)]
     pub ignore: Vec<String>,
+    /// Callees whose text is for people, whatever it looks like (`print`, loggers, errors).
+    #[serde(default)]
+    pub mute: Vec<String>,
+    /// Names of variables and functions that never give text (`ctx`): where one stands in the place of the SQL,
+    /// the call is none of that rule.
+    #[serde(default)]
+    pub never_text: Vec<String>,
 }

@@ -42,6 +42,10 @@ pub struct Detect {
     /// Modules: the module itself and everything below it (`psycopg` covers `psycopg.rows`).
     #[serde(default)]
     pub imports: Vec<String>,
+    /// An import alone is reason enough to read a file. Not so for mappers that half a project imports: there
+    /// the calls and strings of raw SQL decide.
+    #[serde(default = "yes")]
+    pub enough: bool,
 }
 
 /// What a library's connections, cursors and pools look like.

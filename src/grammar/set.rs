@@ -65,6 +65,12 @@ pub struct TextIndex {
     pub ignored: Paths<()>,
     /// First segments of calls that never matter.
     pub ignored_heads: HashSet<String>,
+    /// Calls whose text is for people.
+    pub muted: Paths<()>,
+    /// First segments of calls whose text is for people.
+    pub muted_heads: HashSet<String>,
+    /// Names that never give text.
+    pub never_text: HashSet<String>,
     /// Calls that read a file: position of the path.
     pub readers: Paths<u16>,
     /// Methods of a path that read the file.
@@ -351,6 +357,13 @@ impl TextIndex {
                 None => index.ignored.insert(name, ()),
             }
         }
+        for name in &calls.mute {
+            match name.strip_suffix('.') {
+                Some(head) => index.muted_heads.extend([head.to_string()]),
+                None => index.muted.insert(name, ()),
+            }
+        }
+        index.never_text = calls.never_text.into_iter().collect();
         readers.iter().for_each(|r| index.add_reader(r));
         index.rules = rules;
         index
@@ -364,6 +377,11 @@ impl TextIndex {
     /// Whether a callee never matters.
     pub fn is_ignored(&self, callee: &[String]) -> bool {
         self.ignored.get(callee).is_some() || callee.first().is_some_and(|h| callee.len() > 1 && self.ignored_heads.contains(h))
+    }
+
+    /// Whether the text of a call is for people.
+    pub fn is_muted(&self, callee: &[String]) -> bool {
+        self.muted.get(callee).is_some() || callee.first().is_some_and(|h| callee.len() > 1 && self.muted_heads.contains(h))
     }
 
     /// Whether a value of this type annotation can hold text.

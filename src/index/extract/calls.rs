@@ -31,7 +31,17 @@ impl<'a> Extraction<'a> {
             return;
         }
         let mut args = arguments.map(|a| self.args(a, 0)).unwrap_or_default();
-        let sink = if candidates { self.sink(&callee, &mut args) } else { None };
+        let interpolated = above.last().is_some_and(|f| f.rule.role == Role::Interpolation);
+        let sink = if candidates && !interpolated { self.sink(&callee, &mut args) } else { None };
+        if sink.is_none() && candidates && self.is_text_call(function, &callee) {
+            return;
+        }
+        if sink.is_none() && self.rules.text.is_muted(&callee) {
+            return;
+        }
+        if sink.is_none() && reads_result && args.is_empty() && self.rules.text.is_ignored(&callee) {
+            return;
+        }
         if sink.is_none() && !reads_result {
             let ignored = self.rules.text.is_ignored(&callee) && !args.iter().any(|a| holds_sql(&a.value));
             if ignored || !args.iter().any(|a| may_help(&a.value)) {
@@ -57,10 +67,10 @@ impl<'a> Extraction<'a> {
 
     /// Calls that the value of their expression says all about.
     fn is_text_call(&self, function: Node<'a>, callee: &[String]) -> bool {
-        use crate::grammar::set::TextMethod::{Append, Extend, Push};
+        use crate::grammar::set::TextMethod::{Extend, Push};
         let text = &self.rules.text;
         let method = callee.last().filter(|_| self.table.role(function) == Role::Member).and_then(|m| text.methods.get(m));
-        method.is_some_and(|m| !matches!(m, Append | Extend | Push))
+        method.is_some_and(|m| !matches!(m, Extend | Push))
             || text.functions.get(callee).is_some()
             || text.readers.get(callee).is_some()
             || self.rules.wrappers.get(callee).is_some()
@@ -76,7 +86,15 @@ impl<'a> Extraction<'a> {
                 continue;
             }
             let given = argument(args, rule.sql, &rule.keyword);
-            let text = given.is_some_and(may_be_text);
+            let text = given.is_some_and(|v| may_be_text(v) && !self.is_never_text(v));
+            // `prepare(sql).get(x)`: the statement was given before.
+            let given_before = callee.len().checked_sub(2).and_then(|i| callee.get(..=i));
+            if rule.weak && given_before.is_some_and(|c| c.len() > 1 && self.rules.sinks.get(c).is_some()) {
+                continue;
+            }
+            if self.is_wrapper_of_another(callee, at.pack) {
+                continue;
+            }
             let sql = given.is_some_and(|v| holds_sql(v) || self.names_sql(v));
             let rank = match (self.is_detected(at.pack), rule.certain) {
                 _ if !text => continue,
@@ -107,6 +125,22 @@ impl<'a> Extraction<'a> {
             consumer: rule.consumer.into(),
             certain: rule.certain,
         })
+    }
+
+    /// `Prisma.raw(x)` is a piece of SQL though other libraries send with `raw`.
+    fn is_wrapper_of_another(&self, callee: &[String], pack: usize) -> bool {
+        let mut wrappers = self.rules.wrappers.matching(callee);
+        wrappers.any(|w| w.0 != pack && (self.is_detected(w.0) || self.rules.wrapper(*w).is_some_and(|r| r.3)))
+    }
+
+    /// `ctx`, `context.Background()`.
+    fn is_never_text(&self, value: &Value) -> bool {
+        let path = match value {
+            Value::Name(path, _) => path,
+            Value::Call(call) => &call.callee,
+            _ => return false,
+        };
+        path.last().is_some_and(|n| self.rules.text.never_text.contains(n))
     }
 
     /// Whether a value is a name that text which looks like SQL was assigned to.

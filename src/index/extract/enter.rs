@@ -38,12 +38,14 @@ impl<'a> Extraction<'a> {
                 return false;
             }
             Role::Export => return self.export(node),
+            // A struct without a name has no methods.
+            Role::Class if !rule.has(Slot::Name) => return false,
             Role::Class => self.class(frame, above),
             Role::TypeDefinition => return self.type_definition(frame, above),
             Role::Function => self.function(frame, above),
             Role::Field => self.field(frame),
             Role::Assign => self.assign(frame, above),
-            Role::Append => self.append(frame),
+            Role::Append => self.append(frame, above),
             Role::Alias => self.alias(frame),
             Role::Loop => {
                 let (left, right) = (rule.get(node, Slot::Left), rule.get(node, Slot::Right));
@@ -57,9 +59,9 @@ impl<'a> Extraction<'a> {
             Role::Call | Role::New => {
                 self.call(frame, above);
                 self.mutation(node);
-                self.loose(frame, above);
+                self.loose(frame);
             }
-            Role::String | Role::Template | Role::ImplicitConcat | Role::Binary | Role::Conditional => self.loose(frame, above),
+            Role::String | Role::Template | Role::ImplicitConcat | Role::Binary | Role::Conditional => self.loose(frame),
             _ => {}
         }
         true
@@ -76,15 +78,16 @@ impl<'a> Extraction<'a> {
     }
 
     /// Text that looks like SQL; the ones that turn out to stand in other facts are taken out at the end.
-    fn loose(&mut self, frame: &Frame<'a>, above: &mut [Frame<'a>]) {
+    fn loose(&mut self, frame: &mut Frame<'a>) {
         if frame.taken {
             return;
         }
-        let Some(parent) = above.last_mut() else { return };
         // A call is looked at for its template or wrapper, not for what stands in its arguments.
         if matches!(frame.rule.role, Role::Call | Role::New) {
             let template = frame.rule.get(frame.node, Slot::Arguments).filter(|a| self.table.role(*a) == Role::Template);
             if template.is_none() {
+                let callee = frame.rule.get(frame.node, Slot::Function).map(|f| self.callee(f)).unwrap_or_default();
+                frame.taken = self.rules.text.is_muted(&callee);
                 return;
             }
         }
@@ -94,7 +97,7 @@ impl<'a> Extraction<'a> {
         let value = self.value(frame.node);
         if leading_text(&value).is_some_and(|t| like_statement(&t)) {
             // Operands of what is taken as a whole are not taken again.
-            parent.taken = matches!(parent.rule.role, Role::Binary | Role::Conditional | Role::ImplicitConcat);
+            frame.taken = true;
             self.facts.strings.push(LooseString { scope: self.at.scope, value, span: span(frame.node) });
         }
     }
@@ -190,16 +193,20 @@ impl<'a> Extraction<'a> {
     }
 
     /// `x += value`.
-    fn append(&mut self, frame: &Frame<'a>) {
-        let (node, rule) = (frame.node, frame.rule);
-        let (Some(target), Some(right)) = (rule.get(node, Slot::Left), rule.get(node, Slot::Right)) else { return };
+    fn append(&mut self, frame: &Frame<'a>, above: &[Frame<'a>]) {
+        let node = frame.node;
         let operator = self.operator(node);
         let sign = operator.strip_suffix('=').unwrap_or(&operator);
+        if sign.is_empty() {
+            return self.assign(frame, above);
+        }
+        let (lefts, rights) = (self.several(node, Slot::Left), self.several(node, Slot::Right));
+        let (Some(&target), Some(&right)) = (lefts.first(), rights.first()) else { return };
         let rules = &self.rules.text.rules;
         let value = self.value(right);
         let op = if rules.concat_operators.iter().any(|o| o == sign) {
             if matches!(value, Value::List(..)) { AssignOp::AppendItem } else { AssignOp::AppendText }
-        } else if sign.is_empty() || rules.choice_operators.iter().any(|o| o == sign) {
+        } else if rules.choice_operators.iter().any(|o| o == sign) {
             AssignOp::Set
         } else {
             return;

@@ -68,6 +68,22 @@ fn telling_name(name: &str) -> bool {
 pub(super) fn prune(facts: &mut FileFacts) {
     mark_constants(facts);
     let mentioned = mentioned(facts);
+    // What a sink gives is said by the call; as a value it is a receiver at most.
+    let sinks: HashSet<Span> = facts.calls.iter().filter(|c| c.sink.is_some()).map(|c| c.own_span).collect();
+    let values = facts.assignments.iter_mut().map(|a| &mut a.value).chain(facts.returns.iter_mut().map(|r| &mut r.value));
+    for value in values {
+        if let Value::Call(call) = value {
+            if sinks.contains(&call.own_span) {
+                call.args.clear();
+            }
+        }
+    }
+    let results: HashSet<&str> = facts.calls.iter().filter(|c| c.sink.is_some()).flat_map(|c| &c.assigned).map(String::as_str).collect();
+    let of_result = |value: &Value| match value {
+        Value::Call(call) => call.callee.len() == 2 && call.callee.first().is_some_and(|h| results.contains(h.as_str())),
+        _ => false,
+    };
+    facts.assignments.retain(|a| !of_result(&a.value));
     let scopes = &facts.scopes;
     let kind = |scope: u32| scopes.get(scope as usize).map(|s| s.kind);
     facts.assignments.retain(|a| keeps(a, kind(a.scope), &mentioned));
@@ -123,7 +139,7 @@ fn mentioned(facts: &FileFacts) -> Mentioned {
     Mentioned { names, texts }
 }
 
-fn add_names(value: &Value, names: &mut HashSet<String>) {
+pub(super) fn add_names(value: &Value, names: &mut HashSet<String>) {
     match value {
         Value::Name(path, _) => names.extend(path.iter().cloned()),
         Value::Concat(parts, _) | Value::List(parts, _) | Value::Choice(parts, _) | Value::Tagged { parts, .. } => {
@@ -166,6 +182,7 @@ fn keeps(a: &Assignment, scope: Option<ScopeKind>, mentioned: &Mentioned) -> boo
         Value::Scalar(..) => mentioned.texts.contains(name) && used || (open && a.constant && mentioned.names.contains(name)),
         Value::Opaque(..) => !a.ty.is_empty() || (mentioned.texts.contains(name) && used),
         Value::Name(..) | Value::Call(_) | Value::Index { .. } => used || open || member,
+        Value::File { .. } => used || open || member,
         value if holds_sql(value) => true,
         value => (used || open || member) && !too_long(value),
     }

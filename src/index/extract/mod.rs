@@ -10,7 +10,9 @@ mod enter;
 mod file;
 mod imports;
 mod keep;
+pub mod learnt;
 pub mod looks;
+pub mod prefilter;
 pub mod render;
 mod scopes;
 #[cfg(test)]

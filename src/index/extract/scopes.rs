@@ -125,7 +125,7 @@ impl<'a> Extraction<'a> {
             None => self.name_from_above(node, above),
         };
         let in_class = self.facts.scopes.get(self.at.scope as usize).is_some_and(|s| s.kind == ScopeKind::Class);
-        let exported = self.scope_is_open() || self.exported_above(frame, above);
+        let exported = self.scope_is_open() || self.exported_above(frame, above) || self.is_common_export(above);
         let mut params = match (rule.get(node, Slot::Params), rule.get(node, Slot::Left)) {
             (Some(list), _) => self.params(list),
             (None, Some(one)) => self.param(one),
@@ -190,6 +190,13 @@ impl<'a> Extraction<'a> {
     fn exported_above(&self, frame: &Frame<'a>, above: &[Frame<'a>]) -> bool {
         frame.exported
             || above.iter().rev().take(3).any(|f| f.exported && matches!(f.rule.role, Role::Assign | Role::Constant | Role::Export))
+    }
+
+    /// The function is given to `exports.x` or stands in `module.exports = {...}`.
+    fn is_common_export(&self, above: &[Frame<'a>]) -> bool {
+        let assign = above.iter().rev().take(3).find(|f| f.rule.role == Role::Assign);
+        let target = assign.and_then(|f| f.rule.get(f.node, Slot::Left)).and_then(|l| self.path(l));
+        target.is_some_and(|path| self.export_path(path, false).1)
     }
 
     fn open(&mut self, kind: ScopeKind, name: String, bases: Vec<String>, exported: bool, node: Node<'a>) -> At {

@@ -41,6 +41,11 @@ impl<'a> Extraction<'a> {
                 let items = self.named(node).filter(|n| !self.is_blank(*n)).take(MAX_ITEMS);
                 Value::List(items.map(|n| self.value_at(n, depth + 1)).collect(), span)
             }
+            // A struct or slice literal without keys lists its elements.
+            Role::Map if self.first_named(node).is_some_and(|n| self.table.role(n) == Role::Transparent) => {
+                let items = self.named(node).filter(|n| !self.is_blank(*n)).take(MAX_ITEMS);
+                Value::List(items.map(|n| self.value_at(n, depth + 1)).collect(), span)
+            }
             Role::Map => Value::Map(self.pairs(node, depth), span),
             Role::Composite => self.composite(node, depth),
             Role::Comprehension => self.comprehension(node, depth),
