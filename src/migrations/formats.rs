@@ -476,6 +476,8 @@ mod tests {
             ("plain", "2021-04-02-1-cluster-paths.sql", "2021-04-02-1", Role::Up),
             ("plain", "0.21/01__rename_uid.sql", "0.21.1", Role::Up),
             ("plain", "0001_init.rollback.sql", "1", Role::Down),
+            ("plain", "V0001.Initial_Schema.down.sql", "1", Role::Down),
+            ("plain", "V0001.Initial_Schema.up.sql", "1", Role::Up),
             ("plain", "add_users.sql", "", Role::Unversioned),
             ("postgrator", "004.undo.x.sql", "4", Role::Down),
             ("db-migrate", "20240101120000-add-x-down.sql", "20240101120000", Role::Down),

@@ -126,8 +126,10 @@ fn topmost<'p>(formats: &Formats, format: &Format, folder: &'p str) -> &'p str {
 
 fn weigh<'f>(root: String, format: &'f Format, mut members: Vec<Member>, cache: &Cache) -> Option<Candidate<'f>> {
     let versioned = members.iter().any(|m| m.named.role == Role::Up);
+    let by_engine = |name: &str| Formats::embedded().dialects.engine(name).is_some();
+    let own_name = ancestors(&root).find(|a| !by_engine(folder_name(a))).is_some_and(|a| format.usual_folder(a));
     let named_for_it = ancestors(&root).take(3).any(|a| format.usual_folder(a) || folder_name(a).to_ascii_lowercase().contains("migrat"));
-    if !versioned && !named_for_it {
+    if !versioned && !own_name {
         members.retain(|m| m.named.role != Role::Unversioned);
     }
     if !members.iter().any(Member::runs) {
