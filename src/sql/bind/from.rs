@@ -93,6 +93,12 @@ impl<'s> Binder<'s> {
 
     fn rename(&mut self, relation: &mut Relation<'s>, alias: Option<&'s TableAlias>) {
         let Some(alias) = alias else { return };
+        if alias.name.is_hole() {
+            // What stands where an alias would may as well be a join or a condition.
+            relation.name = relation.own_name.clone();
+            self.scope().porous = true;
+            self.opaque(alias.name.span, ObjectKind::Other, "a clause that is not known");
+        }
         relation.renamed = &alias.columns;
         let (have, want) = (relation.len(), alias.columns.len());
         if want > have && !relation.open {

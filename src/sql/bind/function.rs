@@ -555,7 +555,7 @@ impl<'s> Binder<'s> {
         let Some(result) = builtin else {
             // Programs register their own functions with SQLite, and plug-ins theirs with MySQL.
             if self.mysql() && schema.complete {
-                let message = format!("FUNCTION {} does not exist", last.value);
+                let message = format!("FUNCTION {} does not exist", last.span.slice(self.text));
                 self.fail(BindErrorKind::UnknownFunction, "1305", message, last.span, Some(function_ref(call)));
             } else {
                 self.opaque(last.span, ObjectKind::Function, "the function is not known");

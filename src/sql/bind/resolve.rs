@@ -267,11 +267,9 @@ pub fn choose(candidates: &[Vec<Operand>], inputs: &[Operand]) -> Choice {
     if let Some(first) = known.next()
         && known.all(|i| i == first)
     {
-        let same: Vec<usize> = left
-            .iter()
-            .copied()
-            .filter(|i| candidates.get(*i).is_some_and(|c| c.iter().all(|p| coercible(*first, *p, Context::Implicit))))
-            .collect();
+        let all = vec![*first; inputs.len()];
+        let fits = |c: &Vec<Operand>| c.iter().all(|p| coercible(*first, *p, Context::Implicit)) && bind_polymorphic(c, &all).is_some();
+        let same: Vec<usize> = left.iter().copied().filter(|i| candidates.get(*i).is_some_and(fits)).collect();
         if let [one] = same.as_slice() {
             return Choice::One(*one);
         }
@@ -376,6 +374,7 @@ mod tests {
 
     fn op(name: &str) -> Operand<'static> {
         match name.strip_suffix("[]") {
+            None if name == "unknown" => Operand::UNKNOWN,
             Some(e) => Operand { id: catalog().id(e).unwrap_or(UNKNOWN).array(), user: None },
             None => Operand { id: catalog().id(name).unwrap_or(UNKNOWN), user: None },
         }
