@@ -54,8 +54,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let truth = condition.filter(|_| touches).map_or(Truth::Open, |c| holds(c, cx.dialect(), &|name| pair.value(cx, name)));
             let effect = match truth {
                 Truth::True | Truth::Null => continue,
-                Truth::False if !pair.write.from_query => Effect::Breaks,
-                Truth::False | Truth::Open => Effect::MayBreak,
+                Truth::False => Effect::Breaks,
+                Truth::Open => Effect::MayBreak,
             };
             let demand = condition.map_or_else(|| "no two rows overlap".to_string(), |c| c.clone());
             let message = if touches {

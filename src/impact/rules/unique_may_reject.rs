@@ -38,7 +38,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         return Vec::new();
     }
     let mut found = Vec::new();
-    for pair in write_pairs(cx, before, after).iter().filter(|p| !p.write.tolerates_conflict) {
+    for pair in write_pairs(cx, before, after).iter().filter(|p| !p.write.tolerates_conflict || targeted(cx)) {
         for key in added_unique_keys(pair.old, pair.new, cx.dialect()) {
             let columns = columns(&key, pair);
             if !pair.touches(cx, &columns) || never_collides(cx, pair, &key) {
@@ -91,4 +91,11 @@ fn never_collides(cx: &Context, pair: &WritePair, key: &UniqueKey) -> bool {
         let numbered = pair.omits(cx, c) && column.is_some_and(|c| c.auto_increment || c.identity.is_some());
         numbered || (!key.primary && !key.nulls_equal && pair.value(cx, c) == Value::Null)
     })
+}
+
+/// ON CONFLICT names the one key that it is about; others still refuse.
+fn targeted(cx: &Context) -> bool {
+    use crate::sql::ast::StatementKind;
+    let StatementKind::Insert(insert) = &cx.input.statement.kind else { return false };
+    insert.on_conflict.as_ref().is_some_and(|c| !c.duplicate_key && (!c.target.is_empty() || c.constraint.is_some()))
 }

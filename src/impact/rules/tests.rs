@@ -1,0 +1,57 @@
+//! Every rule has a fixture that it explains and one that is safe.
+
+use super::all;
+use crate::impact::check_statements;
+use crate::model::dialect::Dialect;
+use crate::model::finding::{Finding, Verdict};
+use crate::model::schema::Schema;
+use crate::sql::apply::{ApplyOptions, apply};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules")
+}
+
+/// The finding on the last statement of a fixture.
+fn judged(folder: &Path) -> Finding {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|e| panic!("{}/{name}: {e}", folder.display()));
+    let schema = read("schema.sql");
+    let dialect: Dialect = schema.lines().next().and_then(|l| l.strip_prefix("-- dialect: ")).unwrap_or("postgres").trim().parse().unwrap();
+    let (before, built) = apply(&Schema::empty(dialect), &schema, &ApplyOptions::default());
+    assert_eq!(built.error, None, "{}", folder.display());
+    let (after, applied) = apply(&before, &read("migration.sql"), &ApplyOptions::default());
+    let findings = check_statements(&read("statement.sql"), "statement.sql", &before, &after, &applied.changes, &["migration.sql".to_string()]);
+    findings.into_iter().next_back().unwrap_or_else(|| panic!("no finding for {}", folder.display()))
+}
+
+#[test]
+fn every_rule_explains_its_fixture_and_leaves_the_safe_one() {
+    let mut wrong = Vec::new();
+    for rule in all().iter().filter(|r| r.meta.id != "unexplained-difference") {
+        let folder = root().join(rule.meta.id);
+        let breaks = judged(&folder.join("breaks"));
+        let named = breaks.rule == rule.meta.id || breaks.also.iter().any(|a| a.rule == rule.meta.id);
+        if !named || breaks.verdict == Verdict::Safe || breaks.change.is_none() {
+            wrong.push(format!("{}: breaks gives {:?} {}: {} (change {:?})", rule.meta.id, breaks.effect, breaks.rule, breaks.message, breaks.change));
+        }
+        let safe = judged(&folder.join("safe"));
+        if safe.verdict != Verdict::Safe {
+            wrong.push(format!("{}: safe gives {:?} {}: {}", rule.meta.id, safe.effect, safe.rule, safe.message));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn rules_are_documented_and_named_once() {
+    let mut ids: Vec<&str> = all().iter().map(|r| r.meta.id).collect();
+    ids.sort_unstable();
+    let count = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "a rule id stands twice");
+    for rule in all() {
+        let meta = &rule.meta;
+        assert!(!meta.title.is_empty() && !meta.why.is_empty() && !meta.fix.is_empty(), "{}", meta.id);
+        assert!(meta.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", meta.id);
+    }
+}
