@@ -43,9 +43,19 @@ fn sqlite_type(c: &mut Cursor) -> Option<TypeName> {
     let start = c.start();
     let mut words: Vec<String> = Vec::new();
     let mut args = Vec::new();
-    while matches!(c.token().kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String) && !is_attribute(c) {
-        if let Some(word) = ident(c) {
-            words.push(word.value.to_lowercase());
+    loop {
+        if c.is_symbol_ahead(0, "[") && c.is_symbol_ahead(1, "]") {
+            // `[]` is a quoted name without a name to SQLite, and so a word of the type.
+            c.advance();
+            c.advance();
+            words.push("[]".into());
+        } else if matches!(c.token().kind, TokenKind::Word | TokenKind::QuotedName | TokenKind::String) && !is_attribute(c) {
+            match ident(c) {
+                Some(word) => words.push(word.value.to_lowercase()),
+                None => break,
+            }
+        } else {
+            break;
         }
     }
     if words.is_empty() {
