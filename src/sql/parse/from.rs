@@ -16,6 +16,10 @@ const PARENTHESIS_DEPTH: u32 = 6;
 /// Reads the items of FROM, USING or a multi-table UPDATE.
 pub fn from_list(c: &mut Cursor) -> Vec<FromItem> {
     let mut items = Vec::new();
+    // The table of MySQL and MariaDB that is none.
+    if c.mysql() && c.eat_word("dual") {
+        return items;
+    }
     loop {
         if c.at_statement_end() || c.is_symbol(")") || at_clause(c) {
             c.error_here("expected a table");
@@ -95,15 +99,22 @@ fn joins(c: &mut Cursor, mut left: FromItem, nested: bool) -> FromItem {
             right = c.deeper(PARENTHESIS_DEPTH, |c| joins(c, right, true)).unwrap_or(FromItem::Hole(Span { start: from, end: from }));
         }
         left = join(c, left, right, kind, natural);
-        if nested && c.is_word("on") {
+        if nested && at_condition(c) {
             return left;
         }
-        if c.is_word("on") {
+        if at_condition(c) {
             second_condition(c, &mut left);
         }
     }
     c.error_here("too many joins");
     left
+}
+
+/// At an ON that belongs to a join: ON CONFLICT and ON DUPLICATE KEY are the statement's.
+fn at_condition(c: &Cursor) -> bool {
+    let conflict = c.is_word_ahead(1, "conflict") && !c.is_symbol_ahead(2, ".");
+    let duplicate = c.is_word_ahead(1, "duplicate") && c.is_word_ahead(2, "key");
+    c.is_word("on") && !conflict && !duplicate
 }
 
 /// A join with its ON or USING.
@@ -566,4 +577,23 @@ fn index_hints(c: &mut Cursor) -> Vec<Ident> {
         }
     }
     hints
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::dialect::{Dialect, Engine};
+    use crate::sql::parse::parse_statement;
+
+    #[test]
+    fn what_follows_from() {
+        let cases = [
+            (Engine::Postgres, "INSERT INTO a (x) SELECT b.x FROM b JOIN c ON c.id = b.id ON CONFLICT (x) DO NOTHING"),
+            (Engine::MySql, "INSERT INTO a (x) SELECT b.x FROM b JOIN c ON c.id = b.id ON DUPLICATE KEY UPDATE x = 1"),
+            (Engine::Postgres, "SELECT 1 FROM a JOIN b JOIN c ON b.id = c.id ON a.id = b.id"),
+            (Engine::MySql, "INSERT INTO a (x) SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM a)"),
+        ];
+        for (engine, text) in cases {
+            assert_eq!(parse_statement(text, Dialect::of(engine)).errors, [], "{text}");
+        }
+    }
 }
