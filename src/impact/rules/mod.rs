@@ -159,6 +159,19 @@ pub fn all() -> &'static [Rule] {
     ALL
 }
 
+/// What `impact explain RULE` prints.
+pub fn describe(rule: &Rule) -> String {
+    let meta = &rule.meta;
+    let mut text = format!("{}\n{}\n\nWhy it breaks\n  {}\n\nWhat to do\n  {}\n", meta.id, meta.title, meta.why, meta.fix);
+    for (title, example) in [("Breaks", &meta.bad), ("Safe", &meta.good)] {
+        text.push_str(&format!("\n{title}\n  migration: {}\n  statement: {}\n", example.migration.replace('\n', " "), example.statement));
+    }
+    if !meta.misses.is_empty() {
+        text.push_str(&format!("\nKnown misses\n  {}\n", meta.misses));
+    }
+    text
+}
+
 /// The rule with an id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().iter().find(|r| r.meta.id == id)

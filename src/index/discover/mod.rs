@@ -6,17 +6,22 @@
 
 mod content;
 mod drivers;
+mod engines;
 mod error;
 pub mod git;
 mod listing;
 mod manifest;
 mod names;
 mod owners;
+mod paths;
 mod reader;
 mod roots;
 mod rules;
 mod services;
 mod snapshot;
+mod survey;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod walk;
 

@@ -1,54 +1,16 @@
 //! From manifests and entry points to services and libraries.
 
-use super::drivers::Drivers;
-use super::manifest::catalog::{self, Component};
-use super::manifest::deploy;
-use super::manifest::{self, Ecosystem, Manifest};
+use super::ServiceSetting;
+use super::engines;
+use super::manifest::Ecosystem;
+use super::owners::CONFIGURED;
+use super::paths::{is_below, join, split};
 use super::rules::Rules;
-use super::{Reader, ServiceSetting};
-use crate::model::dialect::{Dialect, Engine};
-use crate::model::facts::Language;
-use crate::model::problem::{Problem, Stage};
+use super::survey::{Survey, Unit, holds_code, survey};
+use crate::model::problem::Problem;
 use crate::model::project::{FileKind, Repository, Service, SourceFile};
 use crate::model::statement::Scope;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// How many files of one Go folder are read to see whether it is a program.
-const MAIN_CANDIDATES: usize = 3;
-
-/// A folder that is a service or a library.
-#[derive(Clone, Debug, Default)]
-struct Unit {
-    name: Option<String>,
-    evidence: String,
-    /// Said by the configuration or the catalogue: what lies below belongs to it.
-    explicit: bool,
-    library: Option<bool>,
-    entry: Option<String>,
-    owners: Vec<String>,
-    databases: Vec<String>,
-    manifests: Vec<(Ecosystem, Manifest)>,
-    /// Names of other units that it is said to depend on.
-    depends: Vec<String>,
-}
-
-/// What reading the manifests of a repository gave.
-#[derive(Default)]
-struct Survey {
-    /// Packages by folder.
-    packages: BTreeMap<String, Unit>,
-    /// Manifests that make no package, by folder: their dependencies count for the unit around them.
-    loose: Vec<(String, Ecosystem, Manifest)>,
-    /// Folders with files that say "deployed or started".
-    entries: BTreeMap<String, String>,
-    components: Vec<(String, String, Component)>,
-    /// Engines beside the services, by folder of the compose file or settings.
-    engines: Vec<(String, Dialect)>,
-    /// Folders of Go programs, and those that Dockerfiles build one by one.
-    programs: BTreeSet<String>,
-    built: Vec<Vec<String>>,
-    problems: Vec<Problem>,
-}
 
 /// Services and libraries of a repository, ordered by path, never empty; the first one's path is empty if
 /// anything lies outside the others.
@@ -63,201 +25,6 @@ pub(super) fn detect(repository: &Repository, settings: &[ServiceSetting], rules
 pub(super) fn innermost(services: &[Service], path: &str) -> usize {
     let holds = |folder: &str| folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     services.iter().enumerate().filter(|(_, s)| holds(&s.path)).max_by_key(|(_, s)| s.path.len()).map_or(0, |(at, _)| at)
-}
-
-/// Reads manifests and looks at entry points. Those of tests and examples make no service.
-fn survey(repository: &Repository, rules: &Rules) -> Survey {
-    let mut survey = Survey::default();
-    let drivers = Drivers::embedded();
-    for file in &repository.files {
-        if file.scope == Scope::Test {
-            continue;
-        }
-        let (folder, name) = split(&file.path);
-        if rules.entry_files.contains(name) {
-            survey.entries.entry(folder.to_string()).or_insert_with(|| name.to_string());
-        }
-        let is_python_entry = rules.service.python_entry_files.iter().any(|n| n == name);
-        if is_python_entry {
-            survey.entries.entry(folder.to_string()).or_insert_with(|| format!("Python {name}"));
-        }
-        let is_manifest = matches!(file.kind, FileKind::Config) || name == "setup.py";
-        if is_manifest {
-            read_manifest(repository, file, folder, name, rules, drivers, &mut survey);
-        }
-    }
-    rank_manifests(repository, &mut survey);
-    find_programs(repository, &mut survey);
-    survey
-}
-
-/// Puts the manifest of the language that most of a package is written in first: it gives the name.
-fn rank_manifests(repository: &Repository, survey: &mut Survey) {
-    let several: Vec<String> = survey.packages.iter().filter(|(_, u)| u.manifests.len() > 1).map(|(f, _)| f.clone()).collect();
-    for folder in several {
-        let mut count: HashMap<Ecosystem, u32> = HashMap::new();
-        for file in files_below(repository, &folder) {
-            let nearest = survey.packages.keys().filter(|p| is_below(&file.path, p)).max_by_key(|p| p.len());
-            let ecosystem = match file.kind {
-                FileKind::Source(Language::Python) => Ecosystem::Python,
-                FileKind::Source(Language::TypeScript | Language::JavaScript) => Ecosystem::JavaScript,
-                FileKind::Source(Language::Go) => Ecosystem::Go,
-                _ => continue,
-            };
-            if nearest.is_some_and(|n| *n == folder) && file.scope == Scope::Production {
-                *count.entry(ecosystem).or_default() += 1;
-            }
-        }
-        if let Some(unit) = survey.packages.get_mut(&folder) {
-            unit.manifests.sort_by_key(|(e, _)| std::cmp::Reverse(count.get(e).copied().unwrap_or(0)));
-        }
-    }
-    for unit in survey.packages.values_mut() {
-        unit.evidence = unit.manifests.first().map(|(_, m)| m.file.clone()).unwrap_or_default();
-        unit.library = unit.manifests.iter().find_map(|(_, m)| m.library);
-        unit.entry = unit.manifests.iter().find_map(|(_, m)| m.entry.clone());
-    }
-}
-
-fn read_manifest(
-    repository: &Repository,
-    file: &SourceFile,
-    folder: &str,
-    name: &str,
-    rules: &Rules,
-    drivers: &Drivers,
-    survey: &mut Survey,
-) {
-    let wanted = Wanted::of(folder, name);
-    if wanted == Wanted::Nothing {
-        return;
-    }
-    let text = match Reader.read(repository, file) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(error) => {
-            let mut problem = Problem::new(Stage::Discover, error.to_string()).at(&file.path, None);
-            problem.help = error.help();
-            survey.problems.push(problem);
-            return;
-        }
-    };
-    let text = text.trim_start_matches('\u{feff}');
-    let mut invalid = |reason: String| {
-        let reason = reason.lines().next().unwrap_or_default().to_string();
-        let problem = Problem::new(Stage::Discover, format!("cannot read {}: {reason}", file.path)).at(&file.path, None);
-        survey.problems.push(problem.help("correct it; until then nothing in it counts for services and their dependencies"));
-    };
-    match wanted {
-        Wanted::Nothing => {}
-        Wanted::Catalog => match catalog::read(text) {
-            Ok(components) => survey.components.extend(components.into_iter().map(|c| (folder.to_string(), file.path.clone(), c))),
-            Err(reason) => invalid(reason),
-        },
-        Wanted::Compose => match deploy::compose(text, drivers) {
-            Ok(compose) => {
-                survey.engines.extend(compose.engines.into_iter().map(|e| (folder.to_string(), e)));
-                for build in compose.builds {
-                    if let Some(built) = join(folder, &build).filter(|b| !b.is_empty()) {
-                        survey.entries.entry(built).or_insert_with(|| name.to_string());
-                    }
-                }
-            }
-            Err(reason) => invalid(reason),
-        },
-        Wanted::Environment => survey.engines.extend(deploy::environment(text, drivers).into_iter().map(|e| (folder.to_string(), e))),
-        Wanted::ToolSettings => survey.engines.extend(deploy::tool_settings(text, drivers).into_iter().map(|e| (folder.to_string(), e))),
-        Wanted::Dockerfile => survey.built.push(deploy::built_programs(text)),
-        Wanted::Manifest => match manifest::read(name, text, &rules.service) {
-            None => {}
-            Some((_, Err(reason))) => invalid(reason),
-            Some((ecosystem, Ok(manifest))) => {
-                // requirements/base.txt speaks for the folder above.
-                let folder = match split(folder) {
-                    (above, "requirements") if is_requirements(folder, name) => above,
-                    _ => folder,
-                };
-                if manifest.package {
-                    survey.packages.entry(folder.to_string()).or_default().manifests.push((ecosystem, manifest));
-                } else {
-                    survey.loose.push((folder.to_string(), ecosystem, manifest));
-                }
-            }
-        },
-    }
-}
-
-/// What a configuration file is read for.
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Wanted {
-    Nothing,
-    Manifest,
-    Catalog,
-    Compose,
-    Environment,
-    ToolSettings,
-    Dockerfile,
-}
-
-impl Wanted {
-    fn of(folder: &str, name: &str) -> Wanted {
-        let yaml = name.ends_with(".yml") || name.ends_with(".yaml");
-        match name {
-            "package.json"
-            | "project.json"
-            | "pnpm-workspace.yaml"
-            | "pnpm-workspace.yml"
-            | "lerna.json"
-            | "go.mod"
-            | "go.work"
-            | "pyproject.toml"
-            | "setup.py"
-            | "setup.cfg"
-            | "Pipfile" => Wanted::Manifest,
-            "catalog-info.yaml" | "catalog-info.yml" => Wanted::Catalog,
-            "sqlc.yaml" | "sqlc.yml" | "sqlc.json" => Wanted::ToolSettings,
-            _ if name.ends_with(".prisma") => Wanted::ToolSettings,
-            _ if yaml && (name.starts_with("docker-compose") || name.starts_with("compose.")) => Wanted::Compose,
-            _ if name.contains("ockerfile") || name == "Containerfile" => Wanted::Dockerfile,
-            _ if name.contains("env") => Wanted::Environment,
-            _ if is_requirements(folder, name) => Wanted::Manifest,
-            _ => Wanted::Nothing,
-        }
-    }
-}
-
-/// `requirements-prod.txt`, `requirements/base.txt`.
-fn is_requirements(folder: &str, name: &str) -> bool {
-    let is_list = name.ends_with(".txt") || name.ends_with(".in");
-    is_list && (name.starts_with("requirements") || split(folder).1 == "requirements")
-}
-
-/// Finds the folders of Go programs: `main.go` anywhere, and the folders below `cmd`. One or a few files of
-/// each folder are read.
-fn find_programs(repository: &Repository, survey: &mut Survey) {
-    let mut candidates: BTreeMap<&str, Vec<&SourceFile>> = BTreeMap::new();
-    let modules: HashSet<&str> =
-        survey.packages.iter().filter(|(_, u)| u.manifests.iter().any(|(e, _)| *e == Ecosystem::Go)).map(|(f, _)| f.as_str()).collect();
-    for file in &repository.files {
-        let (folder, name) = split(&file.path);
-        let in_cmd = folder == "cmd" || folder.ends_with("/cmd") || split(folder).0.rsplit('/').next() == Some("cmd");
-        if file.scope == Scope::Production && name.ends_with(".go") && (name == "main.go" || in_cmd || modules.contains(folder)) {
-            let list = candidates.entry(folder).or_default();
-            if name == "main.go" {
-                list.insert(0, file);
-            } else {
-                list.push(file);
-            }
-        }
-    }
-    for (folder, files) in candidates {
-        let is_program = files
-            .iter()
-            .take(MAIN_CANDIDATES)
-            .any(|file| Reader.read(repository, file).is_ok_and(|bytes| manifest::is_main_package(&String::from_utf8_lossy(&bytes))));
-        if is_program {
-            survey.programs.insert(folder.to_string());
-        }
-    }
 }
 
 /// Decides which folders are units. Order of precedence for one folder: configuration, catalogue, manifests,
@@ -304,7 +71,7 @@ fn units(repository: &Repository, settings: &[ServiceSetting], survey: &mut Surv
         unit.explicit = true;
         unit.name = Some(setting.name.clone());
         unit.library = Some(setting.library.unwrap_or(false));
-        unit.evidence = super::owners::CONFIGURED.into();
+        unit.evidence = CONFIGURED.into();
         if !setting.owners.is_empty() {
             unit.owners.clone_from(&setting.owners);
         }
@@ -389,7 +156,7 @@ fn finish(repository: &Repository, mut units: BTreeMap<String, Unit>, survey: &S
             name = if folder.is_empty() { format!("{name} (root)") } else { folder.clone() };
             used.insert(name.clone());
         }
-        let (packs, engines) = evidence_of_drivers(folder, unit, survey, &units);
+        let (packs, engines) = engines::of_unit(folder, unit, survey, &units);
         services.push(Service {
             name,
             path: folder.clone(),
@@ -417,41 +184,8 @@ fn finish(repository: &Repository, mut units: BTreeMap<String, Unit>, survey: &S
     for (service, depends) in services.iter_mut().zip(depends) {
         service.depends = depends;
     }
-    inherit(&mut services);
+    engines::inherit(&mut services);
     services
-}
-
-/// A service that reaches a database through a library of the repository uses that library's packs, and its
-/// engines if it names none itself.
-fn inherit(services: &mut [Service]) {
-    let by_name: HashMap<String, usize> = services.iter().enumerate().map(|(at, s)| (s.name.clone(), at)).collect();
-    let mut inherited = Vec::with_capacity(services.len());
-    for service in services.iter() {
-        let mut seen: BTreeSet<usize> = BTreeSet::new();
-        let mut open: Vec<&String> = service.depends.iter().collect();
-        while let Some(name) = open.pop() {
-            if let Some((at, other)) = by_name.get(name).and_then(|at| Some((*at, services.get(*at)?)))
-                && other.library
-                && seen.insert(at)
-            {
-                open.extend(&other.depends);
-            }
-        }
-        let reached: Vec<&Service> = seen.into_iter().filter_map(|at| services.get(at)).collect();
-        let packs: BTreeSet<String> = reached.iter().flat_map(|s| s.packs.iter().cloned()).chain(service.packs.iter().cloned()).collect();
-        let mut engines = service.engines.clone();
-        for engine in reached.iter().flat_map(|s| &s.engines) {
-            if service.engines.is_empty() && !engines.contains(engine) {
-                engines.push(*engine);
-            }
-        }
-        inherited.push((packs, engines));
-    }
-    for (service, (packs, mut engines)) in services.iter_mut().zip(inherited) {
-        engines.sort_by_key(|d| (d.engine, d.version));
-        service.packs = packs.into_iter().collect();
-        service.engines = engines;
-    }
 }
 
 /// What says that a unit is started.
@@ -487,57 +221,13 @@ fn name_of(repository: &Repository, folder: &str, unit: &Unit, single: bool, rul
     }
     let own = unit.manifests.iter().find_map(|(_, m)| m.short_name.clone().or_else(|| m.name.clone()));
     let generic = |name: &str| rules.service.generic_names.iter().any(|g| g.eq_ignore_ascii_case(name));
+    let part = |name: &str| rules.service.part_names.iter().any(|p| p.eq_ignore_ascii_case(name));
     let fallback = if folder.is_empty() { repository.name.clone() } else { split(folder).1.to_string() };
     match own {
         // In a repository of one package, "web" or "api" says less than the repository's name.
-        Some(name) if !generic(&name) && !(single && rules.service.part_names.iter().any(|p| p.eq_ignore_ascii_case(&name))) => name,
+        Some(name) if !generic(&name) && !(single && part(&name)) => name,
         _ => fallback,
     }
-}
-
-/// Packs and engines that the dependencies of a unit stand for; the version of an engine from compose files
-/// beside it or at the root.
-fn evidence_of_drivers(folder: &str, unit: &Unit, survey: &Survey, units: &BTreeMap<String, Unit>) -> (Vec<String>, Vec<Dialect>) {
-    let drivers = Drivers::embedded();
-    let innermost = |path: &str| units.keys().filter(|u| is_below(path, u) || *u == path).max_by_key(|u| u.len());
-    let loose = survey.loose.iter().filter(|(f, _, _)| innermost(f).is_some_and(|u| u == folder)).map(|(_, e, m)| (*e, m));
-    let own: Vec<(Ecosystem, &Manifest)> = unit.manifests.iter().map(|(e, m)| (*e, m)).chain(loose).collect();
-    let names = own.iter().flat_map(|(e, m)| m.dependencies.iter().map(move |d| (*e, d)));
-    let mut names: Vec<(Ecosystem, &String)> = names.collect();
-    // A unit that lists nothing uses what the repository's root lists.
-    if names.is_empty() && !folder.is_empty() {
-        let root = units.get("").into_iter().flat_map(|u| u.manifests.iter().map(|(e, m)| (*e, m)));
-        let loose = survey.loose.iter().filter(|(f, _, _)| f.is_empty()).map(|(_, e, m)| (*e, m));
-        names.extend(root.chain(loose).flat_map(|(e, m)| m.dependencies.iter().map(move |d| (e, d))));
-    }
-    let mut packs = BTreeSet::new();
-    let mut engines: BTreeSet<Engine> = BTreeSet::new();
-    for (ecosystem, name) in names {
-        for row in drivers.dependency(ecosystem, name) {
-            packs.extend(row.packs.iter().cloned());
-            engines.extend(row.engine);
-        }
-    }
-    let near = |path: &str| path.is_empty() || path == folder || is_below(folder, path) || innermost(path).is_some_and(|u| u == folder);
-    let beside: Vec<Dialect> = survey.engines.iter().filter(|(f, _)| near(f)).map(|(_, d)| *d).collect();
-    // A library for several engines says nothing; the servers beside it do.
-    if engines.is_empty() && !packs.is_empty() {
-        engines.extend(beside.iter().map(|d| d.engine));
-    }
-    // MariaDB is reached through MySQL's drivers.
-    if engines.contains(&Engine::MySql)
-        && !beside.iter().any(|d| d.engine == Engine::MySql)
-        && beside.iter().any(|d| d.engine == Engine::MariaDb)
-    {
-        engines.remove(&Engine::MySql);
-        engines.insert(Engine::MariaDb);
-    }
-    let version = |engine: Engine| {
-        let versions: BTreeSet<(u16, u16)> = beside.iter().filter(|d| d.engine == engine).filter_map(|d| d.version).collect();
-        // Several versions side by side leave it open.
-        if versions.len() == 1 { versions.first().copied() } else { None }
-    };
-    (packs.into_iter().collect(), engines.into_iter().map(|engine| Dialect { engine, version: version(engine) }).collect())
 }
 
 /// For each unit the names of those that its manifests name.
@@ -580,41 +270,4 @@ fn dependencies(units: &BTreeMap<String, Unit>, survey: &Survey, services: &[Ser
         all.push(others.filter_map(|other| services.get(other).map(|s| s.name.clone())).collect());
     }
     all
-}
-
-/// Whether a folder holds source code that runs in production.
-fn holds_code(repository: &Repository, folder: &str) -> bool {
-    files_below(repository, folder).any(|f| f.scope == Scope::Production && matches!(f.kind, FileKind::Source(_)))
-}
-
-/// Files below a folder; they come ordered by path.
-fn files_below<'a>(repository: &'a Repository, folder: &'a str) -> impl Iterator<Item = &'a SourceFile> {
-    let from = repository.files.partition_point(|f| f.path.as_str() < folder);
-    let near = repository.files.iter().skip(from).take_while(move |f| f.path.starts_with(folder));
-    near.filter(move |f| is_below(&f.path, folder))
-}
-
-/// Whether a path lies below a folder; everything lies below the root, except the root.
-fn is_below(path: &str, folder: &str) -> bool {
-    if folder.is_empty() { !path.is_empty() } else { path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/')) }
-}
-
-/// Folder and name of a path.
-fn split(path: &str) -> (&str, &str) {
-    path.rsplit_once('/').unwrap_or(("", path))
-}
-
-/// A relative path as written in a file of `folder`, as a path of the repository; `None` outside of it.
-fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = if relative.starts_with('/') { Vec::new() } else { folder.split('/').filter(|p| !p.is_empty()).collect() };
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            other => parts.push(other),
-        }
-    }
-    Some(parts.join("/"))
 }

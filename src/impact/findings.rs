@@ -1,0 +1,140 @@
+//! From a verdict on a statement to a finding with its place in the source.
+
+use super::judgement::{Cause, Judgement};
+use crate::model::change::Change;
+use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, Verdict};
+use crate::model::statement::{HOLE, IndexedStatement, Scope, SqlText};
+use std::collections::HashMap;
+
+/// What a statement belongs to.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// Repository name.
+    pub repo: String,
+    /// Service; for a library the names of the services that reach it, joined with `, `.
+    pub service: String,
+    /// Owners.
+    pub owners: Vec<String>,
+    /// Database, where known.
+    pub database: Option<String>,
+    /// How sure it is that the statement goes to that database: 0..=100.
+    pub weight: u8,
+    /// Revisions that the statement is in.
+    pub revisions: Vec<String>,
+}
+
+/// The finding on one statement, safe ones included. `migrations` are the paths of the run as given, by
+/// [`Change::migration`].
+pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origin, changes: &[Change], migrations: &[String]) -> Finding {
+    let statement = &indexed.statement;
+    let token = |cause: &Cause| {
+        let (file, token) = indexed.place(cause.span).filter(|_| !cause.span.is_empty())?;
+        (file == 0).then_some(token)
+    };
+    let caused = |index: Option<usize>| {
+        let change = changes.get(index?)?;
+        let migration = migrations.get(change.migration as usize).cloned().unwrap_or_default();
+        Some(CausingChange { migration, index: change.index, op: change.op, line: change.line })
+    };
+    let cause = judgement.cause.as_ref();
+    let path = statement.files.first().cloned().unwrap_or_default();
+    let confidence = f32::from(judgement.confidence.min(100)) * f32::from(origin.weight.min(100)) / 10_000.0;
+    let object = cause.and_then(|c| c.object.clone());
+    let rule = cause.map_or("", |c| c.rule);
+    Finding {
+        id: fingerprint(
+            &origin.repo,
+            &path,
+            rule,
+            object.as_ref().map_or(String::new(), ToString::to_string).as_str(),
+            &statement.text.text,
+        ),
+        repo: origin.repo.clone(),
+        service: origin.service.clone(),
+        owners: origin.owners.clone(),
+        database: origin.database.clone(),
+        path,
+        line: indexed.lines.0,
+        end_line: indexed.lines.1,
+        token: cause.and_then(token),
+        source_line: None,
+        kind: FindingKind::Query,
+        scope: statement.scope,
+        revisions: origin.revisions.clone(),
+        verdict: judgement.effect.verdict(),
+        effect: judgement.effect,
+        prepared_effect: judgement.prepared_effect,
+        basis: Basis::Analysis,
+        rule: rule.to_string(),
+        confidence: (confidence * 100.0).round() / 100.0,
+        message: cause
+            .map_or_else(|| "Bound to the same objects with the same result before and after.".to_string(), |c| c.message.clone()),
+        help: cause.map_or(String::new(), |c| c.help.clone()),
+        object,
+        change: cause.and_then(|c| caused(c.change)),
+        also: judgement
+            .also
+            .iter()
+            .filter_map(|c| {
+                let object = c.object.clone()?;
+                Some(AlsoCause { rule: c.rule.to_string(), object, change: caused(c.change), message: c.message.clone(), token: token(c) })
+            })
+            .collect(),
+        statement: shown(&statement.text),
+        engine_error: judgement.engine_error.clone().filter(|_| judgement.cause.is_some()),
+        sites: None,
+    }
+}
+
+/// One of the findings on the variants of a site (with and without a conditional fragment): the gravest, the
+/// first of equals. `None` for none.
+pub fn gravest(variants: Vec<Finding>) -> Option<Finding> {
+    variants
+        .into_iter()
+        .reduce(|best, next| if (next.effect, next.prepared_effect) > (best.effect, best.prepared_effect) { next } else { best })
+}
+
+/// Puts findings in the order of the report and tells findings with the same fingerprint apart by an ordinal.
+pub fn arrange(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (f.scope == Scope::Test, f.kind == FindingKind::Use, std::cmp::Reverse(f.verdict));
+        let place = |f: &Finding| (f.service.clone(), f.repo.clone(), f.path.clone(), f.line, f.end_line, f.token, f.statement.clone());
+        key(a).cmp(&key(b)).then_with(|| place(a).cmp(&place(b)))
+    });
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for finding in findings.iter_mut() {
+        let count = seen.entry(finding.id.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            finding.id = format!("{}-{count}", finding.id);
+        }
+    }
+}
+
+/// Whether a finding decides about recommendation and exit code: production code, and no mere use.
+pub fn decides(finding: &Finding) -> bool {
+    finding.scope == Scope::Production && finding.kind != FindingKind::Use && finding.verdict != Verdict::Safe
+}
+
+/// A fingerprint of what a finding is about, without line numbers: 16 hexadecimal digits.
+fn fingerprint(repo: &str, path: &str, rule: &str, object: &str, statement: &str) -> String {
+    let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = [repo, path, rule, object, &statement].join("\0");
+    blake3::hash(text.as_bytes()).to_hex().as_str().chars().take(16).collect()
+}
+
+/// The text of a statement with its holes as `{...}`.
+pub fn shown(text: &SqlText) -> String {
+    let mut holes = text.holes.iter();
+    let mut out = String::with_capacity(text.text.len());
+    for c in text.text.chars() {
+        if c == HOLE {
+            out.push('{');
+            out.push_str(holes.next().map_or("...", |h| h.what.as_str()));
+            out.push('}');
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

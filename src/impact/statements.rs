@@ -1,0 +1,69 @@
+//! Judging the statements of an SQL script: one finding each, in the order of the script.
+
+use super::findings::{Origin, finding};
+use super::judge::judge_paired;
+use super::judgement::StatementInput;
+use super::pairing::Pairing;
+use crate::model::change::Change;
+use crate::model::finding::Finding;
+use crate::model::schema::Schema;
+use crate::model::span::LineIndex;
+use crate::model::statement::{Consumer, Evidence, IndexedStatement, Scope, SqlText, Statement, StatementKind};
+use crate::sql::ast;
+use crate::sql::bind::SessionState;
+use crate::sql::parse::parse_script;
+
+/// Judges every statement of `text`, safe ones included. Statements that set up a session (SET, PRAGMA, CREATE
+/// TEMPORARY TABLE and those that fill it) give no finding and hold for those after them. `migrations` are the
+/// paths of the run as given.
+pub fn check_statements(
+    text: &str,
+    path: &str,
+    before: &Schema,
+    after: &Schema,
+    changes: &[Change],
+    migrations: &[String],
+) -> Vec<Finding> {
+    let pairing = Pairing::new(before, after, changes);
+    let lines = LineIndex::new(text.as_bytes());
+    let script = parse_script(text, before.dialect);
+    let origin = Origin { weight: 100, ..Origin::default() };
+    let (mut was, mut is) = (SessionState::default(), SessionState::default());
+    let mut found = Vec::new();
+    for (number, statement) in script.statements.iter().enumerate() {
+        let session = was.run(statement, text, before);
+        is.run(statement, text, after);
+        if session || matches!(statement.kind, ast::StatementKind::Transaction(_)) {
+            continue;
+        }
+        let input = StatementInput { statement, text, consumer: Consumer::Unknown, holes: false };
+        let judgement = judge_paired(&pairing, changes, &input, &was, &is);
+        let start = lines.line_column(text.as_bytes(), 0);
+        let indexed = IndexedStatement {
+            statement: Statement {
+                text: SqlText::verbatim(text, 0),
+                files: vec![path.to_string()],
+                span: statement.span,
+                site: None,
+                kind: StatementKind::SqlFile,
+                library: String::new(),
+                evidence: Evidence::File,
+                consumer: Consumer::Unknown,
+                scope: Scope::Production,
+                site_group: number as u32,
+            },
+            lines: (lines.line(statement.span.start), lines.line(statement.span.end.max(statement.span.start + 1) - 1)),
+            site_lines: None,
+            piece_starts: vec![start],
+            hole_starts: Vec::new(),
+            references: Vec::new(),
+            objects: Vec::new(),
+            bound: judgement.bound,
+            dynamic_table: false,
+        };
+        let mut one = finding(&indexed, &judgement, &origin, changes, migrations);
+        one.statement = statement.span.slice(text).trim().to_string();
+        found.push(one);
+    }
+    found
+}

@@ -1,0 +1,87 @@
+//! Which engines and grammar packs a service needs, from the dependencies that its manifests list.
+
+use super::drivers::Drivers;
+use super::manifest::{Ecosystem, Manifest};
+use super::paths::is_below;
+use super::survey::{Survey, Unit};
+use crate::model::dialect::{Dialect, Engine};
+use crate::model::project::Service;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Packs and engines that the dependencies of a unit stand for; the version of an engine from compose files
+/// beside it or at the root.
+pub(super) fn of_unit(folder: &str, unit: &Unit, survey: &Survey, units: &BTreeMap<String, Unit>) -> (Vec<String>, Vec<Dialect>) {
+    let drivers = Drivers::embedded();
+    let innermost = |path: &str| units.keys().filter(|u| is_below(path, u) || *u == path).max_by_key(|u| u.len());
+    let loose = survey.loose.iter().filter(|(f, _, _)| innermost(f).is_some_and(|u| u == folder)).map(|(_, e, m)| (*e, m));
+    let own: Vec<(Ecosystem, &Manifest)> = unit.manifests.iter().map(|(e, m)| (*e, m)).chain(loose).collect();
+    let names = own.iter().flat_map(|(e, m)| m.dependencies.iter().map(move |d| (*e, d)));
+    let mut names: Vec<(Ecosystem, &String)> = names.collect();
+    // A unit that lists nothing uses what the repository's root lists.
+    if names.is_empty() && !folder.is_empty() {
+        let root = units.get("").into_iter().flat_map(|u| u.manifests.iter().map(|(e, m)| (*e, m)));
+        let loose = survey.loose.iter().filter(|(f, _, _)| f.is_empty()).map(|(_, e, m)| (*e, m));
+        names.extend(root.chain(loose).flat_map(|(e, m)| m.dependencies.iter().map(move |d| (e, d))));
+    }
+    let mut packs = BTreeSet::new();
+    let mut engines: BTreeSet<Engine> = BTreeSet::new();
+    for (ecosystem, name) in names {
+        for row in drivers.dependency(ecosystem, name) {
+            packs.extend(row.packs.iter().cloned());
+            engines.extend(row.engine);
+        }
+    }
+    let near = |path: &str| path.is_empty() || path == folder || is_below(folder, path) || innermost(path).is_some_and(|u| u == folder);
+    let beside: Vec<Dialect> = survey.engines.iter().filter(|(f, _)| near(f)).map(|(_, d)| *d).collect();
+    // A library for several engines says nothing; the servers beside it do.
+    if engines.is_empty() && !packs.is_empty() {
+        engines.extend(beside.iter().map(|d| d.engine));
+    }
+    // MariaDB is reached through MySQL's drivers.
+    if engines.contains(&Engine::MySql)
+        && !beside.iter().any(|d| d.engine == Engine::MySql)
+        && beside.iter().any(|d| d.engine == Engine::MariaDb)
+    {
+        engines.remove(&Engine::MySql);
+        engines.insert(Engine::MariaDb);
+    }
+    let version = |engine: Engine| {
+        let versions: BTreeSet<(u16, u16)> = beside.iter().filter(|d| d.engine == engine).filter_map(|d| d.version).collect();
+        // Several versions side by side leave it open.
+        if versions.len() == 1 { versions.first().copied() } else { None }
+    };
+    (packs.into_iter().collect(), engines.into_iter().map(|engine| Dialect { engine, version: version(engine) }).collect())
+}
+
+/// A service that reaches a database through a library of the repository uses that library's packs, and its
+/// engines if it names none itself.
+pub(super) fn inherit(services: &mut [Service]) {
+    let by_name: HashMap<String, usize> = services.iter().enumerate().map(|(at, s)| (s.name.clone(), at)).collect();
+    let mut inherited = Vec::with_capacity(services.len());
+    for service in services.iter() {
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut open: Vec<&String> = service.depends.iter().collect();
+        while let Some(name) = open.pop() {
+            if let Some((at, other)) = by_name.get(name).and_then(|at| Some((*at, services.get(*at)?)))
+                && other.library
+                && seen.insert(at)
+            {
+                open.extend(&other.depends);
+            }
+        }
+        let reached: Vec<&Service> = seen.into_iter().filter_map(|at| services.get(at)).collect();
+        let packs: BTreeSet<String> = reached.iter().flat_map(|s| s.packs.iter().cloned()).chain(service.packs.iter().cloned()).collect();
+        let mut engines = service.engines.clone();
+        for engine in reached.iter().flat_map(|s| &s.engines) {
+            if service.engines.is_empty() && !engines.contains(engine) {
+                engines.push(*engine);
+            }
+        }
+        inherited.push((packs, engines));
+    }
+    for (service, (packs, mut engines)) in services.iter_mut().zip(inherited) {
+        engines.sort_by_key(|d| (d.engine, d.version));
+        service.packs = packs.into_iter().collect();
+        service.engines = engines;
+    }
+}
