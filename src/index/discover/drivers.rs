@@ -142,6 +142,23 @@ fn yes() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::facts::Language;
+
+    #[test]
+    fn packs_exist() {
+        let packs = crate::grammar::set::PackSet::builtin().unwrap();
+        let drivers = Drivers::embedded();
+        for ((ecosystem, name), rows) in &drivers.by_name {
+            let language = match ecosystem {
+                Ecosystem::Python => Language::Python,
+                Ecosystem::JavaScript => Language::TypeScript,
+                Ecosystem::Go => Language::Go,
+            };
+            for id in rows.iter().flat_map(|r| &drivers.rows[*r].packs) {
+                assert!(packs.language(language).unwrap().pack(id).is_some(), "{name} names the pack {id}, which is not in grammars/");
+            }
+        }
+    }
 
     #[test]
     fn dependencies_and_images() {

@@ -25,8 +25,10 @@ pub(super) fn of_unit(folder: &str, unit: &Unit, survey: &Survey, units: &BTreeM
     }
     let mut packs = BTreeSet::new();
     let mut engines: BTreeSet<Engine> = BTreeSet::new();
+    let mut reaches_databases = false;
     for (ecosystem, name) in names {
         for row in drivers.dependency(ecosystem, name) {
+            reaches_databases = true;
             packs.extend(row.packs.iter().cloned());
             engines.extend(row.engine);
         }
@@ -34,7 +36,7 @@ pub(super) fn of_unit(folder: &str, unit: &Unit, survey: &Survey, units: &BTreeM
     let near = |path: &str| path.is_empty() || path == folder || is_below(folder, path) || innermost(path).is_some_and(|u| u == folder);
     let beside: Vec<Dialect> = survey.engines.iter().filter(|(f, _)| near(f)).map(|(_, d)| *d).collect();
     // A library for several engines says nothing; the servers beside it do.
-    if engines.is_empty() && !packs.is_empty() {
+    if engines.is_empty() && reaches_databases {
         engines.extend(beside.iter().map(|d| d.engine));
     }
     // MariaDB is reached through MySQL's drivers.

@@ -10,7 +10,7 @@ use crate::model::problem::{Problem, Stage};
 use crate::model::project::{FileKind, Repository, SourceFile};
 use crate::model::statement::Scope;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Evidence of services that the configuration names.
 pub(super) const CONFIGURED: &str = "impact.toml";
@@ -29,11 +29,8 @@ pub(super) fn assign(repository: &mut Repository, settings: &[ServiceSetting]) -
             return vec![problem];
         }
     };
-    let found: Vec<Option<Vec<String>>> = if rules.is_empty() {
-        vec![None; repository.files.len()]
-    } else {
-        repository.files.iter().map(|f| rules.owners(&f.path, false)).collect()
-    };
+    let mut lookup = Lookup::new(&rules);
+    let found: Vec<Option<Vec<String>>> = repository.files.iter().map(|f| lookup.owners(&f.path)).collect();
     let mut counts: Vec<BTreeMap<Option<&[String]>, u32>> = vec![BTreeMap::new(); repository.services.len()];
     for (file, owners) in repository.files.iter().zip(&found) {
         let production = file.scope == Scope::Production && !matches!(file.kind, FileKind::Config);
@@ -76,31 +73,32 @@ fn file(files: &[SourceFile]) -> Option<&SourceFile> {
 
 /// A compiled CODEOWNERS file.
 #[derive(Debug, Default)]
-pub(super) struct CodeOwners {
+struct CodeOwners {
     sections: Vec<Section>,
     /// Lines that were not understood: 1-based number and why.
-    pub errors: Vec<(u32, String)>,
+    errors: Vec<(u32, String)>,
 }
 
-#[derive(Debug, Default)]
-struct Section {
-    rules: Vec<Rule>,
-}
-
+/// Rules of which the last match counts. All patterns are matched at once; which one it was is found by its text.
 #[derive(Debug)]
-struct Rule {
-    matcher: Gitignore,
-    owners: Vec<String>,
-    /// `dir/*`: matches the files of that folder only.
-    shallow: bool,
-    /// It can only match files of this name; saves running the matcher.
-    literal_prefix: String,
+struct Section {
+    /// Patterns that hold for everything below what they match.
+    deep: Gitignore,
+    /// Patterns such as `dir/*`, which hold for the files of that folder only.
+    shallow: Gitignore,
+    owners: Vec<Vec<String>>,
+    /// Position in `owners` by pattern; of equal patterns the last.
+    numbers: HashMap<String, usize>,
 }
+
+/// Patterns and owners of a section, before they are compiled.
+type Rules = Vec<(String, Vec<String>)>;
 
 impl CodeOwners {
     /// Compiles a file. Patterns that cannot be compiled are left out and listed.
-    pub(super) fn parse(text: &str) -> CodeOwners {
-        let mut all = CodeOwners { sections: vec![Section::default()], errors: Vec::new() };
+    fn parse(text: &str) -> CodeOwners {
+        let mut sections: Vec<Rules> = vec![Vec::new()];
+        let mut errors = Vec::new();
         let mut defaults: Vec<String> = Vec::new();
         for (number, line) in (1u32..).zip(text.lines()) {
             let line = without_comment(line).trim();
@@ -109,7 +107,7 @@ impl CodeOwners {
             }
             if let Some(owners) = section_header(line) {
                 defaults = owners;
-                all.sections.push(Section::default());
+                sections.push(Vec::new());
                 continue;
             }
             let (pattern, owners) = split_pattern(line);
@@ -117,67 +115,94 @@ impl CodeOwners {
             if owners.is_empty() {
                 owners.clone_from(&defaults);
             }
-            match Rule::new(&pattern, owners) {
-                Ok(rule) => {
-                    if let Some(section) = all.sections.last_mut() {
-                        section.rules.push(rule);
+            match check(pattern) {
+                Ok(()) => {
+                    if let Some(section) = sections.last_mut() {
+                        section.push((pattern.to_string(), owners));
                     }
                 }
-                Err(reason) => all.errors.push((number, reason)),
+                Err(reason) => errors.push((number, reason)),
             }
         }
-        all.sections.retain(|s| !s.rules.is_empty());
-        all
+        let compiled = sections.into_iter().filter(|s| !s.is_empty()).map(Section::compile);
+        CodeOwners { sections: compiled.collect(), errors }
+    }
+}
+
+impl Section {
+    fn compile(rules: Rules) -> Section {
+        let (mut deep, mut shallow) = (GitignoreBuilder::new(""), GitignoreBuilder::new(""));
+        let mut numbers = HashMap::new();
+        let mut owners = Vec::new();
+        for (pattern, names) in rules {
+            let is_shallow = pattern.len() > 2 && pattern.ends_with("/*");
+            // Each pattern was checked alone; what the builder says here was listed then.
+            if (if is_shallow { &mut shallow } else { &mut deep }).add_line(None, &pattern).is_ok() {
+                numbers.insert(pattern, owners.len());
+                owners.push(names);
+            }
+        }
+        let build = |builder: GitignoreBuilder| builder.build().unwrap_or_else(|_| Gitignore::empty());
+        Section { deep: build(deep), shallow: build(shallow), owners, numbers }
     }
 
-    /// Whether no rule was found.
-    pub(super) fn is_empty(&self) -> bool {
-        self.sections.is_empty()
+    /// The number of the last rule of `patterns` that matches exactly this path.
+    fn matched(&self, patterns: &Gitignore, path: &str, is_folder: bool) -> Option<usize> {
+        patterns.matched(path, is_folder).inner().and_then(|glob| self.numbers.get(glob.original()).copied())
+    }
+}
+
+/// Whether a pattern can be compiled.
+fn check(pattern: &str) -> Result<(), String> {
+    if pattern.starts_with('!') {
+        return Err(format!("the pattern {pattern:?} is negated, which CODEOWNERS does not know"));
+    }
+    let mut builder = GitignoreBuilder::new("");
+    let added = builder.add_line(None, pattern).map(|_| ());
+    added.and_then(|()| builder.build().map(|_| ())).map_err(|e| format!("the pattern {pattern:?} is not valid: {e}"))
+}
+
+/// Answers for many paths; what holds for a folder is found once.
+struct Lookup<'a> {
+    rules: &'a CodeOwners,
+    /// For each section the number of the last rule that holds below the folder.
+    folders: HashMap<String, Vec<Option<usize>>>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(rules: &'a CodeOwners) -> Self {
+        Lookup { rules, folders: HashMap::new() }
     }
 
-    /// Owners of a file or folder; `None`: no rule matches. Sorted where several sections speak.
-    pub(super) fn owners(&self, path: &str, is_folder: bool) -> Option<Vec<String>> {
+    /// Owners of a file; `None`: no rule matches. Sorted where several sections speak.
+    fn owners(&mut self, path: &str) -> Option<Vec<String>> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if !self.folders.contains_key(folder) {
+            let below = self.below(folder);
+            self.folders.insert(folder.to_string(), below);
+        }
+        let above = self.folders.get(folder)?;
         let mut found: Option<Vec<String>> = None;
-        for section in &self.sections {
-            let Some(rule) = section.rules.iter().rev().find(|rule| rule.matches(path, is_folder)) else { continue };
+        for (section, above) in self.rules.sections.iter().zip(above) {
+            let own = section.matched(&section.deep, path, false).max(section.matched(&section.shallow, path, false));
+            let Some(owners) = own.max(*above).and_then(|number| section.owners.get(number)) else { continue };
             match &mut found {
-                None => found = Some(rule.owners.clone()),
-                Some(owners) => {
-                    owners.extend(rule.owners.iter().cloned());
-                    owners.sort_unstable();
-                    owners.dedup();
+                None => found = Some(owners.clone()),
+                Some(all) => {
+                    all.extend(owners.iter().cloned());
+                    all.sort_unstable();
+                    all.dedup();
                 }
             }
         }
         found
     }
-}
 
-impl Rule {
-    fn new(pattern: &str, owners: Vec<String>) -> Result<Rule, String> {
-        if pattern.starts_with('!') {
-            return Err(format!("the pattern {pattern:?} is negated, which CODEOWNERS does not know"));
-        }
-        let mut builder = GitignoreBuilder::new("");
-        builder.add_line(None, pattern).map_err(|e| format!("the pattern {pattern:?} is not valid: {e}"))?;
-        let matcher = builder.build().map_err(|e| format!("the pattern {pattern:?} is not valid: {e}"))?;
-        // A pattern with an inner slash is anchored: what stands before its first wildcard begins every match.
-        let anchored = pattern.trim_end_matches('/').contains('/') && !pattern.starts_with("**");
-        let literal: &str = pattern.trim_start_matches('/').split(['*', '?', '[', '\\']).next().unwrap_or_default();
-        let literal_prefix = if anchored { literal.trim_end_matches('/').to_string() } else { String::new() };
-        let shallow = pattern.len() > 2 && pattern.ends_with("/*");
-        Ok(Rule { matcher, owners, shallow, literal_prefix })
-    }
-
-    fn matches(&self, path: &str, is_folder: bool) -> bool {
-        if !path.starts_with(self.literal_prefix.as_str()) {
-            return false;
-        }
-        if self.shallow {
-            self.matcher.matched(path, is_folder).is_ignore()
-        } else {
-            self.matcher.matched_path_or_any_parents(path, is_folder).is_ignore()
-        }
+    fn below(&self, folder: &str) -> Vec<Option<usize>> {
+        let ends = folder.match_indices('/').map(|(at, _)| at).chain((!folder.is_empty()).then_some(folder.len()));
+        let parents: Vec<&str> = ends.filter_map(|end| folder.get(..end)).collect();
+        let best = |section: &Section| parents.iter().filter_map(|parent| section.matched(&section.deep, parent, true)).max();
+        self.rules.sections.iter().map(best).collect()
     }
 }
 
@@ -203,15 +228,15 @@ fn section_header(line: &str) -> Option<Vec<String>> {
 }
 
 /// The pattern, whose blanks are escaped, and the rest of the line.
-fn split_pattern(line: &str) -> (String, &str) {
+fn split_pattern(line: &str) -> (&str, &str) {
     let mut escaped = false;
     for (at, c) in line.char_indices() {
         if c.is_whitespace() && !escaped {
-            return (line.get(..at).unwrap_or(line).to_string(), line.get(at..).unwrap_or_default());
+            return (line.get(..at).unwrap_or(line), line.get(at..).unwrap_or_default());
         }
         escaped = c == '\\' && !escaped;
     }
-    (line.to_string(), "")
+    (line, "")
 }
 
 #[cfg(test)]
@@ -235,10 +260,10 @@ mod tests {
             ("src/a/b/db/x.go", Some(vec!["@dba"])),
             ("no blank.py", Some(vec!["@blank"])),
         ] {
-            let found = owners.owners(path, false);
+            let found = Lookup::new(&owners).owners(path);
             assert_eq!(found.as_deref().map(|o| o.iter().map(String::as_str).collect::<Vec<_>>()), expected, "{path}");
         }
-        assert_eq!(CodeOwners::parse("/a/ @x\n").owners("b", false), None);
+        assert_eq!(Lookup::new(&CodeOwners::parse("/a/ @x\n")).owners("b"), None);
         assert_eq!(CodeOwners::parse("!a @x\n").errors.len(), 1);
     }
 
@@ -251,7 +276,7 @@ mod tests {
             ("db/a.sql", vec!["@db", "@root"]),
             ("a.md", vec!["@docs", "@root"]),
         ] {
-            assert_eq!(owners.owners(path, false).unwrap(), expected, "{path}");
+            assert_eq!(Lookup::new(&owners).owners(path).unwrap(), expected, "{path}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::manifest::Ecosystem;
 use super::owners::CONFIGURED;
 use super::paths::{is_below, join, split};
 use super::rules::Rules;
-use super::survey::{Survey, Unit, holds_code, survey};
+use super::survey::{Survey, Unit, files_below, holds_code, survey};
 use crate::model::problem::Problem;
 use crate::model::project::{FileKind, Repository, Service, SourceFile};
 use crate::model::statement::Scope;
@@ -47,9 +47,9 @@ fn units(repository: &Repository, settings: &[ServiceSetting], survey: &mut Surv
     }
     for (folder, file, component) in &survey.components {
         let folder = match (&component.path, &component.folder) {
-            (Some(path), _) => path.clone(),
-            (None, Some(below)) => join(folder, below).unwrap_or_else(|| folder.clone()),
-            (None, None) => folder.clone(),
+            (Some(path), _) if files_below(repository, path).next().is_some() => path.clone(),
+            (_, Some(below)) => join(folder, below).unwrap_or_else(|| folder.clone()),
+            _ => folder.clone(),
         };
         let unit = units.entry(folder).or_default();
         if unit.explicit {
@@ -64,7 +64,7 @@ fn units(repository: &Repository, settings: &[ServiceSetting], survey: &mut Surv
     }
     for setting in settings.iter().filter(|s| s.repository.as_ref().is_none_or(|r| *r == repository.name)) {
         let Some(folder) = join("", &setting.path) else { continue };
-        if setting.repository.is_none() && !folder.is_empty() && !repository.files.iter().any(|f| is_below(&f.path, &folder)) {
+        if setting.repository.is_none() && !folder.is_empty() && files_below(repository, &folder).next().is_none() {
             continue; // the folder of another repository
         }
         let unit = units.entry(folder).or_default();
@@ -225,8 +225,9 @@ fn name_of(repository: &Repository, folder: &str, unit: &Unit, single: bool, rul
     let fallback = if folder.is_empty() { repository.name.clone() } else { split(folder).1.to_string() };
     match own {
         // In a repository of one package, "web" or "api" says less than the repository's name.
-        Some(name) if !generic(&name) && !(single && part(&name)) => name,
-        _ => fallback,
+        Some(name) if generic(&name) || (single && part(&name)) => fallback,
+        Some(name) => name,
+        None => fallback,
     }
 }
 

@@ -28,10 +28,9 @@ pub struct Glance {
 impl Glance {
     /// Whether a repository discovered with the same settings would be the same again.
     pub fn matches(&self, repository: &Repository) -> bool {
-        self.name == repository.name
-            && self.root == repository.root
-            && self.key == snapshot_key(repository)
-            && self.skipped == repository.skipped
+        let same = self.name == repository.name && self.root == repository.root && self.key == snapshot_key(repository);
+        // A commit holds what it holds; in a working tree a file may have come that is passed over.
+        same && (repository.commit.is_some() || self.skipped == repository.skipped)
     }
 }
 

@@ -283,7 +283,7 @@ fn links_odd_names_and_unreadable_folders() {
     symlink("..", folder.path().join("a/loop")).unwrap();
     symlink("x.py", folder.path().join("a/z.py")).unwrap();
     fs::write(folder.path().join(OsStr::from_bytes(b"caf\xe9.py")), "select").unwrap();
-    fs::set_permissions(folder.path().join("b"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(folder.path().join("b"), fs::Permissions::from_mode(0o0)).unwrap();
     let (repository, problems) = one(folder.path());
     fs::set_permissions(folder.path().join("b"), fs::Permissions::from_mode(0o755)).unwrap();
     assert!(repository.skipped.contains(&("symbolic link".to_string(), 2)), "{:?}", repository.skipped);
