@@ -39,7 +39,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     let mut found = Vec::new();
     let written = |u: &&Use| !u.implicit && u.through_view.is_none() && !u.span.is_empty();
     for was in before.uses.iter().filter(written) {
-        let is = after.uses.iter().filter(written).find(|u| u.span == was.span);
+        // A USING column means one column of either side: the same one first.
+        let there = || after.uses.iter().filter(written).filter(|u| u.span == was.span);
+        let is = there().find(|u| u.id == was.id).or_else(|| there().find(|u| u.table == was.table)).or_else(|| there().next());
         let Some(now) = elsewhere(cx, was, is) else { continue };
         let name = was.span.slice(cx.input.text);
         let then = described(cx, was);
