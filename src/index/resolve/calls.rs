@@ -57,7 +57,7 @@ impl<'a> Resolver<'a> {
     pub fn call(&mut self, call: &'a Call, env: &Env<'a>) -> Val<'a> {
         let hole = || Val::Text(Text::hole(format!("{}(…)", call.callee.join(".")), env.file, call.span));
         let Some(name) = call.callee.last() else { return hole() };
-        if let Some(Entity::Function(function)) = self.entity(&call.callee, env) {
+        if let Some(function) = self.called(&call.callee, env) {
             return self.returned(function, CallRef { file: env.file, call }, env).unwrap_or_else(hole);
         }
         if matches!(name.as_str(), "Identifier" | "Literal" | "Placeholder") {
@@ -91,6 +91,19 @@ impl<'a> Resolver<'a> {
             }
         }
         hole()
+    }
+
+    /// The function of the service that a callee names.
+    pub fn called(&mut self, callee: &'a [String], env: &Env<'a>) -> Option<Place> {
+        match self.entity(callee, env)? {
+            Entity::Function(function) => Some(function),
+            // `module.exports = function ...`
+            Entity::Module(file) => match self.default_export(file)? {
+                Entity::Function(function) => Some(function),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// psycopg's `Identifier("schema", "table")`, `Literal(x)`, `Placeholder()`.

@@ -20,7 +20,7 @@ const MAX_STEPS: u32 = 6000;
 /// Longest list that is unrolled.
 const MAX_ITEMS: usize = 64;
 /// Most alternatives that become variants of their own; more become one hole with its possible values.
-const MAX_ALTERNATIVES: usize = 8;
+const MAX_ALTERNATIVES: usize = 16;
 
 /// Which branches and alternatives are taken.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -219,7 +219,7 @@ impl<'a> Resolver<'a> {
         let all: Vec<_> = events.iter().filter_map(|&i| facts.assignments.get(i as usize)).filter(|a| a.target == path).collect();
         // a module is complete before its functions run; a closure sees what stands before it
         let whole = env.file != file || (scope == 0 && env.scope != 0);
-        let mut happened: Vec<_> = all.iter().copied().filter(|a| whole || a.span.end <= env.at).collect();
+        let mut happened: Vec<_> = all.iter().copied().filter(|a| whole || a.value.span().end <= env.at).collect();
         if happened.is_empty() && env.scope != scope {
             happened = all;
         }

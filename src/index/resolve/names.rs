@@ -66,6 +66,8 @@ pub(super) enum Entity<'a> {
     Value(&'a Value, Env<'a>),
     /// One of these (attributes set in several places).
     Any(Rc<Vec<(&'a Value, Env<'a>)>>),
+    /// A field of which only the type is known, and where that is written.
+    Typed(&'a str, Env<'a>),
     /// The value that a comprehension gives its item.
     Item(Rc<Frame<'a>>),
     /// Something of a module outside the service.
@@ -110,9 +112,15 @@ impl<'a> Resolver<'a> {
 
     fn entity_within(&mut self, path: &'a [String], env: &Env<'a>) -> Option<Entity<'a>> {
         let (head, rest) = path.split_first()?;
-        let mut entity = self.head(head, path, env)?;
-        // a variable may be named by several segments (`self.q`, `queries.a`)
         let mut rest = rest;
+        let mut entity = match self.dotted_import(path, env) {
+            Some((module, len)) => {
+                rest = path.get(len..)?;
+                module
+            }
+            None => self.head(head, path, env)?,
+        };
+        // a variable may be named by several segments (`self.q`, `queries.a`)
         if let Entity::Variable { path: named, .. } = &entity {
             rest = path.get(named.len()..)?;
         }
@@ -124,6 +132,26 @@ impl<'a> Resolver<'a> {
             entity = self.step(&entity, segment, env)?;
         }
         Some(entity)
+    }
+
+    /// `import a.b` binds `a`, and `a.b` is the module: how many segments of the path name it.
+    fn dotted_import(&mut self, path: &'a [String], env: &Env<'a>) -> Option<(Entity<'a>, usize)> {
+        let symbols = self.symbols;
+        let first = path.first()?;
+        if path.len() < 3
+            || !symbols.table(env.file).imports.get(first.as_str()).is_some_and(|i| i.module.contains('.') && i.name.is_empty())
+        {
+            return None;
+        }
+        let names = |i: &&'a Import| {
+            i.name.is_empty()
+                && i.local == *first
+                && i.module.split('.').count() < path.len()
+                && i.module.split('.').eq(path.iter().map(String::as_str).take(i.module.split('.').count()))
+        };
+        let import = symbols.facts(env.file).imports.iter().filter(names).max_by_key(|i| i.module.len())?;
+        let target = self.locate(env.file, &import.module).first().copied()?;
+        Some((Entity::Module(target), import.module.split('.').count()))
     }
 
     fn head(&mut self, head: &'a str, path: &'a [String], env: &Env<'a>) -> Option<Entity<'a>> {
@@ -194,7 +222,7 @@ impl<'a> Resolver<'a> {
             .filter_map(|&i| facts.assignments.get(i as usize))
             .filter(|a| path.starts_with(&a.target))
             // an attribute that this method sets only later still has its old value
-            .filter(|a| !receiver || (a.target.len() > 1 && a.span.end <= env.at))
+            .filter(|a| !receiver || (a.target.len() > 1 && a.value.span().end <= env.at))
             .map(|a| a.target.len())
             .max()?;
         Some(Entity::Variable { file, scope, path: path.get(..longest)? })
@@ -232,6 +260,13 @@ impl<'a> Resolver<'a> {
 
     fn import_target_within(&mut self, file: FileId, import: &'a Import) -> Option<Entity<'a>> {
         let language = self.symbols.files.get(file as usize)?.language;
+        if import.module.is_empty() {
+            // `export { a as b }`
+            return self.module_name(file, &import.name).or_else(|| {
+                let other = self.symbols.table(file).imports.get(import.name.as_str()).copied();
+                other.filter(|i| !i.module.is_empty()).and_then(|i| self.import_target(file, i))
+            });
+        }
         let targets = self.locate(file, &import.module);
         if language == Language::Go {
             return Some(if targets.is_empty() { Entity::External(&import.module) } else { Entity::Package(targets) });
@@ -306,6 +341,11 @@ impl<'a> Resolver<'a> {
         None
     }
 
+    /// What a file exports as a whole.
+    pub fn default_export(&mut self, file: FileId) -> Option<Entity<'a>> {
+        self.module_member(file, "default")
+    }
+
     /// The default export of a file whose facts do not name it: its only export.
     fn sole_export(&mut self, file: FileId) -> Option<Entity<'a>> {
         let facts = self.symbols.facts(file);
@@ -340,13 +380,20 @@ impl<'a> Resolver<'a> {
     /// A member of what an entity means.
     pub fn step(&mut self, entity: &Entity<'a>, segment: &str, env: &Env<'a>) -> Option<Entity<'a>> {
         match entity {
-            Entity::Module(file) => self.module_member(*file, segment).or_else(|| {
-                // `package.module`
-                let path = self.symbols.files.get(*file as usize)?.path;
-                let folder = path.strip_suffix("/__init__.py")?;
-                let inner = [format!("{folder}/{segment}.py"), format!("{folder}/{segment}/__init__.py")];
-                inner.iter().find_map(|p| self.symbols.by_path.get(p.as_str()).copied()).map(Entity::Module)
-            }),
+            Entity::Module(file) => self
+                .module_member(*file, segment)
+                .or_else(|| {
+                    // `module.exports = new Store()`
+                    let exported = self.module_member(*file, "default").filter(|_| segment != "default");
+                    exported.and_then(|e| self.step(&e, segment, env))
+                })
+                .or_else(|| {
+                    // `package.module`
+                    let path = self.symbols.files.get(*file as usize)?.path;
+                    let folder = path.strip_suffix("/__init__.py")?;
+                    let inner = [format!("{folder}/{segment}.py"), format!("{folder}/{segment}/__init__.py")];
+                    inner.iter().find_map(|p| self.symbols.by_path.get(p.as_str()).copied()).map(Entity::Module)
+                }),
             Entity::Package(files) => files.iter().find_map(|&f| self.module_name(f, segment)),
             Entity::Class(class) | Entity::Instance(class) => self.class_member(*class, segment, 0),
             Entity::Variable { file, scope, path } => {
@@ -380,6 +427,10 @@ impl<'a> Resolver<'a> {
                 }
                 _ => None,
             },
+            Entity::Typed(ty, inner) => {
+                let class = self.class_named(ty, inner)?;
+                self.class_member(class, segment, 0)
+            }
             Entity::External(module) => Some(Entity::External(module)),
             Entity::Function(_) => None,
         }
@@ -547,7 +598,12 @@ impl<'a> Resolver<'a> {
         }
         values.retain(|(v, _)| !is_nothing(v));
         match values.len() {
-            0 => None,
+            0 => {
+                let mut typed =
+                    symbols.table(class.0).events(class.1, name).into_iter().flatten().filter_map(|&i| facts.assignments.get(i as usize));
+                let ty = typed.find(|a| !a.ty.is_empty())?;
+                Some(Entity::Typed(&ty.ty, Env::module(class.0)))
+            }
             1 => values.pop().map(|(v, env)| Entity::Value(v, env)),
             _ => Some(Entity::Any(Rc::new(values))),
         }
@@ -567,7 +623,7 @@ impl<'a> Resolver<'a> {
         let facts = self.symbols.facts(file);
         let events = self.symbols.table(file).events(scope, path.first()?)?;
         let all = || events.iter().filter_map(|&i| facts.assignments.get(i as usize)).filter(|a| a.target == path && !is_nothing(&a.value));
-        let before = |a: &&Assignment| env.file != file || scope == 0 || a.span.end <= env.at;
+        let before = |a: &&Assignment| env.file != file || scope == 0 || a.value.span().end <= env.at;
         all().rfind(before).or_else(|| all().next())
     }
 }

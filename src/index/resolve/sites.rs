@@ -5,13 +5,13 @@ use super::evaluate::{Mode, Notes, Unbound};
 use super::names::{Entity, Env};
 use super::symbols::{CallRef, Place};
 use super::text::{FileId, Part, Text};
-use crate::model::facts::{Arg, Assignment, Call, ScopeKind, Sink, Value};
+use crate::model::facts::{Arg, Assignment, Call, Language, ScopeKind, Sink, Value};
 use crate::model::span::Span;
 use crate::model::statement::HOLE;
 use std::rc::Rc;
 
 /// Most variants of one site.
-const MAX_VARIANTS: usize = 8;
+const MAX_VARIANTS: usize = 16;
 /// Most assumptions about branches that are tried for one site.
 const MAX_MODES: usize = 16;
 /// Most callers that one function is followed back to.
@@ -163,15 +163,29 @@ impl<'a> Resolver<'a> {
         let constructs = matches!(scope.name.as_str(), "__init__" | "constructor");
         let mut found = Vec::new();
         let own = class.filter(|_| constructs).and_then(|c| symbols.scope(c)).map_or(scope.name.as_str(), |c| c.name.as_str());
-        let names = if constructs { vec![own, scope.name.as_str(), "super"] } else { vec![own] };
+        let mut names = if constructs { vec![own, scope.name.as_str(), "super"] } else { vec![own] };
+        names.extend(symbols.aliases.get(own).into_iter().flatten());
+        if scope.exported && own != "default" {
+            names.extend(symbols.aliases.get("default").into_iter().flatten());
+        }
+        names.sort_unstable();
+        names.dedup();
         let namesakes =
             symbols.functions.get(scope.name.as_str()).map_or(0, |f| f.iter().filter(|p| symbols.class_of(**p).is_some()).count());
+        // functions of an object literal have no class; one of a kind is found by its name
+        let script =
+            matches!(symbols.files.get(function.0 as usize).map(|f| f.language), Some(Language::JavaScript | Language::TypeScript));
+        let sole = script && symbols.functions.get(scope.name.as_str()).is_some_and(|f| f.len() == 1);
         for name in names.into_iter().filter(|n| !n.is_empty()) {
             for &call in symbols.calls.get(name).into_iter().flatten() {
                 let env = self.env_of(call, None);
                 self.hops = 0;
                 self.notes = Notes::default();
-                let reaches = match self.entity(&call.call.callee, &env) {
+                let mut entity = self.entity(&call.call.callee, &env);
+                if let Some(Entity::Module(file)) = entity {
+                    entity = self.default_export(file);
+                }
+                let reaches = match entity {
                     Some(Entity::Function(f)) if f == function => true,
                     Some(Entity::Function(f)) => match (class, symbols.class_of(f)) {
                         (Some(a), Some(b)) => symbols.scope(f).map(|s| &s.name) == Some(&scope.name) && self.related(a, b),
@@ -180,7 +194,7 @@ impl<'a> Resolver<'a> {
                     Some(Entity::Class(c)) => constructs && class == Some(c),
                     Some(_) => false,
                     // an unknown receiver: the name decides where it is rare
-                    None => class.is_some() && call.call.callee.len() > 1 && namesakes <= MAX_NAMESAKES && !constructs,
+                    None => (class.is_some() && namesakes <= MAX_NAMESAKES || sole) && call.call.callee.len() > 1 && !constructs,
                 };
                 // a function that calls itself gives nothing new
                 if reaches && !self.inside(call, function) {
@@ -193,16 +207,14 @@ impl<'a> Resolver<'a> {
         found
     }
 
+    /// Whether a call stands inside a function.
     fn inside(&self, call: CallRef<'a>, function: Place) -> bool {
-        let mut scope = call.call.scope;
-        loop {
-            if (call.file, scope) == function {
+        let mut at = Some((call.file, call.call.scope));
+        while let Some(scope) = at {
+            if scope == function {
                 return true;
             }
-            match self.symbols.scope((call.file, scope)) {
-                Some(fact) if fact.parent < scope => scope = fact.parent,
-                _ => return false,
-            }
+            at = self.symbols.scope(scope).filter(|f| f.parent < scope.1).map(|f| (scope.0, f.parent));
         }
         false
     }
@@ -251,6 +263,7 @@ impl<'a> Resolver<'a> {
                 let param = self.symbols.scope(function)?.params.get(index)?;
                 (!param.ty.is_empty() && names_library(&param.ty, pack)).then_some(true)
             }
+            Entity::Typed(ty, _) => names_library(ty, pack).then_some(true),
             // a class of the service itself wraps the library or is something else; its methods were looked at
             Entity::Class(_) | Entity::Instance(_) | Entity::Function(_) | Entity::Module(_) | Entity::Package(_) | Entity::Item(_) => None,
         }

@@ -5,7 +5,7 @@ use super::modules::split;
 use super::text::FileId;
 use crate::model::facts::{AssignOp, Call, FileFacts, Import, Language, ScopeFact, ScopeId, ScopeKind, Value};
 use crate::model::span::Span;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Deepest nesting of values that is walked.
 const MAX_DEPTH: u32 = 60;
@@ -63,6 +63,8 @@ pub(super) struct Symbols<'a> {
     pub functions: HashMap<&'a str, Vec<Place>>,
     /// All calls by the last segment of the callee, each once.
     pub calls: HashMap<&'a str, Vec<CallRef<'a>>>,
+    /// Other names that imports give to an exported name; to `default` also those of whole modules.
+    pub aliases: HashMap<&'a str, BTreeSet<&'a str>>,
     /// Classes that name this class as a base (last segment).
     pub subclasses: HashMap<&'a str, Vec<Place>>,
     /// Go files by folder.
@@ -83,6 +85,7 @@ impl<'a> Symbols<'a> {
             tables: Vec::with_capacity(files.len()),
             functions: HashMap::new(),
             calls: HashMap::new(),
+            aliases: HashMap::new(),
             subclasses: HashMap::new(),
             packages: HashMap::new(),
             go_methods: HashMap::new(),
@@ -94,6 +97,10 @@ impl<'a> Symbols<'a> {
             symbols.by_path.insert(file.path, id);
             if file.language == Language::Go {
                 symbols.packages.entry(split(file.path).0).or_default().push(id);
+            }
+            for import in file.facts.imports.iter().filter(|i| i.name != i.local && i.name != "*" && file.language != Language::Go) {
+                let name = if import.name.is_empty() { "default" } else { import.name.as_str() };
+                symbols.aliases.entry(name).or_default().insert(&import.local);
             }
             symbols.tables.push(table(file.facts));
             symbols.definitions(id, file);

@@ -1,0 +1,3 @@
+//! One binary for all tests that go through the library or the command.
+
+mod resolve;
