@@ -60,8 +60,15 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         hops: 0,
         calling: 0,
     };
+    let mut forwarding = Vec::new();
     for file in 0..input.files.len() as FileId {
-        resolver.sites_of(file);
+        resolver.sites_of(file, &mut forwarding);
+    }
+    // a method of the service with the name of a library's: what it sends was found from its body, if it has one
+    for (site, sink, function) in forwarding {
+        if !resolver.helpers.contains(&function) {
+            resolver.site(site, sink);
+        }
     }
     for file in 0..input.files.len() as FileId {
         resolver.loose(file);
@@ -100,7 +107,7 @@ struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     /// All calls of a file that may send SQL.
-    fn sites_of(&mut self, file: FileId) {
+    fn sites_of(&mut self, file: FileId, forwarding: &mut Vec<(CallRef<'a>, &'a Sink, Place)>) {
         let facts = self.symbols.facts(file);
         let mut sinks: Vec<(&'a Call, &'a Sink)> = Vec::new();
         let mut note = |call: &'a Call| sinks.extend(call.sink.as_ref().map(|s| (call, s)));
@@ -115,7 +122,13 @@ impl<'a> Resolver<'a> {
         sinks.retain(|(call, _)| seen.insert(call.own_span));
         sinks.sort_by_key(|(call, _)| (call.own_span.start, call.own_span.end));
         for (call, sink) in sinks {
-            self.site(CallRef { file, call }, sink);
+            let site = CallRef { file, call };
+            let env = self.env_of(site, None);
+            self.hops = 0;
+            match self.called(&call.callee, &env) {
+                Some(function) => forwarding.push((site, sink, function)),
+                None => self.site(site, sink),
+            }
         }
     }
 

@@ -53,8 +53,16 @@ impl<'a> Resolver<'a> {
         out
     }
 
-    fn arrive(&mut self, value: &'a Value, env: &Env<'a>, chain: &mut Vec<CallRef<'a>>, out: &mut Vec<Arrival<'a>>) {
-        let (texts, unbound) = self.variants(Subject::Value(value), env);
+    fn arrive(&mut self, value: &'a Value, env: &Env<'a>, chain: &mut Vec<(Place, CallRef<'a>)>, out: &mut Vec<Arrival<'a>>) {
+        // the outermost call is bound first: its arguments are what the inner ones pass on
+        let mut frames = env.frames.clone();
+        for &(function, caller) in chain.iter().rev() {
+            let home = self.env_of(caller, frames.clone());
+            let binding = self.bind(function, caller, &home);
+            frames = home.with(binding).frames;
+        }
+        let bound = Env { frames, ..env.clone() };
+        let (texts, unbound) = self.variants(Subject::Value(value), &bound);
         let needed = if chain.len() < MAX_CHAIN { self.needed(&texts, &unbound) } else { None };
         let callers = needed.map(|function| (function, self.callers(function)));
         if let Some((function, callers)) = callers
@@ -63,13 +71,11 @@ impl<'a> Resolver<'a> {
             self.helpers.insert(function);
             for &caller in callers.iter().take(MAX_CALLERS) {
                 // functions that call each other in a circle
-                if chain.iter().any(|c| std::ptr::eq(c.call, caller.call)) {
+                if chain.iter().any(|c| std::ptr::eq(c.1.call, caller.call)) {
                     continue;
                 }
-                let home = self.env_of(caller, env.frames.clone());
-                let binding = self.bind(function, caller, &home);
-                chain.push(caller);
-                self.arrive(value, &env.with(binding), chain, out);
+                chain.push((function, caller));
+                self.arrive(value, env, chain, out);
                 chain.pop();
                 if out.len() > MAX_CALLERS * MAX_VARIANTS {
                     return;
@@ -79,7 +85,7 @@ impl<'a> Resolver<'a> {
         }
         for text in texts {
             if !out.iter().any(|a| a.text == text) {
-                out.push(Arrival { text, chain: chain.clone() });
+                out.push(Arrival { text, chain: chain.iter().map(|c| c.1).collect() });
             }
         }
     }
@@ -274,6 +280,8 @@ impl<'a> Resolver<'a> {
             return Some(true);
         }
         match value {
+            // the methods of a prepared statement take parameters, no SQL
+            Value::Call(call) if call.callee.last().is_some_and(|n| n.to_ascii_lowercase().starts_with("prepare")) => Some(false),
             Value::Call(call) => self.of_library(&call.callee, env, pack, depth + 1),
             Value::Name(path, _) => self.of_library(path, env, pack, depth + 1),
             Value::Choice(all, _) => all.iter().find_map(|v| self.value_of_library(v, "", env, pack, depth + 1)),
