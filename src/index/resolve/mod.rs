@@ -58,6 +58,7 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         mode: Mode::All(0),
         notes: Notes::default(),
         hops: 0,
+        visits: 0,
         calling: 0,
     };
     let mut forwarding = Vec::new();
@@ -101,6 +102,8 @@ struct Resolver<'a> {
     notes: Notes,
     /// Length of the chain of names that is being followed.
     hops: u32,
+    /// Number of calls that the current site was followed through.
+    visits: usize,
     /// Number of functions whose return values are being followed.
     calling: u32,
 }

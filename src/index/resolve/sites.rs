@@ -14,8 +14,14 @@ use std::rc::Rc;
 const MAX_VARIANTS: usize = 16;
 /// Most assumptions about branches that are tried for one site.
 const MAX_MODES: usize = 16;
-/// Most callers that one function is followed back to.
-const MAX_CALLERS: usize = 64;
+/// Most callers that the function of a site is followed back to.
+const MAX_CALLERS: usize = 4000;
+/// Most callers of functions further out.
+const MAX_FORWARDED: usize = 64;
+/// Most calls that one site is followed through.
+const MAX_VISITS: usize = 6000;
+/// Most texts that arrive at one site.
+const MAX_TEXTS: usize = 8000;
 /// Longest chain of callers.
 const MAX_CHAIN: usize = 4;
 /// Most definitions of a method name that an unknown receiver may mean.
@@ -49,6 +55,7 @@ impl<'a> Resolver<'a> {
     /// gives the parameters on which it depends.
     pub fn arrivals(&mut self, value: &'a Value, env: &Env<'a>) -> Vec<Arrival<'a>> {
         let mut out = Vec::new();
+        self.visits = 0;
         self.arrive(value, env, &mut Vec::new(), &mut out);
         out
     }
@@ -64,29 +71,27 @@ impl<'a> Resolver<'a> {
         let bound = Env { frames, ..env.clone() };
         let (texts, unbound) = self.variants(Subject::Value(value), &bound);
         let needed = if chain.len() < MAX_CHAIN { self.needed(&texts, &unbound) } else { None };
-        let callers = needed.map(|function| (function, self.callers(function)));
+        let callers = needed.map(|n| (n.function, self.callers_giving(n.function, n.index, chain)));
         if let Some((function, callers)) = callers
             && !callers.is_empty()
         {
             self.helpers.insert(function);
-            for &caller in callers.iter().take(MAX_CALLERS) {
-                // functions that call each other in a circle
-                if chain.iter().any(|c| std::ptr::eq(c.1.call, caller.call)) {
-                    continue;
+            for caller in callers {
+                if self.visits >= MAX_VISITS {
+                    return;
                 }
+                self.visits += 1;
                 chain.push((function, caller));
                 self.arrive(value, env, chain, out);
                 chain.pop();
-                if out.len() > MAX_CALLERS * MAX_VARIANTS {
+                if out.len() > MAX_TEXTS {
                     return;
                 }
             }
             return;
         }
         for text in texts {
-            if !out.iter().any(|a| a.text == text) {
-                out.push(Arrival { text, chain: chain.iter().map(|c| c.1).collect() });
-            }
+            out.push(Arrival { text, chain: chain.iter().map(|c| c.1).collect() });
         }
     }
 
@@ -131,7 +136,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The function whose callers decide about a hole that matters.
-    fn needed(&self, texts: &[Text<'a>], unbound: &[Unbound]) -> Option<Place> {
+    fn needed(&self, texts: &[Text<'a>], unbound: &[Unbound]) -> Option<Unbound> {
         for text in texts {
             let mut before = String::new();
             for part in &text.parts {
@@ -142,7 +147,7 @@ impl<'a> Resolver<'a> {
                         if !is_value_position(&before)
                             && let Some(found) = unbound.iter().find(|u| u.file == *file && u.source == *source)
                         {
-                            return Some(found.function);
+                            return Some(*found);
                         }
                         before.push(HOLE);
                     }
@@ -155,7 +160,22 @@ impl<'a> Resolver<'a> {
             let text = param.is_some_and(|p| matches!(p.default, Some(Value::Text(..) | Value::List(..))));
             text && !texts.iter().any(|t| has_hole(t, u.file, u.source))
         };
-        unbound.iter().find(open).map(|u| u.function)
+        unbound.iter().copied().find(|u| open(&u))
+    }
+
+    /// Calls of a function that say what a parameter is, by an argument or by leaving it to its default.
+    fn callers_giving(&mut self, function: Place, index: usize, chain: &[(Place, CallRef<'a>)]) -> Vec<CallRef<'a>> {
+        let params = self.symbols.scope(function).map_or(&[][..], |s| s.params.as_slice());
+        let Some(param) = params.get(index) else { return Vec::new() };
+        let limit = if chain.is_empty() { MAX_CALLERS } else { MAX_FORWARDED };
+        let gives = |c: &&CallRef<'a>| {
+            let args = &c.call.args;
+            let positional = args.iter().filter(|a| a.name.is_empty()).count();
+            let given = positional > index || args.iter().any(|a| a.name == param.name || a.spread);
+            // functions that call each other in a circle give nothing new
+            (given || param.default.is_some()) && !chain.iter().any(|(_, known)| std::ptr::eq(known.call, c.call))
+        };
+        self.callers(function).iter().filter(gives).take(limit).copied().collect()
     }
 
     /// Calls of a function within the service.
@@ -199,8 +219,8 @@ impl<'a> Resolver<'a> {
                     },
                     Some(Entity::Class(c)) => constructs && class == Some(c),
                     Some(_) => false,
-                    // an unknown receiver: the name decides where it is rare
-                    None => (class.is_some() && namesakes <= MAX_NAMESAKES || sole) && call.call.callee.len() > 1 && !constructs,
+                    // an unknown receiver, or one that is no path (`(conn or db).run`): the name decides where it is rare
+                    None => (class.is_some() && namesakes <= MAX_NAMESAKES || sole && call.call.callee.len() > 1) && !constructs,
                 };
                 // a function that calls itself gives nothing new
                 if reaches && !self.inside(call, function) {
