@@ -31,7 +31,8 @@ use crate::model::dialect::Dialect;
 use crate::model::facts::{Call, Sink, Value};
 use crate::model::span::Span;
 use crate::model::statement::{Consumer, Evidence, HOLE, Statement};
-use crate::sql::parse::{Recognition, recognise};
+use crate::sql::ast::StatementKind as Kind;
+use crate::sql::parse::{Recognition, parse_statement, recognise};
 use emit::{Emitted, Sender};
 use evaluate::{Mode, Notes};
 use sites::Arrival;
@@ -161,10 +162,13 @@ impl<'a> Resolver<'a> {
             let place = arrival.chain.last().map_or((site.file, site.call.own_span), |c| (c.file, c.call.own_span));
             let begins_open = arrival.text.plain().trim_start().starts_with(HOLE) && recognition < Recognition::Likely;
             let known = !arrival.text.is_unknown() && !begins_open;
-            let sent = if sink.certain {
-                known
-            } else {
-                recognition >= Recognition::Likely && library != Some(false) || recognition == Recognition::Statement
+            let sent = match (sink.certain, recognition) {
+                (_, Recognition::Statement) => true,
+                (true, Recognition::Fragment) => false,
+                (true, _) => known,
+                (false, Recognition::Likely) => library != Some(false),
+                // short or unusual statements (`TRUNCATE a`), sent by a value that is of the library
+                (false, _) => known && library == Some(true) && self.is_statement(&arrival.text.plain()),
             };
             if sent {
                 let sender = Sender { file: site.file, span: site.call.own_span, library: &sink.pack, evidence: Evidence::Sink, consumer };
@@ -186,6 +190,11 @@ impl<'a> Resolver<'a> {
         counted.dedup();
         self.out.sites += counted.len() as u32;
         self.out.resolved += counted.iter().filter(|c| sites.contains(&(c.0, c.1, true))).count() as u32;
+    }
+
+    fn is_statement(&self, text: &str) -> bool {
+        let statement = parse_statement(text, self.dialect);
+        statement.errors.is_empty() && !matches!(statement.kind, Kind::Unknown(_) | Kind::Fragment(_))
     }
 
     /// What reads the rows: the sink's own word, made precise by a `Scan` on its result.
