@@ -287,6 +287,8 @@ pub struct Constraint {
     pub deferrable: bool,
     /// `INITIALLY DEFERRED`.
     pub deferred: bool,
+    /// Written with its column: SQLite and MariaDB drop it together with that column.
+    pub inline: bool,
 }
 
 /// What a constraint demands. Columns are folded names.
@@ -509,4 +511,13 @@ pub struct Grant {
     pub columns: Vec<String>,
     /// Role; `public` for everyone.
     pub role: String,
+}
+
+impl Function {
+    /// Whether its body was parsed when it was made (`BEGIN ATOMIC`, `RETURN`): then the engine knows what it
+    /// depends on and follows renames into it.
+    pub fn has_parsed_body(&self) -> bool {
+        let start: String = self.body.trim_start().chars().take(12).collect::<String>().to_ascii_lowercase();
+        self.language == "sql" && (start.starts_with("begin atomic") || start.starts_with("return "))
+    }
 }

@@ -111,9 +111,7 @@ pub(super) fn rename(c: &mut Cursor) -> Option<Ddl> {
     if c.is_word("user") {
         return Some(other(c));
     }
-    if c.eat_any_word(&["table", "tables"]).is_none() {
-        return None;
-    }
+    c.eat_any_word(&["table", "tables"])?;
     if_exists(c);
     let mut renames = Vec::new();
     loop {
@@ -206,7 +204,8 @@ pub(super) fn create_schema(c: &mut Cursor) -> Ddl {
     let database = c.is_word("database");
     c.advance();
     let if_not_exists = if_not_exists(c);
-    let name = if c.eat_word("authorization") { expect_ident(c) } else { expect_ident(c) };
+    c.eat_word("authorization");
+    let name = expect_ident(c);
     if c.eat_word("authorization") {
         ident(c);
     }
