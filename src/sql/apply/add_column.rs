@@ -112,7 +112,9 @@ impl Run<'_> {
             return if generated.stored { refuse("cannot add a STORED column") } else { Ok(()) };
         }
         match &column.default {
-            Some(default) if literal(default, self.dialect()).is_none() && !default.starts_with(['x', 'X']) => refuse("Cannot add a column with non-constant default"),
+            Some(default) if literal(default, self.dialect()).is_none() && !default.starts_with(['x', 'X']) => {
+                refuse("Cannot add a column with non-constant default")
+            }
             _ => Ok(()),
         }
     }
@@ -128,7 +130,10 @@ impl Run<'_> {
             // MySQL fills in the implicit default of the type.
             None => {
                 let number = ["int", "bigint", "smallint", "tinyint", "mediumint", "decimal", "float", "double"];
-                number.contains(&column.ty.name.as_str()).then(|| Some("0".into())).or_else(|| column.ty.name.contains("char").then(|| Some(String::new())))
+                number
+                    .contains(&column.ty.name.as_str())
+                    .then(|| Some("0".into()))
+                    .or_else(|| column.ty.name.contains("char").then(|| Some(String::new())))
             }
         }
     }
@@ -167,7 +172,10 @@ impl Run<'_> {
         let before = self.table(key)?.columns[at].clone();
         let mut built = self.build_column(def, Some(before.id))?;
         let renamed = before.name != built.column.name;
-        if renamed && !dialect.same_column(&before.name, &built.column.name) && self.table(key)?.column(dialect, &built.column.name).is_some() {
+        if renamed
+            && !dialect.same_column(&before.name, &built.column.name)
+            && self.table(key)?.column(dialect, &built.column.name).is_some()
+        {
             return Err(errors::duplicate_column(dialect.engine, &key.name, &built.column.name));
         }
         let table = self.table(key)?;
@@ -209,7 +217,9 @@ impl Run<'_> {
         }
         for constraint in &built.constraints {
             // MODIFY ... PRIMARY KEY adds one; writing REFERENCES here is not taken by the engine.
-            if matches!(constraint.kind, TableConstraintKind::ForeignKey { .. }) || (in_primary && matches!(constraint.kind, TableConstraintKind::PrimaryKey(_))) {
+            if matches!(constraint.kind, TableConstraintKind::ForeignKey { .. })
+                || (in_primary && matches!(constraint.kind, TableConstraintKind::PrimaryKey(_)))
+            {
                 continue;
             }
             let id = self.add_constraint(key, constraint, Some(&after.name))?;
@@ -221,7 +231,13 @@ impl Run<'_> {
     }
 
     /// Records what differs between two states of a column.
-    pub(super) fn column_differences(&mut self, name: &ObjectName, table_id: crate::model::object::ObjectId, before: &Column, after: &Column) {
+    pub(super) fn column_differences(
+        &mut self,
+        name: &ObjectName,
+        table_id: crate::model::object::ObjectId,
+        before: &Column,
+        after: &Column,
+    ) {
         let text = |o: &Option<String>| o.clone().unwrap_or_default();
         let mut differences: Vec<(ChangeOp, String, String)> = Vec::new();
         if before.ty != after.ty {

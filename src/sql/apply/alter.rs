@@ -74,7 +74,9 @@ impl Run<'_> {
         match action {
             AlterAction::RenameTo(to) => return self.rename_table(key, to),
             AlterAction::SetSchema(schema) => return self.move_table(key, &schema.value),
-            AlterAction::AddColumn { column, if_not_exists, position } => self.add_column(key, column, *if_not_exists, position.as_ref())?,
+            AlterAction::AddColumn { column, if_not_exists, position } => {
+                self.add_column(key, column, *if_not_exists, position.as_ref())?
+            }
             AlterAction::DropColumn { name, if_exists, cascade } => self.drop_column(key, &name.value, *if_exists, *cascade)?,
             AlterAction::AlterColumn { name, op, if_exists } => self.alter_column(key, &name.value, op, *if_exists)?,
             AlterAction::ChangeColumn { old, column, if_exists, position, .. } => {
@@ -95,7 +97,9 @@ impl Run<'_> {
                     self.add_index_change(key, index)?;
                 }
             }
-            AlterAction::DropConstraint { name, if_exists, cascade } => self.drop_constraint(key, &name.value, *if_exists, *cascade, "CONSTRAINT")?,
+            AlterAction::DropConstraint { name, if_exists, cascade } => {
+                self.drop_constraint(key, &name.value, *if_exists, *cascade, "CONSTRAINT")?
+            }
             AlterAction::DropForeignKey { name, if_exists } => self.drop_constraint(key, &name.value, *if_exists, false, "FOREIGN KEY")?,
             AlterAction::DropCheck { name, if_exists } => self.drop_constraint(key, &name.value, *if_exists, false, "CONSTRAINT")?,
             AlterAction::DropIndex { name, if_exists } => self.drop_table_index(key, &name.value, *if_exists)?,
@@ -233,7 +237,12 @@ impl Run<'_> {
     }
 
     fn add_table_constraint(&mut self, key: &ObjectName, def: &TableConstraint, if_not_exists: bool) -> Step {
-        if if_not_exists && def.name.as_ref().is_some_and(|n| self.schema.tables.get(key).is_some_and(|t| t.constraints.iter().any(|c| c.name == n.value))) {
+        if if_not_exists
+            && def
+                .name
+                .as_ref()
+                .is_some_and(|n| self.schema.tables.get(key).is_some_and(|t| t.constraints.iter().any(|c| c.name == n.value)))
+        {
             return Ok(());
         }
         let before: Vec<String> = self.table(key)?.columns.iter().filter(|c| c.nullable).map(|c| c.name.clone()).collect();
@@ -287,7 +296,10 @@ impl Run<'_> {
             && let ConstraintKind::PrimaryKey { columns } | ConstraintKind::Unique { columns, .. } = &constraint.kind
         {
             let alternatives = table.indexes.iter().any(|i| {
-                i.unique && i.constraint != Some(constraint.id) && i.keys.len() == columns.len() && i.keys.iter().all(|k| k.column.as_ref().is_some_and(|c| columns.contains(c)))
+                i.unique
+                    && i.constraint != Some(constraint.id)
+                    && i.keys.len() == columns.len()
+                    && i.keys.iter().all(|k| k.column.as_ref().is_some_and(|c| columns.contains(c)))
             });
             let dependents = if alternatives { Vec::new() } else { self.foreign_keys_on(&own, columns) };
             if !dependents.is_empty() && !cascade {
@@ -386,7 +398,12 @@ impl Run<'_> {
         };
         let was = std::mem::replace(&mut constraint.not_valid, false);
         let constraint = constraint.clone();
-        let change = self.change(ChangeOp::AlterConstraint, ObjectRef::part(ObjectKind::Constraint, &own, name), Some(constraint.id), Some(table_id));
+        let change = self.change(
+            ChangeOp::AlterConstraint,
+            ObjectRef::part(ObjectKind::Constraint, &own, name),
+            Some(constraint.id),
+            Some(table_id),
+        );
         change.after = Some("VALIDATE".into());
         if was {
             self.demand_constraint(key, &constraint);
@@ -400,7 +417,8 @@ impl Run<'_> {
         table.options.insert("charset".into(), charset.to_string());
         let mut changed = Vec::new();
         for column in &mut table.columns {
-            let textual = matches!(column.ty.name.as_str(), "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set");
+            let textual =
+                matches!(column.ty.name.as_str(), "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set");
             if textual {
                 let before = column.charset.replace(charset.to_string());
                 column.collation = collation.map(str::to_string);

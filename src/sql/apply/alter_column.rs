@@ -33,7 +33,8 @@ impl Run<'_> {
             row.remove(&column.name);
         }
         // What was written with the column goes with it.
-        let gone: Vec<_> = table.constraints.iter().filter(|c| constraint_names(c.kind_columns(), &column.name, dialect)).map(|c| c.id).collect();
+        let gone: Vec<_> =
+            table.constraints.iter().filter(|c| constraint_names(c.kind_columns(), &column.name, dialect)).map(|c| c.id).collect();
         for id in gone {
             self.remove_constraint(key, id, true)?;
         }
@@ -50,7 +51,8 @@ impl Run<'_> {
         if let Some(by) = &table.partition_by
             && names_column(by, &name.name, &column.name, self.dialect())
         {
-            let message = format!("cannot drop column \"{}\" because it is part of the partition key of relation \"{}\"", column.name, name.name);
+            let message =
+                format!("cannot drop column \"{}\" because it is part of the partition key of relation \"{}\"", column.name, name.name);
             return Err(error("42P16", message));
         }
         let dependents = self.dependents_of_column(key, column);
@@ -59,7 +61,8 @@ impl Run<'_> {
         }
         self.drop_dependents(dependents)?;
         let table = self.table(key)?;
-        let constraints: Vec<_> = table.constraints.iter().filter(|c| constraint_names(c.kind_columns(), &column.name, self.dialect())).map(|c| c.id).collect();
+        let constraints: Vec<_> =
+            table.constraints.iter().filter(|c| constraint_names(c.kind_columns(), &column.name, self.dialect())).map(|c| c.id).collect();
         let indexes: Vec<_> = table
             .indexes
             .iter()
@@ -101,7 +104,10 @@ impl Run<'_> {
             match &constraint.kind {
                 ConstraintKind::Check { expr, columns } if !constraint.inline && columns.iter().any(same) => {
                     if dialect.engine == Engine::MySql && columns.len() > 1 {
-                        let message = format!("Check constraint '{}' uses column '{}', hence column cannot be dropped or renamed.", constraint.name, column.name);
+                        let message = format!(
+                            "Check constraint '{}' uses column '{}', hence column cannot be dropped or renamed.",
+                            constraint.name, column.name
+                        );
                         return Err(error("3959", message));
                     }
                     if dialect.engine == Engine::MariaDb && names_column(expr, &own.name, &column.name, dialect) {
@@ -110,9 +116,10 @@ impl Run<'_> {
                 }
                 ConstraintKind::ForeignKey { columns, .. } if columns.iter().any(same) && self.settings.foreign_keys => {
                     return Err(match dialect.engine {
-                        Engine::MySql => {
-                            error("1828", format!("Cannot drop column '{}': needed in a foreign key constraint '{}'", column.name, constraint.name))
-                        }
+                        Engine::MySql => error(
+                            "1828",
+                            format!("Cannot drop column '{}': needed in a foreign key constraint '{}'", column.name, constraint.name),
+                        ),
                         _ => error("1553", format!("Cannot drop index '{}': needed in a foreign key constraint", constraint.name)),
                     });
                 }
@@ -131,7 +138,10 @@ impl Run<'_> {
                 && references.iter().any(same)
                 && self.settings.foreign_keys
             {
-                let message = format!("Cannot drop column '{}': needed in a foreign key constraint '{}' of table '{}'", column.name, constraint.name, other.name);
+                let message = format!(
+                    "Cannot drop column '{}': needed in a foreign key constraint '{}' of table '{}'",
+                    column.name, constraint.name, other.name
+                );
                 return Err(error("1829", message));
             }
         }
@@ -174,7 +184,8 @@ impl Run<'_> {
         if table.primary_key().is_some_and(|p| p.iter().any(same)) {
             return refuse(format!("cannot drop PRIMARY KEY column: \"{}\"", column.name));
         }
-        let unique = |k: &ConstraintKind| matches!(k, ConstraintKind::Unique { columns, .. } if columns.len() == 1 && columns.iter().any(same));
+        let unique =
+            |k: &ConstraintKind| matches!(k, ConstraintKind::Unique { columns, .. } if columns.len() == 1 && columns.iter().any(same));
         if table.constraints.iter().any(|c| unique(&c.kind)) {
             return refuse(format!("cannot drop UNIQUE column: \"{}\"", column.name));
         }
@@ -187,7 +198,10 @@ impl Run<'_> {
                     return refuse(format!("error in table {own} after drop column: no such column: {}", column.name));
                 }
                 ConstraintKind::ForeignKey { columns, .. } if columns.iter().any(same) => {
-                    return refuse(format!("error in table {own} after drop column: unknown column \"{}\" in foreign key definition", column.name));
+                    return refuse(format!(
+                        "error in table {own} after drop column: unknown column \"{}\" in foreign key definition",
+                        column.name
+                    ));
                 }
                 ConstraintKind::Unique { columns, .. } if columns.iter().any(same) => {
                     return refuse(format!("error in table {own} after drop column: no such column: {}", column.name));
@@ -373,7 +387,10 @@ impl Run<'_> {
             return Err(error("42804", format!("column \"{}\" cannot be cast automatically to type {}", before.name, after.ty)));
         }
         if before.default.is_some() && !before.auto_increment && !castable {
-            return Err(error("42804", format!("default for column \"{}\" cannot be cast automatically to type {}", before.name, after.ty)));
+            return Err(error(
+                "42804",
+                format!("default for column \"{}\" cannot be cast automatically to type {}", before.name, after.ty),
+            ));
         }
         self.check_texts_of_type(table, before, after)?;
         // Foreign keys from here and to here, with the type as it will be.
@@ -385,9 +402,13 @@ impl Run<'_> {
                     let incoming = *to == table.name;
                     for (column, reference) in pairs {
                         let target = self.schema.tables.get(to);
-                        let theirs = |t: Option<&Table>, c: &str| t.and_then(|t| t.column(dialect, c)).map(|c| c.ty.clone()).unwrap_or_default();
-                        let broken = (outgoing && *column == before.name && !super::constraint::comparable(&after.ty, &theirs(target, reference)))
-                            || (incoming && *reference == before.name && !super::constraint::comparable(&theirs(Some(other), column), &after.ty));
+                        let theirs =
+                            |t: Option<&Table>, c: &str| t.and_then(|t| t.column(dialect, c)).map(|c| c.ty.clone()).unwrap_or_default();
+                        let broken =
+                            (outgoing && *column == before.name && !super::constraint::comparable(&after.ty, &theirs(target, reference)))
+                                || (incoming
+                                    && *reference == before.name
+                                    && !super::constraint::comparable(&theirs(Some(other), column), &after.ty));
                         if broken {
                             return Err(error("42804", format!("foreign key constraint \"{}\" cannot be implemented", constraint.name)));
                         }
@@ -405,7 +426,10 @@ impl Run<'_> {
             return Ok(());
         }
         let dialect = self.dialect();
-        let checks = table.constraints.iter().filter_map(|c| if let ConstraintKind::Check { expr, .. } = &c.kind { Some(expr.as_str()) } else { None });
+        let checks = table
+            .constraints
+            .iter()
+            .filter_map(|c| if let ConstraintKind::Check { expr, .. } = &c.kind { Some(expr.as_str()) } else { None });
         let texts = checks.chain(table.indexes.iter().filter_map(|i| i.predicate.as_deref()));
         for text in texts.filter(|t| names_column(t, &table.name.name, &before.name, dialect)) {
             if let Some(operator) = expression::comparison_with_text(text, dialect) {

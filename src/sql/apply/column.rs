@@ -16,8 +16,6 @@ pub(super) struct Built {
     pub constraints: Vec<TableConstraint>,
     /// PostgreSQL makes a sequence for it: serial or identity.
     pub sequence: bool,
-    /// NULL or NOT NULL is written.
-    pub nullability_written: bool,
 }
 
 /// Whether a type is one of PostgreSQL's serial types.
@@ -46,7 +44,6 @@ impl Run<'_> {
         let mut column = Column { id, name, ty, nullable: !serial, auto_increment: serial, ..Column::default() };
         let mut built_constraints = Vec::new();
         let mut sequence = serial;
-        let mut nullability_written = false;
         let key = || vec![KeyPart { column: Some(def.name.clone()), ..KeyPart::default() }];
         if mysql_serial {
             column.ty = crate::model::types::DataType { unsigned: true, ..crate::model::types::DataType::named("bigint") };
@@ -59,12 +56,10 @@ impl Run<'_> {
             let constraint = match &attribute.kind {
                 K::NotNull => {
                     column.nullable = false;
-                    nullability_written = true;
                     None
                 }
                 K::Null => {
                     column.nullable = true;
-                    nullability_written = true;
                     None
                 }
                 K::Default(expr) => {
@@ -132,7 +127,7 @@ impl Run<'_> {
             let name = &column.name;
             return Err(error("42601", format!("both default and identity specified for column \"{name}\"")));
         }
-        Ok(Built { column, constraints: built_constraints, sequence, nullability_written })
+        Ok(Built { column, constraints: built_constraints, sequence })
     }
 
     /// PostgreSQL refuses types that do not exist; the others take any words or name the syntax.

@@ -9,8 +9,8 @@ use crate::model::dialect::Engine;
 use crate::model::object::{ObjectId, ObjectKind, ObjectName, ObjectRef};
 use crate::model::schema::{Constraint, ConstraintKind, Index, IndexKey, Table};
 use crate::model::types::DataType;
-use crate::sql::ast::ddl::{ConstraintState, ForeignTarget, KeyPart, TableConstraint, TableConstraintKind as K};
 use crate::sql::ast::Ident;
+use crate::sql::ast::ddl::{ConstraintState, ForeignTarget, KeyPart, TableConstraint, TableConstraintKind as K};
 
 /// The order in which engines make the constraints of a new table.
 pub(super) fn rank(kind: &K) -> u8 {
@@ -69,7 +69,13 @@ impl Run<'_> {
         Ok(id)
     }
 
-    fn add_constraint_kind(&mut self, key: &ObjectName, def: &TableConstraint, name: Option<String>, column: Option<&str>) -> Step<Option<ObjectId>> {
+    fn add_constraint_kind(
+        &mut self,
+        key: &ObjectName,
+        def: &TableConstraint,
+        name: Option<String>,
+        column: Option<&str>,
+    ) -> Step<Option<ObjectId>> {
         match &def.kind {
             K::PrimaryKey(keys) => self.add_key(key, name, keys, true, false, def.state).map(Some),
             K::Unique { index, keys, nulls_not_distinct } => {
@@ -77,7 +83,9 @@ impl Run<'_> {
                 self.add_key(key, name, keys, false, *nulls_not_distinct, def.state).map(Some)
             }
             K::UsingIndex { primary, index } => self.key_from_index(key, name, *primary, &index.value, def.state).map(Some),
-            K::ForeignKey { index, columns, target } => self.add_foreign_key(key, name, index.as_ref(), columns, target, def.state).map(Some),
+            K::ForeignKey { index, columns, target } => {
+                self.add_foreign_key(key, name, index.as_ref(), columns, target, def.state).map(Some)
+            }
             K::Check(expr) => self.add_check(key, name, expr, column, def.state).map(Some),
             K::Exclude { definition, method, keys } => self.add_exclusion(key, name, definition, method, keys, def.state).map(Some),
             K::NotNull(column) => {
@@ -202,7 +210,14 @@ impl Run<'_> {
     }
 
     /// ADD ... USING INDEX: the index takes the constraint's name.
-    fn key_from_index(&mut self, key: &ObjectName, name: Option<String>, primary: bool, index: &str, state: ConstraintState) -> Step<ObjectId> {
+    fn key_from_index(
+        &mut self,
+        key: &ObjectName,
+        name: Option<String>,
+        primary: bool,
+        index: &str,
+        state: ConstraintState,
+    ) -> Step<ObjectId> {
         let id = self.schema.new_id();
         let table = self.table_mut(key)?;
         let Some(found) = table.indexes.iter_mut().find(|i| i.name == index) else {
@@ -257,7 +272,8 @@ impl Run<'_> {
             Engine::Sqlite => String::new(),
         });
         let id = self.schema.new_id();
-        let action = |text: &str| if text.is_empty() { if self.mysql() { "restrict" } else { "no action" }.to_string() } else { text.to_string() };
+        let action =
+            |text: &str| if text.is_empty() { if self.mysql() { "restrict" } else { "no action" }.to_string() } else { text.to_string() };
         let kind = ConstraintKind::ForeignKey {
             columns: own_columns.clone(),
             table: target_name,
@@ -273,14 +289,27 @@ impl Run<'_> {
     }
 
     /// The referenced table and columns, checked as the engine does.
-    fn foreign_target(&mut self, key: &ObjectName, columns: &[String], target: &ForeignTarget, name: Option<&str>) -> Step<(ObjectName, Vec<String>)> {
+    fn foreign_target(
+        &mut self,
+        key: &ObjectName,
+        columns: &[String],
+        target: &ForeignTarget,
+        name: Option<&str>,
+    ) -> Step<(ObjectName, Vec<String>)> {
         let written_columns = values(&target.columns);
         let engine = self.engine();
         // SQLite, and MySQL without checks, take targets that do not exist yet.
-        if engine == Engine::Sqlite || (engine.is_mysql_family() && !self.settings.foreign_keys) || (self.options.lenient && self.find(&target.table).is_none()) {
+        if engine == Engine::Sqlite
+            || (engine.is_mysql_family() && !self.settings.foreign_keys)
+            || (self.options.lenient && self.find(&target.table).is_none())
+        {
             if let Some(found) = self.find(&target.table) {
                 let table = self.table(&found)?;
-                let references = if written_columns.is_empty() { table.primary_key().map(<[String]>::to_vec).unwrap_or_default() } else { written_columns };
+                let references = if written_columns.is_empty() {
+                    table.primary_key().map(<[String]>::to_vec).unwrap_or_default()
+                } else {
+                    written_columns
+                };
                 return Ok((table.name.clone(), references));
             }
             let (schema, own) = self.split(&target.table);
@@ -294,7 +323,10 @@ impl Run<'_> {
             }
             Err(_) if engine == Engine::MariaDb => {
                 let own = &self.table(key)?.name.name;
-                return Err(error("1005", format!("Can't create table `{own}` (errno: 150 \"Foreign key constraint is incorrectly formed\")")));
+                return Err(error(
+                    "1005",
+                    format!("Can't create table `{own}` (errno: 150 \"Foreign key constraint is incorrectly formed\")"),
+                ));
             }
             Err(error) => return Err(error),
         };
@@ -303,7 +335,10 @@ impl Run<'_> {
         for column in &mut references {
             let at = self.column_at(&target_key, column, |engine, table, column| match engine {
                 Engine::Postgres => error("42703", format!("column \"{column}\" referenced in foreign key constraint does not exist")),
-                Engine::MySql => error("3734", format!("Failed to add the foreign key constraint. Missing column '{column}' in the referenced table '{table}'")),
+                Engine::MySql => error(
+                    "3734",
+                    format!("Failed to add the foreign key constraint. Missing column '{column}' in the referenced table '{table}'"),
+                ),
                 _ => error("1005", format!("Can't create table `{table}` (errno: 150 \"Foreign key constraint is incorrectly formed\")")),
             })?;
             column.clone_from(&self.table(&target_key)?.columns[at].name);
@@ -327,7 +362,14 @@ impl Run<'_> {
     }
 
     /// PostgreSQL needs an equality operator between the two types.
-    fn check_foreign_types(&self, key: &ObjectName, columns: &[String], target: &ObjectName, references: &[String], name: Option<&str>) -> Step {
+    fn check_foreign_types(
+        &self,
+        key: &ObjectName,
+        columns: &[String],
+        target: &ObjectName,
+        references: &[String],
+        name: Option<&str>,
+    ) -> Step {
         let dialect = self.dialect();
         let (own, other) = (self.table(key)?, self.table(target)?);
         for (column, reference) in columns.iter().zip(references) {
@@ -336,16 +378,6 @@ impl Run<'_> {
                 let chosen = name.map_or_else(|| format!("{}_{}_fkey", own.name.name, columns.join("_")), str::to_string);
                 return Err(error("42804", format!("foreign key constraint \"{chosen}\" cannot be implemented")));
             }
-        }
-        Ok(())
-    }
-
-    /// PostgreSQL checks again when the type of a column changes.
-    pub(super) fn recheck_foreign_types(&self, constraint: &Constraint, owner: &ObjectName) -> Step {
-        if let ConstraintKind::ForeignKey { columns, table, references, .. } = &constraint.kind
-            && self.schema.tables.contains_key(table)
-        {
-            return self.check_foreign_types(owner, columns, table, references, Some(&constraint.name));
         }
         Ok(())
     }
@@ -367,7 +399,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn add_check(&mut self, key: &ObjectName, name: Option<String>, expr: &str, column: Option<&str>, state: ConstraintState) -> Step<ObjectId> {
+    fn add_check(
+        &mut self,
+        key: &ObjectName,
+        name: Option<String>,
+        expr: &str,
+        column: Option<&str>,
+        state: ConstraintState,
+    ) -> Step<ObjectId> {
         let dialect = self.dialect();
         let table = self.table(key)?;
         let own = table.name.clone();
@@ -441,7 +480,8 @@ impl Run<'_> {
         change.before = Some(describe(&constraint.kind));
         change.cascaded = cascaded;
         for index in indexes {
-            let change = self.change(ChangeOp::DropIndex, ObjectRef::part(ObjectKind::Index, &name, &index.name), Some(index.id), Some(table_id));
+            let change =
+                self.change(ChangeOp::DropIndex, ObjectRef::part(ObjectKind::Index, &name, &index.name), Some(index.id), Some(table_id));
             change.cascaded = true;
         }
         Ok(())
@@ -469,14 +509,19 @@ impl Run<'_> {
 pub(super) fn covering_index<'t>(table: &'t Table, columns: &[String], dialect: crate::model::dialect::Dialect) -> Option<&'t Index> {
     table.indexes.iter().find(|i| {
         let leading = i.keys.iter().take(columns.len()).filter_map(|k| k.column.as_deref());
-        i.keys.len() >= columns.len() && leading.clone().count() == columns.len() && leading.into_iter().zip(columns).all(|(a, b)| dialect.same_column(a, b))
+        i.keys.len() >= columns.len()
+            && leading.clone().count() == columns.len()
+            && leading.into_iter().zip(columns).all(|(a, b)| dialect.same_column(a, b))
     })
 }
 
 /// Whether a primary key, unique constraint or plain unique index has exactly these columns.
 fn is_unique_key(table: &Table, columns: &[String]) -> bool {
     table.indexes.iter().any(|i| {
-        i.unique && i.predicate.is_none() && i.keys.len() == columns.len() && i.keys.iter().all(|k| k.column.as_ref().is_some_and(|c| columns.contains(c)))
+        i.unique
+            && i.predicate.is_none()
+            && i.keys.len() == columns.len()
+            && i.keys.iter().all(|k| k.column.as_ref().is_some_and(|c| columns.contains(c)))
     })
 }
 

@@ -180,7 +180,9 @@ impl Run<'_> {
                 }
                 let id = self.schema.new_id();
                 let label = match &constraint.kind {
-                    ConstraintKind::PrimaryKey { .. } => Some(names::choose(&own.name, "", "pkey", |n| names::relation_exists(self.schema, &own.schema, n))),
+                    ConstraintKind::PrimaryKey { .. } => {
+                        Some(names::choose(&own.name, "", "pkey", |n| names::relation_exists(self.schema, &own.schema, n)))
+                    }
                     ConstraintKind::Unique { columns, .. } => {
                         Some(names::choose(&own.name, &columns.join("_"), "key", |n| names::relation_exists(self.schema, &own.schema, n)))
                     }

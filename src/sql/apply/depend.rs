@@ -285,5 +285,9 @@ pub(super) fn new_or_old(text: &str, column: &str, dialect: crate::model::dialec
 fn calls_function(text: &str, name: &str, dialect: crate::model::dialect::Dialect) -> bool {
     let all = tokens(text, dialect);
     let source = |i: usize| all.get(i).map_or("", |t| t.span.slice(text));
-    (0..all.len()).any(|i| matches!(all[i].kind, TokenKind::Word | TokenKind::QuotedName) && source(i).trim_matches('"').eq_ignore_ascii_case(name) && source(i + 1) == "(")
+    (0..all.len()).any(|i| {
+        matches!(all[i].kind, TokenKind::Word | TokenKind::QuotedName)
+            && source(i).trim_matches('"').eq_ignore_ascii_case(name)
+            && source(i + 1) == "("
+    })
 }

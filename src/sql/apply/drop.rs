@@ -87,7 +87,9 @@ impl Run<'_> {
                 let is_view = table.view().is_some();
                 return Err(match self.engine() {
                     crate::model::dialect::Engine::Postgres => error("42809", format!("\"{own}\" is not a {what}")),
-                    crate::model::dialect::Engine::Sqlite if is_view => error("SQLITE_ERROR", format!("use DROP VIEW to delete view {own}")),
+                    crate::model::dialect::Engine::Sqlite if is_view => {
+                        error("SQLITE_ERROR", format!("use DROP VIEW to delete view {own}"))
+                    }
                     crate::model::dialect::Engine::Sqlite => error("SQLITE_ERROR", format!("use DROP TABLE to delete table {own}")),
                     _ if is_view => error("1965", format!("'{own}' is a view")),
                     _ => error("1347", format!("'{own}' is not of type 'VIEW'")),
@@ -131,14 +133,16 @@ impl Run<'_> {
             if self.settings.foreign_keys && !self.postgres() {
                 let name = self.table(key)?.name.clone();
                 let referencing = self.schema.tables.iter().find(|(owner, t)| {
-                    !keys.contains(owner) && t.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::ForeignKey { table, .. } if *table == name))
+                    !keys.contains(owner)
+                        && t.constraints.iter().any(|c| matches!(&c.kind, ConstraintKind::ForeignKey { table, .. } if *table == name))
                 });
                 if let Some((_, owner)) = referencing {
                     if self.mysql() {
                         return Err(match self.engine() {
-                            crate::model::dialect::Engine::MySql => {
-                                error("3730", format!("Cannot drop table '{own}' referenced by a foreign key constraint on table '{}'.", owner.name.name))
-                            }
+                            crate::model::dialect::Engine::MySql => error(
+                                "3730",
+                                format!("Cannot drop table '{own}' referenced by a foreign key constraint on table '{}'.", owner.name.name),
+                            ),
                             _ => error("1451", "Cannot delete or update a parent row: a foreign key constraint fails"),
                         });
                     }
@@ -155,7 +159,8 @@ impl Run<'_> {
     /// Drops a table or view with what belongs to it; with `cascade`, what depends on it.
     pub(super) fn drop_relation(&mut self, key: &ObjectName, cascade: bool, cascaded: bool) -> Step {
         if self.postgres() && self.schema.tables.contains_key(key) {
-            let children: Vec<ObjectName> = self.children(key).into_iter().filter(|c| self.schema.tables.get(c).is_some_and(|t| t.partition_of.is_some())).collect();
+            let children: Vec<ObjectName> =
+                self.children(key).into_iter().filter(|c| self.schema.tables.get(c).is_some_and(|t| t.partition_of.is_some())).collect();
             for child in children {
                 self.drop_relation(&child, cascade, true)?;
             }
@@ -226,7 +231,8 @@ impl Run<'_> {
         let mut dependents = Vec::new();
         for (key, table) in &self.schema.tables {
             for column in &table.columns {
-                let reads = column.default.as_deref().is_some_and(|d| d.contains(&format!("'{own}'")) || d.contains(&format!("'{}'", found.name)));
+                let reads =
+                    column.default.as_deref().is_some_and(|d| d.contains(&format!("'{own}'")) || d.contains(&format!("'{}'", found.name)));
                 if reads {
                     dependents.push(super::depend::Dependent::Default(key.clone(), column.name.clone()));
                 }

@@ -52,10 +52,16 @@ pub fn detect_dialect_of_dump(text: &str) -> Option<(Dialect, String)> {
 
 fn header(line: &str) -> Option<Engine> {
     let line = line.trim_start_matches(['-', '/', '*', '!', 'M', '\\', ' ']);
-    if line.starts_with("PostgreSQL database dump") || line.starts_with("PostgreSQL database cluster dump") || line.starts_with("Dumped from database version") {
+    if line.starts_with("PostgreSQL database dump")
+        || line.starts_with("PostgreSQL database cluster dump")
+        || line.starts_with("Dumped from database version")
+    {
         return Some(Engine::Postgres);
     }
-    if line.starts_with("ariaDB dump") || line.starts_with("MariaDB dump") || (line.starts_with("Server version") && line.contains("MariaDB")) {
+    if line.starts_with("ariaDB dump")
+        || line.starts_with("MariaDB dump")
+        || (line.starts_with("Server version") && line.contains("MariaDB"))
+    {
         return Some(Engine::MariaDb);
     }
     // mysqldump of MariaDB called itself MySQL dump before 10.5; its server version tells.
@@ -87,7 +93,10 @@ mod tests {
         let cases = [
             ("--\n-- PostgreSQL database dump\n--\n\n-- Dumped from database version 15.4 (Debian)\n", "postgres:15"),
             ("-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n-- Server version\t8.0.36\n", "mysql:8"),
-            ("/*!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n-- Server version\t10.11.6-MariaDB-0+deb12u1\n", "mariadb:10.11"),
+            (
+                "/*!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n-- Server version\t10.11.6-MariaDB-0+deb12u1\n",
+                "mariadb:10.11",
+            ),
             ("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "sqlite"),
             ("CREATE TABLE t (id INT) ENGINE=InnoDB;", "mysql"),
         ];

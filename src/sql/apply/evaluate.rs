@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn conditions_over_a_row() {
-        let row: Row = [("a", Some("5")), ("b", None), ("c", Some("Oslo"))].into_iter().map(|(k, v)| (k.to_string(), v.map(str::to_string))).collect();
+        let row: Row =
+            [("a", Some("5")), ("b", None), ("c", Some("Oslo"))].into_iter().map(|(k, v)| (k.to_string(), v.map(str::to_string))).collect();
         let dialect = Dialect::of(Engine::Postgres);
         let cases = [
             ("a > 4", Some(Some(true))),

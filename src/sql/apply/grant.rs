@@ -54,7 +54,9 @@ impl Run<'_> {
                 "function" | "procedure" | "routine" => {
                     self.schema.functions.iter().filter(|f| f.name.schema == schema.value).map(|f| f.name.clone()).collect()
                 }
-                _ => self.schema.tables.values().filter(|t| t.name.schema == schema.value || self.mysql()).map(|t| t.name.clone()).collect(),
+                _ => {
+                    self.schema.tables.values().filter(|t| t.name.schema == schema.value || self.mysql()).map(|t| t.name.clone()).collect()
+                }
             };
             found.extend(names.into_iter().map(|n| (self.object_ref(&grant.on, &n), n)));
         }
@@ -159,7 +161,8 @@ impl Run<'_> {
     /// PUBLIC may execute every function unless that is revoked: the absence is kept as a grant of nothing.
     fn revoke_implied(&mut self, privilege: &str, on: &str, object: &ObjectName, role: &str) {
         if privilege == "execute" && role == "public" {
-            let none = Grant { privilege: "no execute".into(), on: on.into(), object: object.clone(), columns: Vec::new(), role: role.into() };
+            let none =
+                Grant { privilege: "no execute".into(), on: on.into(), object: object.clone(), columns: Vec::new(), role: role.into() };
             self.schema.grants.push(none);
         }
     }

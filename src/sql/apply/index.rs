@@ -105,7 +105,8 @@ impl Run<'_> {
             (Some(name), Engine::Postgres) => names::truncated(&name.value),
             (Some(name), _) => name.value.clone(),
             (None, Engine::Postgres) => {
-                let columns: Vec<String> = keys.iter().map(|k| k.column.clone().unwrap_or_else(|| expression_label(k.expr.as_deref()))).collect();
+                let columns: Vec<String> =
+                    keys.iter().map(|k| k.column.clone().unwrap_or_else(|| expression_label(k.expr.as_deref()))).collect();
                 names::choose(&own.name, &columns.join("_"), "idx", |n| names::relation_exists(self.schema, &own.schema, n))
             }
             (None, _) => {

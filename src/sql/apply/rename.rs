@@ -70,8 +70,13 @@ impl Run<'_> {
         if self.schema.tables.contains_key(&new_key) {
             return Err(error("42P07", format!("relation \"{}\" already exists in schema \"{schema}\"", old.name)));
         }
-        let owned: Vec<ObjectName> =
-            self.schema.sequences.values().filter(|s| s.owned_by.as_ref().is_some_and(|(t, _)| *t == old)).map(|s| s.name.clone()).collect();
+        let owned: Vec<ObjectName> = self
+            .schema
+            .sequences
+            .values()
+            .filter(|s| s.owned_by.as_ref().is_some_and(|(t, _)| *t == old))
+            .map(|s| s.name.clone())
+            .collect();
         for name in owned {
             if let Some(mut sequence) = self.schema.sequences.remove(&name) {
                 sequence.name.schema = schema.to_string();
@@ -91,7 +96,8 @@ impl Run<'_> {
         let mut texts = Vec::new();
         for key in self.views_on(id) {
             let Some(view) = self.schema.tables.get(&key).and_then(Table::view) else { continue };
-            let spans: Vec<_> = self.query_uses(&view.query).into_iter().filter(|u| u.id == id && !u.span.is_empty()).map(|u| u.span).collect();
+            let spans: Vec<_> =
+                self.query_uses(&view.query).into_iter().filter(|u| u.id == id && !u.span.is_empty()).map(|u| u.span).collect();
             texts.push((key, super::expression::replace(&view.query, spans.into_iter(), &with)));
         }
         for (key, text) in texts {
@@ -259,7 +265,9 @@ impl Run<'_> {
         }
         for constraint in &mut table.constraints {
             match &mut constraint.kind {
-                ConstraintKind::PrimaryKey { columns } | ConstraintKind::Unique { columns, .. } | ConstraintKind::ForeignKey { columns, .. } => {
+                ConstraintKind::PrimaryKey { columns }
+                | ConstraintKind::Unique { columns, .. }
+                | ConstraintKind::ForeignKey { columns, .. } => {
                     replace(columns, from, to, dialect);
                 }
                 ConstraintKind::Check { expr, columns } => {
@@ -333,7 +341,8 @@ impl Run<'_> {
         for index in table.indexes.iter_mut().filter(|i| i.constraint == Some(id)) {
             index.name = to.to_string();
         }
-        let change = self.change(ChangeOp::RenameConstraint, ObjectRef::part(ObjectKind::Constraint, &name, from), Some(id), Some(table_id));
+        let change =
+            self.change(ChangeOp::RenameConstraint, ObjectRef::part(ObjectKind::Constraint, &name, from), Some(id), Some(table_id));
         change.new_name = Some(ObjectName::new("", to));
         Ok(())
     }
@@ -377,7 +386,9 @@ impl Run<'_> {
         for table in self.schema.tables.values_mut() {
             for default in table.columns.iter_mut().filter_map(|c| c.default.as_mut()) {
                 if default.starts_with("nextval(") {
-                    *default = default.replace(&format!("'{}'", found.name), &format!("'{to}'")).replace(&format!(".{}'", found.name), &format!(".{to}'"));
+                    *default = default
+                        .replace(&format!("'{}'", found.name), &format!("'{to}'"))
+                        .replace(&format!(".{}'", found.name), &format!(".{to}'"));
                 }
             }
         }

@@ -91,7 +91,8 @@ impl Run<'_> {
         let wanted: Option<Vec<DataType>> = target.args.as_ref().map(|a| a.iter().map(|t| self.data_type(t)).collect());
         let dialect = self.dialect();
         let named = |name: &str| name == own || (dialect.engine != Engine::Postgres && name.eq_ignore_ascii_case(&own));
-        let fits = |f: &Function, s: &str| f.name.schema == s && named(&f.name.name) && wanted.as_ref().is_none_or(|w| same_types(&types(f), w));
+        let fits =
+            |f: &Function, s: &str| f.name.schema == s && named(&f.name.name) && wanted.as_ref().is_none_or(|w| same_types(&types(f), w));
         let found = self.schema.lookup(schema.as_deref(), move |s| {
             let found: Vec<usize> = self.schema.functions.iter().enumerate().filter(|(_, f)| fits(f, s)).map(|(i, _)| i).collect();
             (!found.is_empty()).then_some(found)
@@ -118,7 +119,10 @@ impl Run<'_> {
                 let name = self.schema.functions[*one].name.clone();
                 if self.postgres() {
                     let dependents = self.dependents_of_function(&name, id);
-                    let shown = format!("{what} {own}({})", types(&self.schema.functions[*one]).iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
+                    let shown = format!(
+                        "{what} {own}({})",
+                        types(&self.schema.functions[*one]).iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                    );
                     self.refuse_or_drop(dependents, cascade, &shown)?;
                 }
                 self.remove_function(id, false)
@@ -257,7 +261,10 @@ impl Run<'_> {
         }
         let (schema, own) = self.split(name);
         // Built-in trigger functions, and those of extensions and of open schemas.
-        let builtin = matches!(own.as_str(), "tsvector_update_trigger" | "suppress_redundant_updates_trigger" | "lo_manage" | "moddatetime" | "insert_username");
+        let builtin = matches!(
+            own.as_str(),
+            "tsvector_update_trigger" | "suppress_redundant_updates_trigger" | "lo_manage" | "moddatetime" | "insert_username"
+        );
         if self.schema.complete && !self.options.lenient && !builtin && self.schema.extensions.is_empty() {
             return Err(error("42883", format!("function {}() does not exist", written(name))));
         }

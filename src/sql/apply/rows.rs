@@ -97,7 +97,9 @@ impl Run<'_> {
                 let mut found = Vec::new();
                 for target in columns {
                     let at = self.column_at(&key, &target.column.value, |engine, table, column| match engine {
-                        crate::model::dialect::Engine::Sqlite => error("SQLITE_ERROR", format!("table {table} has no column named {column}")),
+                        crate::model::dialect::Engine::Sqlite => {
+                            error("SQLITE_ERROR", format!("table {table} has no column named {column}"))
+                        }
                         crate::model::dialect::Engine::Postgres => super::errors::undefined_column(engine, table, column),
                         _ => error("1054", format!("Unknown column '{column}' in 'field list'")),
                     })?;

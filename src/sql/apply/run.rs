@@ -163,7 +163,9 @@ impl Run<'_> {
         let own = if self.postgres() { names::truncated(&name.last().value) } else { name.last().value.clone() };
         match schema {
             Some(s) if self.mysql() && self.settings.current_database.as_deref() == Some(s.as_str()) => (Some(String::new()), own),
-            Some(s) if self.sqlite() && matches!(s.to_ascii_lowercase().as_str(), "main" | "temp" | "temporary") => (Some(String::new()), own),
+            Some(s) if self.sqlite() && matches!(s.to_ascii_lowercase().as_str(), "main" | "temp" | "temporary") => {
+                (Some(String::new()), own)
+            }
             other => (other, own),
         }
     }

@@ -210,7 +210,9 @@ impl Run<'_> {
         let result = match kind {
             DdlObject::Type | DdlObject::Domain => self.rename_type(name, Some(&to.value), None),
             DdlObject::Sequence => self.rename_sequence(name, &to.value),
-            DdlObject::Function | DdlObject::Procedure | DdlObject::Routine | DdlObject::Aggregate => self.rename_function(target, Some(&to.value), None),
+            DdlObject::Function | DdlObject::Procedure | DdlObject::Routine | DdlObject::Aggregate => {
+                self.rename_function(target, Some(&to.value), None)
+            }
             DdlObject::Schema => self.rename_schema(&name.last().value, &to.value),
             DdlObject::Trigger | DdlObject::Policy => self.rename_part(kind, name, table, &to.value),
             DdlObject::Role => {
@@ -248,7 +250,14 @@ impl Run<'_> {
             (ChangeOp::AlterPolicy, ObjectKind::Policy, found)
         };
         if id.is_none() && !table.open {
-            return Err(error("42704", format!("{} \"{from}\" for table \"{}\" does not exist", if part == ObjectKind::Trigger { "trigger" } else { "policy" }, own.name)));
+            return Err(error(
+                "42704",
+                format!(
+                    "{} \"{from}\" for table \"{}\" does not exist",
+                    if part == ObjectKind::Trigger { "trigger" } else { "policy" },
+                    own.name
+                ),
+            ));
         }
         self.change(op, ObjectRef::part(part, &own, &from), id, Some(table_id)).new_name = Some(ObjectName::new("", to));
         Ok(())
@@ -261,7 +270,9 @@ impl Run<'_> {
         }
         let result = match kind {
             DdlObject::Type | DdlObject::Domain => self.rename_type(&target.name, None, Some(schema)),
-            DdlObject::Function | DdlObject::Procedure | DdlObject::Routine | DdlObject::Aggregate => self.rename_function(target, None, Some(schema)),
+            DdlObject::Function | DdlObject::Procedure | DdlObject::Routine | DdlObject::Aggregate => {
+                self.rename_function(target, None, Some(schema))
+            }
             DdlObject::Sequence => {
                 let (from, own) = self.split(&target.name);
                 let found = self.schema.find_sequence(from.as_deref(), &own).map(|s| s.name.clone());

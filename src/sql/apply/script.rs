@@ -41,7 +41,8 @@ pub(super) fn run(schema: &mut Schema, text: &str, options: &ApplyOptions) -> (A
     let mut transactions = Transactions {
         implicit: postgres && !options.autocommit,
         // Histories and dumps are not rolled back unless they say so themselves.
-        keep: !options.lenient || script.statements.iter().any(|s| matches!(&s.kind, StatementKind::Transaction(w) if w.starts_with("rollback"))),
+        keep: !options.lenient
+            || script.statements.iter().any(|s| matches!(&s.kind, StatementKind::Transaction(w) if w.starts_with("rollback"))),
         committed: None,
         savepoints: Vec::new(),
         explicit: false,

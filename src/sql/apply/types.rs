@@ -32,7 +32,8 @@ impl Run<'_> {
                 ColumnAttributeKind::Default(expr) => default = Some(expr.clone()),
                 ColumnAttributeKind::Check(expr) => {
                     let number = if checks.is_empty() { String::new() } else { checks.len().to_string() };
-                    let name = attribute.name.as_ref().map_or_else(|| format!("{}_check{number}", create.name.last().value), |n| n.value.clone());
+                    let name =
+                        attribute.name.as_ref().map_or_else(|| format!("{}_check{number}", create.name.last().value), |n| n.value.clone());
                     checks.push((name, expr.clone()));
                 }
                 _ => {}

@@ -71,7 +71,9 @@ impl Run<'_> {
                 found.push(TextUse { id: table.id, span: token.span, implicit: false });
             }
         }
-        let star = all.iter().enumerate().any(|(i, t)| t.span.slice(text) == "*" && i > 0 && !matches!(all[i - 1].kind, TokenKind::Number) && all[i - 1].span.slice(text) != "(");
+        let star = all.iter().enumerate().any(|(i, t)| {
+            t.span.slice(text) == "*" && i > 0 && !matches!(all[i - 1].kind, TokenKind::Number) && all[i - 1].span.slice(text) != "("
+        });
         for table in tables {
             for column in &table.columns {
                 let written = (0..all.len()).filter(|&i| name(i).is_some_and(|n| dialect.same_column(&n, &column.name)));
@@ -129,7 +131,9 @@ impl Run<'_> {
         let given = values(&create.columns);
         let binding = self.bind_text(&query);
         // SQLite looks at the query only when the view is used.
-        if let Some(bound) = binding.error.as_ref().filter(|_| !self.sqlite() && !self.options.lenient && self.schema.complete && !create.recursive) {
+        if let Some(bound) =
+            binding.error.as_ref().filter(|_| !self.sqlite() && !self.options.lenient && self.schema.complete && !create.recursive)
+        {
             return Err(EngineError { code: bound.code.clone(), message: bound.message.clone() });
         }
         let mut columns = self.output_columns(&binding, &given);
@@ -265,7 +269,8 @@ impl Run<'_> {
             if let Some(view) = table.view()
                 && (!postgres || view.depends.iter().any(|d| ids.contains(d)))
             {
-                let mut spans: Vec<Span> = self.query_uses(&view.query).iter().filter(|u| ids.contains(&u.id) && !u.span.is_empty()).map(|u| u.span).collect();
+                let mut spans: Vec<Span> =
+                    self.query_uses(&view.query).iter().filter(|u| ids.contains(&u.id) && !u.span.is_empty()).map(|u| u.span).collect();
                 spans.sort();
                 spans.dedup();
                 if !spans.is_empty() {
@@ -309,8 +314,14 @@ impl Run<'_> {
                 }
             }
         } else {
-            let parsed: Vec<(usize, String)> =
-                self.schema.functions.iter().enumerate().filter(|(_, f)| f.has_parsed_body()).filter_map(|(i, f)| Some((i, rewritten(self, &f.body)?))).collect();
+            let parsed: Vec<(usize, String)> = self
+                .schema
+                .functions
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| f.has_parsed_body())
+                .filter_map(|(i, f)| Some((i, rewritten(self, &f.body)?)))
+                .collect();
             for (i, body) in parsed {
                 self.schema.functions[i].body = body;
             }

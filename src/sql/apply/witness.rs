@@ -33,7 +33,9 @@ impl Run<'_> {
         // A validated CHECK (column IS NOT NULL) proves it already.
         let proved = self.schema.tables.get(key).is_some_and(|t| {
             t.constraints.iter().any(|c| match &c.kind {
-                ConstraintKind::Check { expr, columns } if !c.not_valid && columns.len() == 1 && dialect.same_column(&columns[0], column) => {
+                ConstraintKind::Check { expr, columns }
+                    if !c.not_valid && columns.len() == 1 && dialect.same_column(&columns[0], column) =>
+                {
                     let words: Vec<String> = expr.split_whitespace().map(|w| w.trim_matches(['(', ')']).to_ascii_lowercase()).collect();
                     words.len() == 4 && words[1..] == ["is", "not", "null"]
                 }
@@ -59,13 +61,16 @@ impl Run<'_> {
     pub(super) fn demand_constraint(&mut self, key: &ObjectName, constraint: &Constraint) {
         match &constraint.kind {
             ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique { .. } => {
-                let index = self.schema.tables.get(key).and_then(|t| t.indexes.iter().find(|i| i.constraint == Some(constraint.id))).cloned();
+                let index =
+                    self.schema.tables.get(key).and_then(|t| t.indexes.iter().find(|i| i.constraint == Some(constraint.id))).cloned();
                 if let Some(index) = index {
                     self.demand_unique(key, &index);
                 }
             }
             ConstraintKind::Check { expr, .. } => self.demand_check(key, &constraint.name, expr),
-            ConstraintKind::ForeignKey { columns, table, references, .. } => self.demand_foreign_key(key, &constraint.name, columns, table, references),
+            ConstraintKind::ForeignKey { columns, table, references, .. } => {
+                self.demand_foreign_key(key, &constraint.name, columns, table, references)
+            }
             ConstraintKind::Exclude { definition, .. } => {
                 let name = self.table_name(key);
                 let query = format!("SELECT * FROM {}", self.shown(&name));
@@ -78,7 +83,11 @@ impl Run<'_> {
     pub(super) fn demand_unique(&mut self, key: &ObjectName, index: &Index) {
         let name = self.table_name(key);
         let dialect = self.dialect();
-        let texts: Vec<String> = index.keys.iter().map(|k| k.column.as_ref().map_or_else(|| k.expr.clone().unwrap_or_default(), |c| quoted(c, dialect))).collect();
+        let texts: Vec<String> = index
+            .keys
+            .iter()
+            .map(|k| k.column.as_ref().map_or_else(|| k.expr.clone().unwrap_or_default(), |c| quoted(c, dialect)))
+            .collect();
         let list = texts.join(", ");
         let filter = index.predicate.as_ref().map(|p| format!(" WHERE {p}")).unwrap_or_default();
         let query = format!("SELECT {list}, count(*) FROM {}{filter} GROUP BY {list} HAVING count(*) > 1", self.shown(&name));
@@ -97,7 +106,8 @@ impl Run<'_> {
             if values.contains(&Value::Null) && !index.nulls_not_distinct {
                 continue;
             }
-            let same = |other: &Vec<Value>| other.iter().zip(&values).all(|(a, b)| a == b || compare(a, b, dialect).is_some_and(|o| o.is_eq()));
+            let same =
+                |other: &Vec<Value>| other.iter().zip(&values).all(|(a, b)| a == b || compare(a, b, dialect).is_some_and(|o| o.is_eq()));
             if seen.iter().any(same) {
                 let entry: Vec<String> = values.into_iter().map(|v| v.literal().unwrap_or_else(|| "NULL".into())).collect();
                 let columns: Vec<&str> = index.keys.iter().filter_map(|k| k.column.as_deref()).collect();
@@ -116,7 +126,9 @@ impl Run<'_> {
         let Some(parsed) = parse_expr(expr, dialect) else { return };
         if self.rows(key).iter().any(|r| holds(&parsed, r, dialect) == Some(Some(false))) {
             self.violated(match dialect.engine {
-                Engine::Postgres => error("23514", format!("check constraint \"{constraint}\" of relation \"{}\" is violated by some row", name.name)),
+                Engine::Postgres => {
+                    error("23514", format!("check constraint \"{constraint}\" of relation \"{}\" is violated by some row", name.name))
+                }
                 Engine::MySql => error("3819", format!("Check constraint '{constraint}' is violated.")),
                 Engine::MariaDb => error("4025", format!("CONSTRAINT `{constraint}` failed for `{}`", name.name)),
                 Engine::Sqlite => error("SQLITE_ERROR", "CHECK constraint failed"),
@@ -156,9 +168,10 @@ impl Run<'_> {
             };
             if !parents.iter().any(matches) {
                 self.violated(match dialect.engine {
-                    Engine::Postgres => {
-                        error("23503", format!("insert or update on table \"{}\" violates foreign key constraint \"{constraint}\"", name.name))
-                    }
+                    Engine::Postgres => error(
+                        "23503",
+                        format!("insert or update on table \"{}\" violates foreign key constraint \"{constraint}\"", name.name),
+                    ),
                     _ => error("1452", "Cannot add or update a child row: a foreign key constraint fails"),
                 });
                 return;
@@ -169,7 +182,8 @@ impl Run<'_> {
     /// A new type must take the stored values.
     pub(super) fn demand_type(&mut self, key: &ObjectName, before: &Column, after: &Column) {
         let (from, to) = (self.base_type(&before.ty), self.base_type(&after.ty));
-        let charset_narrows = before.charset != after.charset && after.charset.as_deref().is_some_and(|c| c.starts_with("latin") || c == "ascii" || c.starts_with("utf8mb3"));
+        let charset_narrows = before.charset != after.charset
+            && after.charset.as_deref().is_some_and(|c| c.starts_with("latin") || c == "ascii" || c.starts_with("utf8mb3"));
         let collation_unique = before.collation != after.collation && self.mysql();
         let enum_labels = self.enum_labels(&after.ty).map(<[String]>::to_vec);
         if !narrows(&from, &to, self.dialect().engine) && enum_labels.is_none() && !charset_narrows && !collation_unique {
@@ -255,7 +269,9 @@ fn narrows(from: &DataType, to: &DataType, engine: Engine) -> bool {
     if let (Some((a, ua)), Some((b, ub))) = (integer(from), integer(to)) {
         return b < a || (ub && !ua) || (ua && !ub && b <= a);
     }
-    let number = |t: &DataType| integer(t).is_some() || matches!(t.name.as_str(), "numeric" | "decimal" | "real" | "double precision" | "float" | "double");
+    let number = |t: &DataType| {
+        integer(t).is_some() || matches!(t.name.as_str(), "numeric" | "decimal" | "real" | "double precision" | "float" | "double")
+    };
     if number(from) && matches!(to.name.as_str(), "numeric" | "decimal") {
         if to.args.is_empty() && engine == Engine::Postgres {
             return false;
@@ -294,7 +310,8 @@ fn narrows(from: &DataType, to: &DataType, engine: Engine) -> bool {
         return !from.values.iter().all(|v| to.values.contains(v)) || from.values.is_empty();
     }
     let time = |t: &DataType| t.name.starts_with("timestamp") || t.name == "date" || t.name == "datetime" || t.name.starts_with("time");
-    !(time(from) && time(to)) && !from.same_base(to) && from.user.is_none()
+    let related = time(from) && time(to) || from.same_base(to);
+    !related && from.user.is_none()
 }
 
 /// The error for a value that does not fit; `None` where it fits or that is not known.
@@ -302,7 +319,8 @@ fn misfit(value: &str, from: &DataType, to: &DataType, column: &str, row: usize,
     let mysql = engine.is_mysql_family();
     if let Some((bytes, unsigned)) = integer(to) {
         let bits = bytes * 8;
-        let (low, high) = if unsigned { (0.0, 2f64.powi(bits as i32)) } else { (-(2f64.powi(bits as i32 - 1)), 2f64.powi(bits as i32 - 1)) };
+        let (low, high) =
+            if unsigned { (0.0, 2f64.powi(bits as i32)) } else { (-(2f64.powi(bits as i32 - 1)), 2f64.powi(bits as i32 - 1)) };
         return match value.trim().parse::<f64>() {
             Ok(n) if n.round() < low || n.round() >= high => Some(match mysql {
                 true => error("1264", format!("Out of range value for column '{column}' at row {row}")),
@@ -333,7 +351,8 @@ fn misfit(value: &str, from: &DataType, to: &DataType, column: &str, row: usize,
         });
     }
     if !to.values.is_empty() && is_text(from) | !from.values.is_empty() {
-        return (!to.values.iter().any(|v| v.eq_ignore_ascii_case(value))).then(|| error("1265", format!("Data truncated for column '{column}' at row {row}")));
+        return (!to.values.iter().any(|v| v.eq_ignore_ascii_case(value)))
+            .then(|| error("1265", format!("Data truncated for column '{column}' at row {row}")));
     }
     if to.name == "uuid" && is_text(from) {
         let hex = value.chars().filter(char::is_ascii_hexdigit).count();
