@@ -41,6 +41,7 @@ fn schema(engine: Engine, tables: &[&str]) -> Schema {
                     not_enforced: false,
                     deferrable: false,
                     deferred: false,
+                    inline: false,
                 });
             }
             table.columns.push(Column {
