@@ -104,12 +104,6 @@ fn special(c: &mut Cursor, name: &Name, own: &str, start: u32) -> Option<Expr> {
         }
         "timestampdiff" | "timestampadd" | "get_format" if c.mysql() => vec![word_as_text(c)?],
         "raise" if c.sqlite() => vec![word_as_text(c)?],
-        "collation" if c.eat_word("for") => {
-            c.expect_symbol("(");
-            let args = vec![parse_expression(c)];
-            close(c);
-            args
-        }
         _ => return None,
     };
     Some(finish(c, name, args, start))

@@ -55,7 +55,7 @@ pub fn condition(c: &mut Cursor) -> Expr {
         let right = parse_expression(c);
         left = binary(HOLE.to_string(), left, right);
     }
-    rest_of_item(c, left, true)
+    rest_of_item(c, left, false)
 }
 
 /// After an item of a list or a condition: where something else than the end of it follows, records an error,
@@ -189,6 +189,7 @@ fn chain(c: &mut Cursor, first: Expr, op: String, tokens: usize, level: u8) -> E
         if let Some(infix) = operator::peek(c, last)
             && infix.power == level
             && let Shape::Binary(op, tokens) = infix.shape
+            && !op.starts_with(HOLE)
         {
             next = Some((op, tokens));
         }
@@ -351,7 +352,9 @@ fn subscript(c: &mut Cursor, expr: Box<Expr>) -> ExprKind {
         }
         let before = c.mark();
         index.push(parse_expression(c));
-        if c.mark() == before || !(c.is_symbol(":") || c.is_symbol("]")) {
+        // The upper bound of `a[1:2]` reads like a placeholder.
+        let bound = c.token().kind == TokenKind::Param && c.source(c.token()).starts_with(':');
+        if c.mark() == before || !(bound || c.is_symbol(":") || c.is_symbol("]")) {
             break;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::expr::{binary, condition};
-use super::{from, insert, query, select};
+use super::{from, insert, query, select, statement};
 use crate::model::statement::HOLE;
 use crate::sql::ast::{Expr, ExprKind, FromItem, Query, Select, SelectItem, SetClause, SetExpr, StatementKind};
 
@@ -43,15 +43,21 @@ const STARTS: &[&str] = &[
 pub fn fragment(c: &mut Cursor) -> Option<StatementKind> {
     let start = c.start();
     let (mark, errors) = (c.mark(), c.errors.len());
-    while c.is_symbol(",") || c.is_hole() && (c.is_any_ahead(1, STARTS) || c.is_symbol_ahead(1, ",")) || c.is_symbol(")") {
+    while c.is_symbol(",") || c.is_hole() && (c.is_any_ahead(1, STARTS) || c.is_symbol_ahead(1, ",")) || c.is_symbol(")") && outermost(c) {
         c.advance();
+    }
+    if c.is_word("as") && c.previous().is_some_and(|t| c.source(t) == ")") {
+        // The end of a subquery that began before the piece.
+        from::alias(c);
     }
     let clause = c.is_any_word(STARTS) && !c.is_symbol_ahead(1, "(");
     let mut select = select::empty(c);
     let mut query = Query::of(SetExpr::Hole(c.span_from(start)), c.span_from(start));
     if !clause && !c.at_statement_end() {
         leading_items(c, &mut select);
-        if c.errors.len() > errors {
+        let words_only =
+            matches!(select.items.as_slice(), [SelectItem::Expr { expr: Expr { kind: ExprKind::Column(_), .. }, alias: Some(_) }]);
+        if c.errors.len() > errors || words_only {
             c.errors.truncate(errors);
             c.reset(mark);
             return None;
@@ -76,10 +82,17 @@ pub fn fragment(c: &mut Cursor) -> Option<StatementKind> {
             other => other,
         };
     }
-    if !clause && c.mark() == mark {
+    if !clause && (c.mark() == mark || !(c.at_statement_end() || c.is_symbol(")"))) {
+        c.errors.truncate(errors);
+        c.reset(mark);
         return None;
     }
     Some(StatementKind::Fragment(Box::new(query)))
+}
+
+/// Not inside another statement, whose parenthesis would end here.
+fn outermost(c: &Cursor) -> bool {
+    c.depth <= statement::DEPTH
 }
 
 /// Expressions before any clause: a condition, or columns.
@@ -127,7 +140,7 @@ fn clauses(c: &mut Cursor, select: &mut Select, query: &mut Query) {
             let start = c.start();
             select.from.push(FromItem::Hole(crate::model::span::Span { start, end: start }));
         }
-        from::more_joins(c, &mut select.from);
+        from::more_joins(c, &mut select.from, false);
     } else if c.eat_word("set") {
         insert::set_clauses(c).into_iter().for_each(|set| assignment(set, select));
     } else if c.eat_word("returning") {
@@ -160,7 +173,7 @@ fn clauses(c: &mut Cursor, select: &mut Select, query: &mut Query) {
         c.advance();
     } else if c.is_any_word(&["from", "where", "group", "having", "window"]) {
         select::clauses(c, select);
-    } else if c.is_symbol(")") || c.is_symbol(",") {
+    } else if outermost(c) && (c.is_symbol(")") || c.is_symbol(",")) {
         // The end of a parenthesis that began before the piece.
         c.advance();
         if !c.at_statement_end() && !c.is_any_word(STARTS) && !c.is_hole() {

@@ -8,7 +8,7 @@ use crate::sql::ast::{Expr, ExprKind, FromItem, Ident, JoinKind, Name, Query, Se
 use crate::sql::lexer::TokenKind;
 
 /// Most joins in a row; what follows begins a new item.
-const MAX_JOINS: usize = 200;
+const MAX_JOINS: usize = 64;
 
 /// Levels of [`super::cursor::MAX_DEPTH`] that a parenthesis around joins costs.
 const PARENTHESIS_DEPTH: u32 = 6;
@@ -27,6 +27,10 @@ pub fn from_list(c: &mut Cursor) -> Vec<FromItem> {
         }
         let before = c.mark();
         items.push(from_item(c));
+        while begins_join(c) {
+            // More joins than one tree should hold.
+            more_joins(c, &mut items, true);
+        }
         if !c.eat_symbol(",") || c.mark() == before {
             return items;
         }
@@ -54,9 +58,10 @@ pub fn begins_join(c: &Cursor) -> bool {
         || (is(by, "left") || is(by, "right") || is(by, "full")) && (is(by + 1, "join") || is(by + 1, "outer"))
 }
 
-/// Reads joins that continue the last item of a list.
-pub fn more_joins(c: &mut Cursor, from: &mut Vec<FromItem>) {
-    let left = from.pop().unwrap_or(FromItem::Hole(Span { start: c.start(), end: c.start() }));
+/// Reads joins that continue the last item of a list, or with `apart` make a new one.
+pub fn more_joins(c: &mut Cursor, from: &mut Vec<FromItem>, apart: bool) {
+    let last = if apart { None } else { from.pop() };
+    let left = last.unwrap_or(FromItem::Hole(Span { start: c.start(), end: c.start() }));
     from.push(joins(c, left, false));
 }
 
@@ -106,7 +111,9 @@ fn joins(c: &mut Cursor, mut left: FromItem, nested: bool) -> FromItem {
             second_condition(c, &mut left);
         }
     }
-    c.error_here("too many joins");
+    if begins_join(c) {
+        c.error_here("too many joins");
+    }
     left
 }
 
@@ -271,7 +278,7 @@ fn braces(c: &mut Cursor) -> Option<Ident> {
 fn parenthesis(c: &mut Cursor, lateral: bool) -> FromItem {
     let start = c.start();
     let values = c.is_word_ahead(1, "values") && (c.is_symbol_ahead(2, "(") || c.is_word_ahead(2, "row"));
-    let lone_hole = c.is_hole_ahead(1) && c.is_symbol_ahead(2, ")");
+    let lone_hole = c.is_hole_ahead(1) && query::hole_is_query(c, 1);
     if values || lone_hole || query::begins_in_parenthesis(c) {
         let query = query::parenthesised(c);
         return derived(c, lateral, query);

@@ -26,7 +26,7 @@ pub fn update(c: &mut Cursor, with: Option<With>) -> Update {
     let set = if c.eat_word("set") {
         insert::set_clauses(c)
     } else {
-        if !after_hole(c) || !c.at_statement_end() {
+        if !after_hole(c) {
             c.error_here("expected SET");
         }
         Vec::new()
@@ -90,9 +90,8 @@ fn modifiers(c: &mut Cursor) {
     loop {
         if c.eat_word("or") {
             c.advance();
-        } else if c.mysql()
-            && c.is_any_word(&["low_priority", "quick", "ignore"])
-            && (c.is_plain_name_ahead(1) || c.is_word_ahead(1, "from"))
+        } else if c.mysql() && c.is_any_word(&["low_priority", "ignore"])
+            || c.mysql() && c.is_word("quick") && c.is_any_ahead(1, &["from", "ignore"])
             || c.is_hole() && c.is_word_ahead(1, "from")
         {
             c.advance();
@@ -160,7 +159,7 @@ fn tail(c: &mut Cursor) -> Tail {
             c.advance();
             insert::set_clauses(c);
         } else if after_hole(c) && from::begins_join(c) {
-            from::more_joins(c, &mut tail.from);
+            from::more_joins(c, &mut tail.from, false);
         } else if c.at_statement_end() || c.is_symbol(")") || c.is_any_word(&["when", "else", "end", "on"]) {
             return tail;
         } else {

@@ -232,6 +232,14 @@ fn word(c: &mut Cursor) -> Expr {
             Expr { kind: ExprKind::Subquery(Box::new(query)), span: c.span_from(start) }
         }
         b'n' if c.are_words(&["next", "value", "for"]) || c.are_words(&["nextval", "for"]) => sequence_value(c),
+        b'c' if c.are_words(&["collation", "for"]) && c.is_symbol_ahead(2, "(") => {
+            let name = c.name();
+            c.advance();
+            match name {
+                Some(name) => call::arguments_of(c, name, start),
+                None => missing(c),
+            }
+        }
         b'c' | b'l' | b's' | b'u' if !called && is_bare_call(c, source) => bare_call(c),
         _ => named(c),
     }

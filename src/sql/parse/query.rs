@@ -6,9 +6,12 @@ use super::{from, select, statement};
 use crate::model::span::Span;
 use crate::model::statement::HOLE;
 use crate::sql::ast::{Cte, Expr, ExprKind, Ident, Query, SetExpr, Statement, StatementKind, With};
+use crate::sql::lexer::TokenKind;
 
 /// A query costs this many levels of [`super::cursor::MAX_DEPTH`], as reading one takes that much more stack.
 const QUERY_DEPTH: u32 = 4;
+
+const SET_OPERATORS: &[&str] = &["union", "intersect", "except"];
 
 /// Longest run of set operations that becomes a left-deep tree; a longer one becomes a balanced tree.
 const LEFT_DEEP: usize = 16;
@@ -17,7 +20,7 @@ const LEFT_DEEP: usize = 16;
 pub fn parse_query(c: &mut Cursor) -> Query {
     let start = c.start();
     let query = c.deeper(QUERY_DEPTH, |c| {
-        if c.is_hole() && word_begins(c, 1) {
+        if c.is_hole() && !word_begins(c, 0) && word_begins(c, 1) {
             c.advance();
         }
         let with = c.is_word("with").then(|| with_clause(c));
@@ -57,7 +60,17 @@ pub fn begins_in_parenthesis(c: &Cursor) -> bool {
     c.is_symbol("(") && word_begins(c, 1)
 }
 
+/// The hole `by` ahead stands for a whole query: nothing or a set operator follows it.
+pub fn hole_is_query(c: &Cursor, by: usize) -> bool {
+    let next = c.ahead(by + 1);
+    let ends = next.kind == TokenKind::End || next.kind == TokenKind::Punct && matches!(c.source(next), ")" | ";");
+    ends || c.is_any_ahead(by + 1, SET_OPERATORS)
+}
+
 fn word_begins(c: &Cursor, by: usize) -> bool {
+    if c.is_hole_ahead(by) {
+        return c.is_any_ahead(by + 1, SET_OPERATORS);
+    }
     if c.is_word_ahead(by, "select") {
         return !c.is_symbol_ahead(by + 1, ".");
     }
@@ -155,7 +168,7 @@ fn search_and_cycle(c: &mut Cursor) {
 }
 
 fn at_set_operator(c: &Cursor) -> bool {
-    c.is_any_word(&["union", "intersect", "except"]) || (c.is_word("minus") && query_operand_follows(c))
+    c.is_any_word(SET_OPERATORS) || (c.is_word("minus") && query_operand_follows(c))
 }
 
 /// MINUS (MariaDB) is a name elsewhere.
@@ -255,7 +268,7 @@ pub fn rows(c: &mut Cursor) -> Vec<Vec<Expr>> {
         }
         if c.is_symbol("(") {
             rows.push(row(c));
-        } else if c.is_hole() || matches!(c.token().kind, crate::sql::lexer::TokenKind::Param) {
+        } else if c.is_hole() || matches!(c.token().kind, TokenKind::Param) {
             // One unknown value stands for all rows.
             rows.push(vec![parse_expression(c)]);
         } else {

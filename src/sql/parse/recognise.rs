@@ -1,8 +1,18 @@
-//! Whether a string found in source code is SQL.
+//! Whether a string found in source code is SQL, judged by its text alone.
+//!
+//! English begins with the same verbs ("Select a file to update from the list"), so a parse without errors is
+//! not enough: what counts beside it are upper-case keywords and marks that prose does not have (operators,
+//! placeholders, dotted names, calls). A first look at the leading word rejects most strings before anything
+//! is tokenised.
 
+use super::cursor::Cursor;
+use super::{keywords, statement};
 use crate::model::dialect::Dialect;
+use crate::model::statement::HOLE;
+use crate::sql::ast::{Expr, ExprKind, FromItem, Name, Query, Select, SetExpr, Statement, StatementKind};
+use crate::sql::lexer::{Token, TokenKind};
 
-/// How much a string looks like SQL.
+/// How much a string looks like SQL; the variants are ordered.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recognition {
     /// Text of another kind.
@@ -15,11 +25,723 @@ pub enum Recognition {
     Statement,
 }
 
-/// Judges a bare string.
+/// Words that begin a statement.
+const VERBS: &[&str] = &[
+    "alter", "analyze", "begin", "call", "comment", "copy", "create", "declare", "delete", "desc", "describe", "do", "drop", "exec",
+    "explain", "grant", "insert", "load", "lock", "merge", "pragma", "prepare", "refresh", "reindex", "rename", "replace", "revoke",
+    "select", "set", "show", "start", "truncate", "update", "use", "vacuum", "values", "with",
+];
+
+/// Words that begin a clause.
+const CLAUSES: &[&str] = &[
+    "and",
+    "as",
+    "cross",
+    "except",
+    "fetch",
+    "for",
+    "from",
+    "full",
+    "group",
+    "having",
+    "inner",
+    "intersect",
+    "join",
+    "left",
+    "limit",
+    "natural",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "returning",
+    "right",
+    "union",
+    "using",
+    "where",
+];
+
+/// Objects that CREATE, ALTER and DROP are about.
+const OBJECTS: &[&str] = &[
+    "aggregate",
+    "collation",
+    "column",
+    "constraint",
+    "database",
+    "default",
+    "domain",
+    "event",
+    "extension",
+    "foreign",
+    "fulltext",
+    "function",
+    "global",
+    "index",
+    "language",
+    "local",
+    "materialized",
+    "operator",
+    "or",
+    "policy",
+    "procedure",
+    "publication",
+    "role",
+    "rule",
+    "schema",
+    "sequence",
+    "server",
+    "spatial",
+    "statistics",
+    "subscription",
+    "table",
+    "temp",
+    "temporary",
+    "text",
+    "trigger",
+    "type",
+    "unique",
+    "unlogged",
+    "user",
+    "view",
+    "virtual",
+];
+
+/// Words that prose has where SQL has a table.
+const PROSE: &[&str] = &[
+    "a",
+    "above",
+    "all",
+    "an",
+    "another",
+    "any",
+    "available",
+    "below",
+    "each",
+    "every",
+    "existing",
+    "here",
+    "his",
+    "it",
+    "its",
+    "my",
+    "new",
+    "one",
+    "other",
+    "our",
+    "scratch",
+    "some",
+    "such",
+    "that",
+    "the",
+    "their",
+    "them",
+    "there",
+    "these",
+    "this",
+    "those",
+    "which",
+    "within",
+    "your",
+];
+
+/// Most tokens that are looked at for evidence.
+const MAX_TOKENS: usize = 600;
+
+/// How the first word is written.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Case {
+    Upper,
+    Lower,
+    Mixed,
+}
+
+/// Judges a bare string. Costs a few nanoseconds where the first word is none of SQL.
 pub fn recognise(text: &str, dialect: Dialect) -> Recognition {
-    let statement = super::parse_statement(text, dialect);
-    match statement.kind {
-        crate::sql::ast::StatementKind::Unknown(_) => Recognition::No,
-        _ => Recognition::Likely,
+    let Some(first) = leading_word(text) else { return Recognition::No };
+    if first.verb {
+        let next = text.as_bytes().get(first.end).copied().unwrap_or(b' ');
+        let hole = text.get(first.end..).is_some_and(|rest| rest.starts_with(HOLE));
+        if next.is_ascii_whitespace() || matches!(next, b'(' | b'*' | b'"' | b'`' | b'/' | b';' | b'-' | b'\'') || hole {
+            return whole(text, dialect, first);
+        }
+        return Recognition::No;
+    }
+    if first.clause {
+        return clause(text, dialect, first);
+    }
+    bare_condition(text, dialect)
+}
+
+/// The first word and what it may begin.
+#[derive(Copy, Clone)]
+struct First {
+    end: usize,
+    case: Case,
+    verb: bool,
+    clause: bool,
+}
+
+/// Skips white space, comments, holes and opening parentheses, and reads the word after them.
+fn leading_word(text: &str) -> Option<First> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if byte.is_ascii_whitespace() || matches!(byte, b'(' | b')' | b',' | b';') {
+            at += 1;
+        } else if rest.starts_with(b"--") || (*byte == b'#' && rest.get(1) == Some(&b' ')) {
+            at += memchr::memchr(b'\n', rest)?;
+        } else if rest.starts_with(b"/*") {
+            at += memchr::memmem::find(rest, b"*/")? + 2;
+        } else if text.get(at..).is_some_and(|r| r.starts_with(HOLE)) {
+            at += HOLE.len_utf8();
+        } else {
+            break;
+        }
+    }
+    let word = bytes.get(at..)?.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let end = at + word;
+    let source = text.get(at..end)?;
+    let joined = bytes.get(end).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'$'));
+    let known = (2..=9).contains(&word) && !joined;
+    let is = |list: &[&str]| known && list.iter().any(|w| source.eq_ignore_ascii_case(w));
+    let case = if source.bytes().all(|b| b.is_ascii_uppercase()) {
+        Case::Upper
+    } else if source.bytes().all(|b| b.is_ascii_lowercase()) {
+        Case::Lower
+    } else {
+        Case::Mixed
+    };
+    let verb = is(VERBS);
+    Some(First { end, case, verb, clause: !verb && is(CLAUSES) })
+}
+
+/// Marks of SQL among the tokens.
+#[derive(Default)]
+struct Evidence {
+    /// Operators, placeholders, calls, `*`, IS NULL.
+    strong: u32,
+    /// Commas, dotted names, quoted names, literals.
+    weak: u32,
+    /// Upper-case keywords after the first word.
+    keywords: u32,
+    /// FROM, INTO, SET, VALUES, USING or AS, in any case.
+    structure: bool,
+}
+
+fn evidence(c: &Cursor) -> Evidence {
+    let mut found = Evidence::default();
+    let mut before: Option<Token> = None;
+    for by in 0..MAX_TOKENS {
+        let token = c.ahead(by);
+        let source = c.source(token);
+        let apart = before.is_none_or(|b| b.span.end < token.span.start);
+        match token.kind {
+            TokenKind::End => break,
+            TokenKind::Operator => found.strong += u32::from(!matches!(source, "-" | "/" | "!" | "#" | "&" | "--" | ">" | "*" | "%")),
+            TokenKind::Param => {
+                let after_mark = before.is_some_and(|b| {
+                    matches!(b.kind, TokenKind::Operator | TokenKind::Punct) || keywords::is_reserved(c.source(b), c.dialect.engine)
+                });
+                found.strong += u32::from(after_mark && (apart || before.is_some_and(|b| b.kind != TokenKind::Word)));
+            }
+            TokenKind::Punct => match source {
+                "," => found.weak += 1,
+                "(" if by > 0 => {
+                    found.strong += u32::from(!apart || before.is_some_and(|b| keywords::is_reserved(c.source(b), c.dialect.engine)));
+                }
+                "." => {
+                    let tight = !apart && c.ahead(by + 1).span.start == token.span.end && c.ahead(by + 1).kind != TokenKind::End;
+                    found.weak += u32::from(tight);
+                }
+                ";" => found.weak += u32::from(by > 2),
+                _ => {}
+            },
+            TokenKind::Word => word_evidence(c, by, source, &mut found),
+            TokenKind::QuotedName | TokenKind::Number => found.weak += 1,
+            TokenKind::String => found.weak += u32::from(apart || before.is_some_and(|b| b.kind != TokenKind::Word)),
+            _ => {}
+        }
+        before = Some(token);
+    }
+    found
+}
+
+fn word_evidence(c: &Cursor, by: usize, source: &str, found: &mut Evidence) {
+    if by == 0 {
+        return;
+    }
+    let reserved = keywords::is_reserved(source, c.dialect.engine);
+    if !reserved && !source.eq_ignore_ascii_case("by") {
+        return;
+    }
+    found.keywords += u32::from(source.bytes().all(|b| b.is_ascii_uppercase()) && source.len() > 1);
+    found.structure |= ["from", "into", "set", "values", "using", "as"].iter().any(|w| source.eq_ignore_ascii_case(w));
+    if source.eq_ignore_ascii_case("is") && (c.is_word_ahead(by + 1, "null") || c.is_word_ahead(by + 2, "null")) {
+        found.strong += 1;
+    }
+    // `select *`, `count(*)`, `t.*`.
+    if c.is_symbol_ahead(by + 1, "*") && source.eq_ignore_ascii_case("select") {
+        found.strong += 1;
+    }
+}
+
+/// A text that begins with a verb.
+fn whole(text: &str, dialect: Dialect, first: First) -> Recognition {
+    let mut c = Cursor::new(text, dialect);
+    while !c.at_end() && (c.at_statement_end() || c.is_symbol(")")) {
+        c.advance();
+    }
+    let mut found = evidence(&c);
+    if c.is_symbol_ahead(1, "*") && c.is_word("select") {
+        found.strong += 1;
+    }
+    if c.is_any_word(&["create", "alter", "drop"]) && !c.is_any_ahead(1, OBJECTS) && !c.is_hole_ahead(1) {
+        return Recognition::No;
+    }
+    if c.mysql() && c.is_word("do") && found.strong == 0 {
+        return Recognition::No;
+    }
+    let mark = c.mark();
+    let statement = statement::parse_inner(&mut c);
+    let used = c.mark() > mark;
+    let clean = c.errors.is_empty() && c.at_statement_end() && used;
+    if !clean {
+        return incomplete(&statement, first, &found);
+    }
+    complete(&c, &statement, first, &found)
+}
+
+/// A statement that parsed without errors.
+fn complete(c: &Cursor, statement: &Statement, first: First, found: &Evidence) -> Recognition {
+    let marks = found.strong + found.weak;
+    let named = table_of(&statement.kind);
+    let prose = named.as_ref().is_some_and(|name| is_prose(name));
+    if prose && found.strong < 2 {
+        return Recognition::No;
+    }
+    match &statement.kind {
+        StatementKind::Unknown(_) | StatementKind::Fragment(_) => Recognition::No,
+        StatementKind::Update(update) if update.set.is_empty() => Recognition::No,
+        StatementKind::Transaction(words) => {
+            if first.case == Case::Upper && words.contains(' ') {
+                Recognition::Likely
+            } else {
+                Recognition::No
+            }
+        }
+        StatementKind::Session(_) => {
+            let enough = first.case == Case::Upper && (marks > 0 || found.keywords > 0 || c.mark() > 1 && c.is_word("to"));
+            if enough || (first.case == Case::Lower && found.strong > 0) { Recognition::Likely } else { Recognition::No }
+        }
+        StatementKind::Block { .. } => Recognition::Statement,
+        StatementKind::Query(query) if matches!(query.body, SetExpr::Values(_)) && query.with.is_none() => {
+            if first.case == Case::Upper || found.strong > 0 { Recognition::Fragment } else { Recognition::No }
+        }
+        // What they are about is no table that the text could prove.
+        StatementKind::Call { .. } | StatementKind::Copy(_) | StatementKind::Lock { .. } | StatementKind::Truncate { .. } => {
+            match first.case {
+                Case::Upper => Recognition::Statement,
+                Case::Lower if found.strong > 0 => Recognition::Statement,
+                _ => Recognition::No,
+            }
+        }
+        StatementKind::Ddl(_) => match first.case {
+            Case::Upper => Recognition::Statement,
+            Case::Lower | Case::Mixed if found.strong > 0 => Recognition::Statement,
+            Case::Lower if marks > 0 => Recognition::Likely,
+            _ => Recognition::No,
+        },
+        _ => match (first.case, named.is_some()) {
+            (Case::Upper, true) => Recognition::Statement,
+            (Case::Upper, false) => Recognition::Likely,
+            (Case::Lower, true) if marks > 0 => Recognition::Statement,
+            (Case::Lower, true) => Recognition::Likely,
+            (Case::Lower, false) if found.strong > 1 => Recognition::Likely,
+            (Case::Mixed, true) if found.strong > 1 => Recognition::Statement,
+            (Case::Mixed, true) if found.strong > 0 => Recognition::Likely,
+            _ => Recognition::No,
+        },
+    }
+}
+
+/// A statement with syntax errors.
+fn incomplete(statement: &Statement, first: First, found: &Evidence) -> Recognition {
+    let structured = match &statement.kind {
+        StatementKind::Update(update) => !update.set.is_empty(),
+        StatementKind::Insert(_) | StatementKind::Query(_) | StatementKind::Delete(_) | StatementKind::Merge(_) => found.structure,
+        StatementKind::Ddl(_) => true,
+        StatementKind::Wrapped { .. } | StatementKind::Call { .. } => found.structure,
+        _ => false,
+    };
+    if !structured || table_of(&statement.kind).is_some_and(|name| is_prose(&name)) && found.strong < 3 {
+        return Recognition::No;
+    }
+    let enough = match first.case {
+        Case::Upper => found.keywords > 0 && (found.strong + found.weak > 0 || found.keywords > 1),
+        Case::Lower => found.strong > 1 && found.strong + found.weak > 2,
+        Case::Mixed => found.strong > 2,
+    };
+    if enough { Recognition::Likely } else { Recognition::No }
+}
+
+/// A text that begins with a clause.
+fn clause(text: &str, dialect: Dialect, first: First) -> Recognition {
+    let mut c = Cursor::new(text, dialect);
+    let found = evidence(&c);
+    while c.is_symbol(")") || c.is_symbol(",") || c.is_symbol("(") {
+        c.advance();
+    }
+    let by = c.is_any_word(&["group", "order"]) && c.is_word_ahead(1, "by");
+    let table = c.is_any_word(&["from", "join"]) || c.is_word_ahead(1, "join") || c.is_word_ahead(2, "join");
+    let set = c.is_any_word(&["union", "intersect", "except"]);
+    let condition = c.is_any_word(&["and", "or", "on", "where", "having"]);
+    let exact = c.is_word("for") && c.is_any_ahead(1, &["update", "share", "no"])
+        || c.is_word("on") && c.is_any_ahead(1, &["conflict", "duplicate"])
+        || c.is_word("returning");
+    let values = c.is_any_word(&["limit", "offset", "fetch"]);
+    if condition && c.ahead(1).kind == TokenKind::End {
+        return Recognition::No;
+    }
+    let holes = text.contains(HOLE);
+    let statement = statement::parse_inner(&mut c);
+    let StatementKind::Fragment(query) = &statement.kind else { return Recognition::No };
+    if !c.errors.is_empty() || !c.at_statement_end() || first_table(query).is_some_and(|name| is_prose(&name)) {
+        return Recognition::No;
+    }
+    let marked = found.strong > 0;
+    let enough = match first.case {
+        Case::Upper => marked || by || table || set || exact || found.weak > 0 && !condition || holes && (condition || values),
+        Case::Lower => marked || by || exact && found.weak == 0 || set && found.structure,
+        Case::Mixed => marked && found.strong > 1,
+    };
+    if enough { Recognition::Fragment } else { Recognition::No }
+}
+
+/// `user_id = ? AND deleted_at IS NULL`: a comparison of a column with a placeholder. `%s` proves nothing, as
+/// log messages have it.
+fn bare_condition(text: &str, dialect: Dialect) -> Recognition {
+    let bytes = text.as_bytes();
+    let comparison =
+        memchr::memchr3(b'=', b'<', b'>', bytes).is_some() || bytes.windows(4).any(|w| w == b" IN " || w == b" in " || w == b"LIKE");
+    let placeholder = memchr::memchr3(b'?', b'$', b':', bytes).is_some() || memchr::memchr(b'@', bytes).is_some();
+    if !comparison
+        || !placeholder
+        || text.len() > 4096
+        || !bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'"' | b'`' | b'('))
+    {
+        return Recognition::No;
+    }
+    let mut c = Cursor::new(text, dialect);
+    let expr = super::expr::parse_expression(&mut c);
+    if c.errors.is_empty() && c.at_end() && compares_placeholder(&expr, 0) { Recognition::Fragment } else { Recognition::No }
+}
+
+fn compares_placeholder(expr: &Expr, depth: u32) -> bool {
+    let column = |e: &Expr| matches!(&e.kind, ExprKind::Column(_) | ExprKind::Function(_) | ExprKind::Cast { .. });
+    let placeholder = |e: &Expr| matches!(&e.kind, ExprKind::Param(p) if !p.starts_with('%'));
+    match &expr.kind {
+        _ if depth > 64 => false,
+        ExprKind::Binary { op, left, right } if matches!(op.as_str(), "and" | "or") => {
+            compares_placeholder(left, depth + 1) || compares_placeholder(right, depth + 1)
+        }
+        ExprKind::Binary { left, right, .. } => column(left) && placeholder(right) || placeholder(left) && column(right),
+        ExprKind::InList { expr, list, .. } => column(expr) && list.iter().any(placeholder),
+        ExprKind::Like { expr, pattern, .. } => column(expr) && placeholder(pattern),
+        ExprKind::Between { expr, low, .. } => column(expr) && placeholder(low),
+        ExprKind::Paren(inner) => compares_placeholder(inner, depth + 1),
+        _ => false,
+    }
+}
+
+fn is_prose(name: &Name) -> bool {
+    name.parts.len() == 1 && !name.last().quoted && PROSE.iter().any(|w| name.last().value.eq_ignore_ascii_case(w))
+}
+
+/// The first table that a statement names.
+fn table_of(kind: &StatementKind) -> Option<Name> {
+    match kind {
+        StatementKind::Query(query) | StatementKind::Fragment(query) => first_table(query),
+        StatementKind::Insert(insert) => Some(insert.table.clone()),
+        StatementKind::Update(update) => update.target.first().and_then(|item| item_table(item, 0)),
+        StatementKind::Delete(delete) => delete.from.first().and_then(|item| item_table(item, 0)),
+        StatementKind::Merge(merge) => item_table(&merge.target, 0),
+        StatementKind::Copy(copy) => copy.table.clone(),
+        StatementKind::Truncate { tables, .. } | StatementKind::Lock { tables } => tables.first().cloned(),
+        StatementKind::Call { name, .. } => Some(name.clone()),
+        StatementKind::Wrapped { inner, .. } => table_of(&inner.kind),
+        _ => None,
+    }
+}
+
+fn first_table(query: &Query) -> Option<Name> {
+    let ctes = query.with.iter().flat_map(|with| &with.ctes);
+    body_table(&query.body, 0).or_else(|| ctes.filter_map(|cte| table_of(&cte.statement.kind)).next())
+}
+
+fn body_table(body: &SetExpr, depth: u32) -> Option<Name> {
+    match body {
+        _ if depth > 64 => None,
+        SetExpr::Select(select) => select_table(select, depth),
+        SetExpr::Query(query) => body_table(&query.body, depth + 1),
+        SetExpr::SetOp { left, right, .. } => body_table(left, depth + 1).or_else(|| body_table(right, depth + 1)),
+        SetExpr::Table(name) => Some(name.clone()),
+        SetExpr::Values(_) | SetExpr::Hole(_) => None,
+    }
+}
+
+fn select_table(select: &Select, depth: u32) -> Option<Name> {
+    select.from.iter().find_map(|item| item_table(item, depth))
+}
+
+fn item_table(item: &FromItem, depth: u32) -> Option<Name> {
+    match item {
+        _ if depth > 64 => None,
+        FromItem::Table { name, .. } => Some(name.clone()),
+        FromItem::Derived { query, .. } => body_table(&query.body, depth + 1),
+        FromItem::Function { call, .. } => match &call.kind {
+            ExprKind::Function(call) => Some(call.name.clone()),
+            _ => None,
+        },
+        FromItem::Join { left, right, .. } => item_table(left, depth + 1).or_else(|| item_table(right, depth + 1)),
+        FromItem::Hole(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::dialect::Engine;
+
+    #[track_caller]
+    fn check(expected: &[Recognition], texts: &[&str]) {
+        let mut wrong = String::new();
+        for text in texts {
+            let got = recognise(&text.replace('⌂', "\u{e000}"), Dialect::of(Engine::Postgres));
+            if !expected.contains(&got) {
+                wrong.push_str(&format!("\n{got:?}: {text}"));
+            }
+        }
+        assert!(wrong.is_empty(), "expected {expected:?}, got{wrong}");
+    }
+
+    #[test]
+    fn statements() {
+        check(
+            &[Recognition::Statement],
+            &[
+                "SELECT id FROM users",
+                "SELECT * FROM users WHERE id = $1",
+                "  \n  SELECT u.id, u.name\n  FROM users u\n  JOIN orders o ON o.user_id = u.id",
+                "select * from users",
+                "select id, name from users where id = ?",
+                "select count(1) from users",
+                "Select * From Users Where Id = ?",
+                "INSERT INTO users (id, name) VALUES (?, ?)",
+                "insert into users (id) values ($1)",
+                "INSERT INTO users SELECT * FROM old_users",
+                "UPDATE users SET name = 'x'",
+                "update users set name = $1 where id = $2",
+                "DELETE FROM cart",
+                "delete from cart where id = 1",
+                "WITH x AS (SELECT 1) SELECT * FROM x",
+                "with recent as (select * from orders) select id from recent",
+                "(SELECT a FROM t) UNION (SELECT b FROM u)",
+                "-- name: GetUser :one\nSELECT id FROM users WHERE id = $1",
+                "/* app */ SELECT id FROM users",
+                "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE",
+                "TRUNCATE TABLE users",
+                "COPY users (id) FROM STDIN",
+                "LOCK TABLE users IN EXCLUSIVE MODE",
+                "CALL refresh_totals($1)",
+                "EXPLAIN ANALYZE SELECT * FROM users",
+                "SELECT ⌂ FROM users",
+                "SELECT id FROM ⌂ WHERE ⌂",
+                "SELECT id FROM users ⌂ ORDER BY id LIMIT ⌂",
+                "INSERT INTO ⌂ (⌂) VALUES (⌂)",
+                "UPDATE ⌂ SET ⌂ WHERE id = %s",
+                "DELETE FROM log_⌂ WHERE at < now()",
+                "SELECT a FROM t;",
+                "DO $$ BEGIN DELETE FROM t; END $$",
+                "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) FROM users",
+                "SELECT nextval('s'), 1 FROM dual_table",
+                "SELECT name FROM sqlite_master WHERE type='table'",
+                "SELECT json_agg(t) FROM (SELECT * FROM users) t",
+                "REPLACE INTO kv VALUES (1, 2)",
+                "SELECT DISTINCT ON (a) a, b FROM t ORDER BY a, b",
+                "SELECT a FROM t FOR UPDATE SKIP LOCKED",
+            ],
+        );
+    }
+
+    #[test]
+    fn likely() {
+        check(
+            &[Recognition::Likely],
+            &[
+                "SELECT 1",
+                "SELECT ⌂",
+                "select id from users",
+                "delete from users",
+                "SELECT a b c FROM t WHERE x = 1",
+                "INSERT INTO t (a, b) VALUES (1, 2",
+                "SELECT a FROM t WHERE id =",
+                "UPDATE t SET a = 1, WHERE b = 2",
+                "SET search_path TO app, public",
+                "START TRANSACTION READ ONLY",
+            ],
+        );
+    }
+
+    #[test]
+    fn fragments() {
+        check(
+            &[Recognition::Fragment],
+            &[
+                "WHERE a = $1 AND b",
+                "where id = ?",
+                " AND deleted_at IS NULL",
+                "and t.id = :id",
+                "OR name ILIKE $2",
+                "JOIN orders o ON o.user_id = u.id",
+                "LEFT JOIN x USING (id)",
+                "LEFT OUTER JOIN x ON x.a = y.b",
+                "ORDER BY created_at DESC",
+                "order by created_at desc",
+                "GROUP BY a, b HAVING count(*) > 1",
+                "LIMIT ? OFFSET ?",
+                "LIMIT ⌂",
+                "FROM users u WHERE u.id = 1",
+                "VALUES (?, ?)",
+                "RETURNING id",
+                "FOR UPDATE",
+                "UNION ALL SELECT a FROM b",
+                "ON CONFLICT (id) DO NOTHING",
+                "WHERE ⌂",
+                "user_id = ? AND deleted_at IS NULL",
+                "name LIKE ?",
+                "id IN ($1, $2)",
+                ") AS x WHERE x.a = 1",
+            ],
+        );
+    }
+
+    #[test]
+    fn prose_and_code() {
+        check(
+            &[Recognition::No],
+            &[
+                "Select a file to update from the list",
+                "Delete from cart",
+                "Delete from cart?",
+                "update your settings",
+                "Create a new user",
+                "Create table failed",
+                "with love",
+                "With great power comes great responsibility",
+                "Insert coin into slot",
+                "select all from the list",
+                "Select from the options below",
+                "Update available from server",
+                "drop table here",
+                "Drop files here to upload",
+                "Delete",
+                "DELETE",
+                "Update ⌂ set to ⌂",
+                "Insert into ⌂ failed: ⌂",
+                "Failed to select from table users",
+                "Set password",
+                "set to null",
+                "Set the value of x",
+                "Call me maybe",
+                "call the function",
+                "Use the force",
+                "Show more",
+                "Explain this code",
+                "Merge branch 'main' into dev",
+                "Merge pull request #12 from a/b",
+                "Grant access to the user",
+                "Comment on the post",
+                "Copy link to clipboard",
+                "Lock the door",
+                "Replace the battery",
+                "Truncate text after 20 characters",
+                "Values must be positive",
+                "Begin typing to search",
+                "from the beginning",
+                "From: ⌂",
+                "and then we go",
+                "And so on",
+                "or, if you prefer, later",
+                "on error: retry",
+                "where are you?",
+                "Where is my order",
+                "Order by date",
+                "Order #12",
+                "Group by",
+                "left",
+                "right-click to open",
+                "limit reached",
+                "Limit exceeded for user ⌂",
+                "for update instructions see the docs",
+                "Using cached results",
+                "Join the team",
+                "join us on Slack",
+                "full name",
+                "Having trouble?",
+                "select.form-control > option",
+                "select[name=foo]",
+                "(select|insert|update) .*",
+                "^select\\s+",
+                "query { users { id name } }",
+                "mutation Delete($id: ID!) { delete(id: $id) }",
+                "fragment X on User { id }",
+                "{ user(id: 1) { name } }",
+                "delete obj.key;",
+                "update()",
+                "set -euo pipefail",
+                "use strict",
+                "use client",
+                "with open(path) as f",
+                "import x from 'y'",
+                "0 0 * * *",
+                "*/5 * * * *",
+                "https://example.com/select?from=a&to=b",
+                "/users/:id",
+                "DELETE /users/:id",
+                "UPDATE /users/1 HTTP/1.1",
+                "select?from=a&to=b",
+                "value = %s",
+                "id=%s name=%s",
+                "a ? b : c",
+                "x => x + 1",
+                "alter ego",
+                "create-react-app",
+                "do not disturb",
+                "DO NOT EDIT",
+                "BEGIN",
+                "BEGIN CERTIFICATE",
+                "AND",
+                " AND ",
+                "ON",
+                "OR",
+                "SET",
+                "",
+                "   ",
+                "(",
+                "hello",
+                "user.name = foo",
+                "Selected ⌂ items from ⌂",
+                "Refresh the page",
+                "Start the engine",
+                "Prepare for landing",
+                "Rename file",
+                "Vacuum cleaner",
+                "Describe your problem",
+                "desc",
+                "Load data from disk",
+                "explain like I'm five",
+            ],
+        );
     }
 }

@@ -148,7 +148,10 @@ pub fn clauses(c: &mut Cursor, select: &mut Select) {
     loop {
         if c.is_word("from") {
             c.advance();
-            select.from.extend(from::from_list(c));
+            // MySQL's name for no table.
+            if !(c.mysql() && c.eat_word("dual")) {
+                select.from.extend(from::from_list(c));
+            }
         } else if c.is_word("where") {
             c.advance();
             let filter = expr::condition(c);
@@ -176,7 +179,7 @@ pub fn clauses(c: &mut Cursor, select: &mut Select) {
         } else if at_end(c) {
             return;
         } else if after_hole(c) && from::begins_join(c) {
-            from::more_joins(c, &mut select.from);
+            from::more_joins(c, &mut select.from, false);
         } else {
             let silent = after_hole(c);
             if !silent {

@@ -160,7 +160,10 @@ fn path(c: &mut Cursor) -> Vec<String> {
         let token = c.advance();
         if !c.source(token).starts_with(',') {
             // A string holds one name.
-            names.push(plain(c, token));
+            let name = plain(c, token);
+            if !name.is_empty() {
+                names.push(name);
+            }
         }
     }
     names

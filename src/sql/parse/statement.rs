@@ -10,17 +10,23 @@ use crate::sql::lexer::TokenKind;
 /// Words that begin a statement that reads or writes rows.
 const VERBS: &[&str] = &["select", "insert", "update", "delete", "merge", "replace", "with", "values", "table"];
 
+/// Levels of [`super::cursor::MAX_DEPTH`] that a statement costs.
+pub const DEPTH: u32 = 2;
+
 /// Reads the statement at the current token, without the delimiter after it. Errors stay in the cursor, so
 /// that the outermost statement has them all.
 pub fn parse_inner(c: &mut Cursor) -> Statement {
     let start = c.start();
-    let kind = c.deeper(2, kind).unwrap_or_else(|| StatementKind::Unknown(String::new()));
+    let kind = c.deeper(DEPTH, kind).unwrap_or_else(|| StatementKind::Unknown(String::new()));
     Statement { kind, span: c.span_from(start), errors: Vec::new() }
 }
 
 fn kind(c: &mut Cursor) -> StatementKind {
     while c.is_hole() && (c.is_hole_ahead(1) || c.is_any_ahead(1, VERBS)) {
         c.advance();
+    }
+    if c.is_hole() && query::hole_is_query(c, 0) {
+        return StatementKind::Query(Box::new(query::parse_query(c)));
     }
     let token = c.token();
     match token.kind {
@@ -47,6 +53,12 @@ fn kind(c: &mut Cursor) -> StatementKind {
         "prepare" => prepare(c),
         "declare" => declare(c),
         "do" => do_block(c),
+        "close" | "deallocate" | "execute" | "flush" | "handler" | "kill" | "listen" | "move" | "notify" | "unlisten" => unknown(c),
+        "fetch"
+            if !(c.is_any_ahead(1, &["first", "next"]) && (c.is_any_ahead(2, &["row", "rows"]) || c.is_any_ahead(3, &["row", "rows"]))) =>
+        {
+            unknown(c)
+        }
         "set" | "reset" | "discard" | "pragma" | "use" | "show" => session::session(c, &word),
         "begin" if !session::begins_transaction(c) => block(c),
         "begin" | "start" | "commit" | "rollback" | "savepoint" | "release" | "abort" | "end" => session::control(c, &word),
@@ -272,7 +284,7 @@ fn declare(c: &mut Cursor) -> StatementKind {
 
 /// `DO [LANGUAGE x] $$ ... $$`; in MySQL expressions.
 fn do_block(c: &mut Cursor) -> StatementKind {
-    let start = c.start();
+    let (start, mark) = (c.start(), c.mark());
     c.advance();
     let mut language = String::from("plpgsql");
     let mut body = None;
@@ -289,6 +301,10 @@ fn do_block(c: &mut Cursor) -> StatementKind {
     }
     if let Some((body, body_span)) = body {
         return StatementKind::Block { language, body, body_span };
+    }
+    if !c.mysql() {
+        c.reset(mark);
+        return unknown(c);
     }
     let mut select: Select = super::select::empty(c);
     let exprs = if c.at_statement_end() { Vec::new() } else { expr::list(c) };
@@ -339,7 +355,7 @@ fn block(c: &mut Cursor) -> StatementKind {
 /// IF as a statement, not as a function or as IF EXISTS.
 fn statement_begins(c: &Cursor) -> bool {
     let after = c.previous().is_none_or(|t| {
-        t.kind == TokenKind::Punct || ["begin", "then", "else", "do", "loop"].iter().any(|w| c.source(t).eq_ignore_ascii_case(w))
+        t.kind == TokenKind::Punct || ["begin", "atomic", "then", "else", "do", "loop"].iter().any(|w| c.source(t).eq_ignore_ascii_case(w))
     });
     after && !c.is_any_ahead(1, &["exists"])
 }
