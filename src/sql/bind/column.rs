@@ -152,7 +152,8 @@ impl<'s> Binder<'s> {
         }
         if self.lite() && ident.quoted && ident.span.slice(self.text).starts_with('"') && self.setting_is_on("dqs_dml", true) {
             // sqlite.org/quirks.html "Double-quoted String Literals Are Accepted"
-            return Value::new(Ty::owned(DataType::named("text")), Some(false));
+            let text = Value::new(Ty::owned(DataType::named("text")), Some(false));
+            return Value { literal: Some(name), ..text };
         }
         if self.lite() && (name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case("false")) {
             return Value::new(Ty::owned(DataType::named("integer")), Some(false));
@@ -228,8 +229,10 @@ impl<'s> Binder<'s> {
             missing = Some(relation.name.to_string());
             if self.pg() {
                 // `t.f` is also `f(t)`.
-                if self.schema.functions.iter().any(|f| f.name.name == column.value && f.params.len() == 1) {
-                    return Value::any();
+                let schema = self.schema;
+                if let Some(function) = schema.functions.iter().find(|f| f.name.name == column.value && f.params.len() == 1) {
+                    self.use_object(ObjectKind::Function, Some(function.id), &function.name, None, column.span);
+                    return Value::new(function.returns.as_ref().map_or(Ty::Any, Ty::of), None);
                 }
                 break;
             }

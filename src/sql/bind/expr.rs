@@ -302,9 +302,10 @@ impl<'s> Binder<'s> {
         let schema = self.schema;
         if let (ExprKind::Row(items), Some(ty)) = (&inner.kind, to.known())
             && let Some(user) = &ty.user
-            && let Some(UserTypeKind::Composite(fields)) = schema.types.get(user).map(|t| &t.kind)
+            && let width = self.composite_fields(to).len()
+            && width > 0
         {
-            if fields.len() != items.len() {
+            if width != items.len() {
                 let message = format!("cannot cast type record to {}", user.name);
                 self.fail(BindErrorKind::TypeMismatch, "42846", message, span, None);
             }

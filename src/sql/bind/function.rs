@@ -14,7 +14,7 @@ use crate::model::schema::Function;
 use crate::model::span::Span;
 use crate::model::statement::Mode;
 use crate::model::types::DataType;
-use crate::sql::ast::{Expr, ExprKind, FunctionCall, TableAlias};
+use crate::sql::ast::{Expr, ExprKind, FunctionCall, Literal, TableAlias};
 use std::borrow::Cow;
 
 /// A call that was resolved.
@@ -79,7 +79,10 @@ impl<'s> Binder<'s> {
             self.within(Clause::Where, Mode::Filter, |b| b.condition(filter, "FILTER"));
         }
         if !call.within_group {
-            self.order_items(&call.order_by);
+            // MySQL names the clause that the aggregate stands in.
+            for item in &call.order_by {
+                self.within(self.clause, Mode::Order, |b| b.expr(&item.expr));
+            }
         }
         if let Some(window) = &call.over {
             self.window(window);
@@ -227,15 +230,20 @@ impl<'s> Binder<'s> {
     }
 
     fn mysql_sequence(&mut self, call: &'s FunctionCall) {
-        let Some(ExprKind::Column(name)) = call.args.first().map(|a| &a.kind) else { return };
-        if name.is_hole() {
-            return;
-        }
-        let qualifier = name.qualifier().map(|q| q.value.as_str());
-        let last = name.last();
-        match self.schema.find_sequence(qualifier, &last.value) {
-            Some(sequence) => self.use_object(ObjectKind::Sequence, Some(sequence.id), &sequence.name, None, last.span),
-            None if self.schema.complete => self.unknown_table(qualifier, &last.value, last.span),
+        let Some(arg) = call.args.first() else { return };
+        let (qualifier, name, span) = match &arg.kind {
+            ExprKind::Column(name) if !name.is_hole() => {
+                (name.qualifier().map(|q| q.value.as_str()), name.last().value.as_str(), name.last().span)
+            }
+            ExprKind::Literal(Literal::String { value, .. }) => match value.rsplit_once('.') {
+                Some((q, name)) => (Some(q), name, arg.span),
+                None => (None, value.as_str(), arg.span),
+            },
+            _ => return,
+        };
+        match self.schema.find_sequence(qualifier, name) {
+            Some(sequence) => self.use_object(ObjectKind::Sequence, Some(sequence.id), &sequence.name, None, span),
+            None if self.schema.complete => self.unknown_table(qualifier, name, span),
             None => {}
         }
     }
@@ -394,12 +402,10 @@ impl<'s> Binder<'s> {
             let candidate = Candidate { params, result, builtin: None, user: Some(function), defaults_used };
             match all.iter_mut().find(|c| c.params == candidate.params) {
                 Some(other) => {
-                    let both = other.defaults_used > 0 && candidate.defaults_used > 0;
+                    // Two of one schema that a call fills alike are ambiguous; otherwise the path decides.
                     let same_schema = other.user.is_some_and(|u| u.name.schema == function.name.schema);
-                    if both && same_schema {
+                    if same_schema && (other.defaults_used > 0 || candidate.defaults_used > 0) {
                         clash.push(candidate.params.clone());
-                    } else if candidate.defaults_used == 0 && other.defaults_used > 0 {
-                        *other = candidate;
                     }
                 }
                 None => all.push(candidate),

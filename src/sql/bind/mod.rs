@@ -28,6 +28,7 @@ mod scope;
 pub mod session;
 mod table;
 mod target;
+mod temporary;
 #[cfg(test)]
 mod tests;
 pub mod types;

@@ -1,6 +1,7 @@
 //! The name that a client sees for a result column without an alias.
 
 use super::binder::Binder;
+use super::catalog::system::is_sqlite_rowid;
 use super::value::Value;
 use crate::model::dialect::Engine;
 use crate::sql::ast::{Expr, ExprKind, Literal, SelectItem, SetExpr, TypeName};
@@ -17,7 +18,13 @@ impl<'s> Binder<'s> {
             Engine::MySql | Engine::MariaDb => self.mysql_name(expr),
             Engine::Sqlite => match (&expr.kind, value.origin) {
                 // The name of the column, not what is written (short_column_names).
-                (ExprKind::Column(_), Some(origin)) if origin.table.view().is_none() => Cow::Borrowed(origin.column.name.as_str()),
+                (ExprKind::Column(name), Some(origin))
+                    if self.dialect.same_column(&origin.column.name, &name.last().value) || is_sqlite_rowid(&name.last().value) =>
+                {
+                    Cow::Borrowed(origin.column.name.as_str())
+                }
+                // A quoted name that is no column is a string.
+                (ExprKind::Column(_), None) if value.literal.is_some() => Cow::Borrowed(expr.span.slice(self.text)),
                 (ExprKind::Column(name), _) => Cow::Borrowed(name.last().value.as_str()),
                 _ => Cow::Borrowed(expr.span.slice(self.text)),
             },

@@ -7,7 +7,7 @@ use super::scope::{Columns, Found, Relation, Scope, StarPart};
 use super::value::{Column, Rows, Ty, Value};
 use crate::model::object::ObjectKind;
 use crate::model::span::Span;
-use crate::model::statement::{ColumnRef, Mode};
+use crate::model::statement::{ColumnRef, HOLE, Mode};
 use crate::sql::ast::{Expr, ExprKind, Literal, Name, OrderItem, Query, Select, SelectItem, SetExpr, Statement, StatementKind};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -204,15 +204,36 @@ impl<'s> Binder<'s> {
                 );
             }
         }
+        if query.locking && self.pg() {
+            self.check_lock(select, query);
+        }
         self.limit(query);
         self.scopes.pop();
         rows
+    }
+
+    /// Rows that are no rows of a table can't be locked, also within the views that are locked.
+    fn check_lock(&mut self, select: &'s Select, query: &'s Query) {
+        let text = query.span.slice(self.text).to_lowercase();
+        let strength = ["for no key update", "for key share", "for share"].into_iter().find(|s| text.contains(s)).unwrap_or("for update");
+        let locked = |name: &str| query.lock_of.is_empty() || query.lock_of.iter().any(|n| n.last().value == name);
+        let views: Vec<&'s str> =
+            self.scope().relations.iter().filter(|r| locked(&r.name)).filter_map(|r| r.table?.view()).map(|v| v.query.as_str()).collect();
+        let aggregates = self.scope().aggregates;
+        let obstacle = lock_obstacle(select, aggregates).or_else(|| views.iter().find_map(|v| super::view::lock_obstacle(v, self.dialect)));
+        if let Some(obstacle) = obstacle {
+            let message = format!("{} is not allowed with {obstacle}", strength.to_uppercase());
+            self.fail(BindErrorKind::Other, "0A000", message, query.span, None);
+        }
     }
 
     /// Binds a SELECT in the innermost scope.
     fn select_rows(&mut self, select: &'s Select, order_by: &'s [OrderItem]) -> Rows<'s> {
         self.pending_recursion = None;
         self.bind_from(&select.from, Mode::Read);
+        if self.hole_among_tables(select, order_by) {
+            self.scope().porous = true;
+        }
         // A fragment has no FROM: everything is open.
         if select.from.is_empty() && select.items.is_empty() {
             self.scope().porous = true;
@@ -261,6 +282,33 @@ impl<'s> Binder<'s> {
             self.opaque(into.span(), ObjectKind::Table, "the statement creates it");
         }
         rows
+    }
+
+    /// Whether an unknown part stands between FROM and the clauses behind it, where it may add tables.
+    fn hole_among_tables(&self, select: &Select, order_by: &[OrderItem]) -> bool {
+        let text = select.span.slice(self.text);
+        if !text.contains(HOLE) {
+            return false;
+        }
+        let first = select.items.iter().map(|i| match i {
+            SelectItem::Star { span, .. } => span.end,
+            SelectItem::Expr { expr, alias } => alias.as_ref().map_or(expr.span.end, |a| a.span.end),
+        });
+        let from = first.max().unwrap_or(select.span.start);
+        let later = select.filter.iter().chain(&select.group_by).chain(&select.having).chain(order_by.iter().map(|o| &o.expr));
+        let to = later.map(|e| e.span.start).min().unwrap_or(select.span.end);
+        let holes = text.match_indices(HOLE).map(|(i, _)| select.span.start as usize + i);
+        holes.filter(|h| (from as usize..to as usize).contains(h)).any(|h| {
+            // Behind an operator or a word that wants an operand, it is that operand.
+            let before = self.text.get(..h).unwrap_or("").trim_end();
+            let word = before.rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("").to_lowercase();
+            let names = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '`' | ']' | ')'));
+            names
+                && !matches!(
+                    word.as_str(),
+                    "on" | "and" | "or" | "not" | "in" | "like" | "ilike" | "between" | "is" | "where" | "when" | "then" | "else"
+                )
+        })
     }
 
     fn group_by(&mut self, select: &'s Select, rows: &Rows<'s>) {
@@ -547,6 +595,19 @@ fn output_aliases<'s>(items: &'s [SelectItem], rows: &Rows<'s>) -> Vec<(Cow<'s, 
         }
     }
     aliases
+}
+
+/// What keeps the rows of a SELECT from being locked, in PostgreSQL's words.
+pub fn lock_obstacle(select: &Select, aggregates: bool) -> Option<&'static str> {
+    if select.distinct || !select.distinct_on.is_empty() {
+        Some("DISTINCT clause")
+    } else if !select.group_by.is_empty() {
+        Some("GROUP BY clause")
+    } else if select.having.is_some() {
+        Some("HAVING clause")
+    } else {
+        aggregates.then_some("aggregate functions")
+    }
 }
 
 fn ordinal(n: usize) -> String {

@@ -23,12 +23,13 @@ impl SessionState {
     /// Takes a statement that sets up the session: SET, RESET, USE, PRAGMA, CREATE TEMPORARY TABLE and the
     /// later changes of such a table. `text` is the text that the statement was parsed from. Returns whether
     /// the statement was one.
-    pub fn run(&mut self, statement: &Statement, _text: &str, _schema: &Schema) -> bool {
+    pub fn run(&mut self, statement: &Statement, text: &str, schema: &Schema) -> bool {
         match &statement.kind {
             StatementKind::Session(session) => {
                 self.set(session);
                 true
             }
+            StatementKind::Ddl(_) => super::temporary::run(self, statement, text, schema),
             _ => false,
         }
     }

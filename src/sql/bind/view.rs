@@ -191,6 +191,20 @@ fn updatable_from(query: &Query, mysql: bool) -> Option<Name> {
     }
 }
 
+/// What keeps the rows of a view from being locked.
+pub fn lock_obstacle(text: &str, dialect: crate::model::dialect::Dialect) -> Option<&'static str> {
+    let statement = parse_statement(text, dialect);
+    let StatementKind::Query(query) = &statement.kind else { return None };
+    match &query.body {
+        SetExpr::Select(select) => {
+            let aggregate = select.items.iter().any(|i| matches!(i, SelectItem::Expr { expr, .. } if is_aggregate(expr)));
+            super::query::lock_obstacle(select, aggregate)
+        }
+        SetExpr::SetOp { .. } => Some("UNION/INTERSECT/EXCEPT"),
+        _ => None,
+    }
+}
+
 fn is_aggregate(expr: &crate::sql::ast::Expr) -> bool {
     use crate::sql::ast::ExprKind;
     match &expr.kind {
