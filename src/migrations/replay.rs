@@ -1,11 +1,12 @@
 //! Replaying a history on an empty schema.
 
-use super::Read;
 use super::formats::Formats;
 use super::sections::up_part;
+use super::{Read, dumps, join};
 use crate::model::problem::{Problem, Stage};
 use crate::model::project::History;
 use crate::model::schema::Schema;
+use crate::sql::apply::{ApplyOptions, apply_in_place, schema_from_dump};
 
 /// Grows when a replay gives another schema for the same files.
 const VERSION: u32 = 1;
@@ -31,6 +32,118 @@ pub struct Replayed {
     pub problems: Vec<Problem>,
     /// See [`history_hash`].
     pub hash: [u8; 32],
+}
+
+/// Runs a history on an empty schema, forwards and in order. What fails or can't be read is a problem that
+/// names file and line, and the rest goes on.
+///
+/// A history that changes tables which it does not create began with an existing schema. Then the dump that
+/// stands beside it (`schema.sql`, `LATEST.sql`) is taken, or the schema stays open.
+pub fn replay(history: &History, read: &Read, until: Until) -> Replayed {
+    let hash = history_hash(history, read, until);
+    let files = files_until(history, until);
+    if history.format == dumps::FORMAT {
+        let (schema, problems) = from_dump(history, files.first().map_or("", String::as_str), read);
+        return Replayed { schema, problems, hash };
+    }
+    if let Some(problem) = code_problem(history) {
+        return Replayed { schema: Schema::open(history.dialect), problems: vec![problem], hash };
+    }
+    let mut schema = Schema::empty(history.dialect);
+    let (mut problems, missing) = run(&mut schema, history, files, read);
+    let Some(missing) = missing else { return Replayed { schema, problems, hash } };
+    if let Some(path) = dump_beside(history, read) {
+        let (mut dumped, mut dump_problems) = from_dump(history, &path, read);
+        if !dumped.tables.is_empty() {
+            open_changed_later(&mut dumped, history, files.len(), read);
+            let message = format!("{missing}: a table that the history does not create; {path} is taken for the schema");
+            dump_problems.push(Problem::new(Stage::Migration, message).at(path, None));
+            return Replayed { schema: dumped, problems: dump_problems, hash };
+        }
+    }
+    schema = Schema::open(history.dialect);
+    problems = run(&mut schema, history, files, read).0;
+    let message = format!("{missing}: a table that the history does not create; the schema stays open");
+    let help = "give a dump of the schema with --schema";
+    problems.push(Problem::new(Stage::Migration, message).at(history.folder.clone(), None).help(help));
+    Replayed { schema, problems, hash }
+}
+
+/// Runs files one after the other. Also returns the first place where a table was missing, as `path:line`.
+fn run(schema: &mut Schema, history: &History, files: &[String], read: &Read) -> (Vec<Problem>, Option<String>) {
+    let mut problems = Vec::new();
+    let mut missing = None;
+    for (number, path) in files.iter().enumerate() {
+        let text = match read_migration(&history.format, path, read) {
+            Ok(text) => text,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let options = ApplyOptions { migration: number as u32, autocommit: true, lenient: true, ..ApplyOptions::default() };
+        let applied = apply_in_place(schema, &text, &options);
+        for mut problem in applied.problems {
+            problem.path = Some(path.clone());
+            if missing.is_none() && says_missing_table(&problem.message) {
+                missing = Some(problem.line.map_or(path.clone(), |line| format!("{path}:{line}")));
+            }
+            problems.push(problem);
+        }
+    }
+    (problems, missing)
+}
+
+/// The engines' words for a table that does not exist (SQLSTATE 42P01, errno 1146, SQLITE_ERROR).
+fn says_missing_table(message: &str) -> bool {
+    message.contains("no such table")
+        || (message.contains("relation \"") && message.contains("does not exist") && !message.contains("column \""))
+        || (message.contains("Table '") && message.contains("doesn't exist"))
+}
+
+fn code_problem(history: &History) -> Option<Problem> {
+    let format = Formats::embedded().get(&history.format).filter(|f| f.code)?;
+    let message = format!("{}: a history of code migrations ({}) is not replayed", history.folder, format.title);
+    Some(Problem::new(Stage::Migration, message).at(history.folder.clone(), None))
+}
+
+fn from_dump(history: &History, path: &str, read: &Read) -> (Schema, Vec<Problem>) {
+    match read_migration(&history.format, path, read) {
+        Ok(text) => {
+            let (schema, mut problems) = schema_from_dump(&text, history.dialect);
+            for problem in &mut problems {
+                problem.path = Some(path.to_string());
+            }
+            (schema, problems)
+        }
+        Err(problem) => (Schema::open(history.dialect), vec![problem]),
+    }
+}
+
+/// Names of dumps beside a history, and in the folder above it.
+const BESIDE: &[&str] = &["LATEST.sql", "latest.sql", "schema.sql", "structure.sql", "../schema.sql", "../structure.sql"];
+
+fn dump_beside(history: &History, read: &Read) -> Option<String> {
+    let engine = history.dialect.engine.as_str();
+    let own = [format!("current_schema_{engine}.sql"), format!("schema_{engine}.sql"), format!("schema-{engine}.sql")];
+    let names = own.iter().map(String::as_str).chain(BESIDE.iter().copied());
+    names.filter_map(|name| join(&history.folder, name)).find(|path| !history.files.contains(path) && read(path).is_ok())
+}
+
+/// A dump shows the schema after all migrations: the tables that later ones name may have looked different.
+fn open_changed_later(schema: &mut Schema, history: &History, from: usize, read: &Read) {
+    let mut later = String::new();
+    for path in history.files.iter().skip(from) {
+        later.push_str(&read_migration(&history.format, path, read).unwrap_or_default());
+        later.push('\n');
+    }
+    if later.is_empty() {
+        return;
+    }
+    let words: std::collections::HashSet<&str> = later.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    for table in schema.tables.values_mut() {
+        table.open |= words.contains(table.name.name.as_str());
+    }
 }
 
 /// The files of a history that run before `until`.
