@@ -4,6 +4,7 @@ use super::codec::{decode, encode};
 use super::{Store, StoreError};
 use crate::model::problem::Problem;
 use crate::model::project::{Database, Service};
+use crate::model::schema::Schema;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
@@ -200,16 +201,28 @@ impl Store {
     }
 
     /// A cached schema.
-    pub fn schema(&self, hash: &[u8; 32]) -> Result<Option<crate::model::schema::Schema>, StoreError> {
+    pub fn schema(&self, hash: &[u8; 32]) -> Result<Option<Schema>, StoreError> {
         let found: Option<Vec<u8>> =
             self.connection.prepare_cached("SELECT data FROM db_schema WHERE hash = ?1")?.query_row([hash], |r| r.get(0)).optional()?;
         found.map(|bytes| decode(&bytes)).transpose()
     }
 
-    /// Caches a schema.
-    pub fn put_schema(&self, hash: &[u8; 32], schema: &crate::model::schema::Schema) -> Result<(), StoreError> {
-        let data = encode(schema)?;
-        self.connection.prepare_cached("INSERT OR REPLACE INTO db_schema VALUES (?1, ?2)")?.execute(params![hash, data])?;
+    /// Whether a schema is cached.
+    pub fn has_schema(&self, hash: &[u8; 32]) -> Result<bool, StoreError> {
+        Ok(self.connection.prepare_cached("SELECT 1 FROM db_schema WHERE hash = ?1")?.exists([hash])?)
+    }
+
+    /// What could not be replayed when a cached schema was made.
+    pub fn schema_problems(&self, hash: &[u8; 32]) -> Result<Vec<Problem>, StoreError> {
+        let found: Option<Vec<u8>> =
+            self.connection.prepare_cached("SELECT problems FROM db_schema WHERE hash = ?1")?.query_row([hash], |r| r.get(0)).optional()?;
+        Ok(found.map(|bytes| decode(&bytes)).transpose()?.unwrap_or_default())
+    }
+
+    /// Caches a schema with the problems of making it.
+    pub fn put_schema(&self, hash: &[u8; 32], schema: &Schema, problems: &[Problem]) -> Result<(), StoreError> {
+        let (data, problems) = (encode(schema)?, encode(&problems)?);
+        self.connection.prepare_cached("INSERT OR REPLACE INTO db_schema VALUES (?1, ?2, ?3)")?.execute(params![hash, data, problems])?;
         Ok(())
     }
 }

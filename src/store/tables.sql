@@ -55,4 +55,4 @@ CREATE TABLE reference (
 CREATE INDEX reference_statement ON reference (statement);
 
 -- A schema by the hash of the history or dump that it comes from.
-CREATE TABLE db_schema (hash BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE db_schema (hash BLOB PRIMARY KEY, data BLOB NOT NULL, problems BLOB NOT NULL) WITHOUT ROWID;

@@ -1,0 +1,6 @@
+//! The stages in order. The command line and the daemon are two callers of this.
+
+pub mod inputs;
+pub mod references;
+pub mod refresh;
+pub mod workspace;

@@ -1,0 +1,110 @@
+//! `impact refs` and `impact who`: the references that the index holds, as plain rows.
+
+use crate::model::coverage::Coverage;
+use crate::model::report::SCHEMA_VERSION;
+use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Reference, Scope, StatementKind};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The answer of `refs`. Its JSON is a stable contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct References {
+    /// Version of the contract.
+    pub schema_version: u32,
+    /// How much was understood.
+    pub coverage: Coverage,
+    /// Ordered by repository, path, line, table, column, mode.
+    pub references: Vec<ReferenceRow>,
+}
+
+impl References {
+    /// Sorted and without duplicates.
+    pub fn new(coverage: Coverage, mut references: Vec<ReferenceRow>) -> Self {
+        references.sort();
+        references.dedup();
+        References { schema_version: SCHEMA_VERSION, coverage, references }
+    }
+}
+
+/// One reference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ReferenceRow {
+    /// Repository name.
+    pub repo: String,
+    /// Service.
+    pub service: String,
+    /// Path relative to the repository.
+    pub path: String,
+    /// 1-based first line of the statement.
+    pub line: u32,
+    /// 1-based last line.
+    pub end_line: u32,
+    /// Table, with its schema where that is not the default one.
+    pub table: String,
+    /// Column; `*`: columns unknown; `null`: the table itself.
+    pub column: Option<String>,
+    /// What is done with it.
+    pub mode: Mode,
+    /// How it is written.
+    pub kind: StatementKind,
+    /// Library.
+    pub library: String,
+    /// 0..=100 as a fraction.
+    pub confidence: Fraction,
+    /// The name is not written in the statement.
+    pub implicit: bool,
+    /// Production or test; shown by `who`.
+    #[serde(skip)]
+    pub scope: Scope,
+}
+
+/// A number between 0 and 1 in hundredths, so that rows can be compared.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fraction(pub u8);
+
+impl Serialize for Fraction {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.0) / 100.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fraction {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Fraction((f64::deserialize(deserializer)? * 100.0).round().clamp(0.0, 100.0) as u8))
+    }
+}
+
+impl JsonSchema for Fraction {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fraction".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "number", "minimum": 0, "maximum": 1 })
+    }
+}
+
+/// Rows of one statement.
+pub fn rows(repo: &str, service: &str, indexed: &IndexedStatement, references: &[Reference]) -> Vec<ReferenceRow> {
+    let statement = &indexed.statement;
+    let row = |r: &Reference| ReferenceRow {
+        repo: repo.to_string(),
+        service: service.to_string(),
+        path: statement.files.first().cloned().unwrap_or_default(),
+        line: indexed.lines.0,
+        end_line: indexed.lines.1,
+        table: if r.schema.is_empty() { r.table.clone() } else { format!("{}.{}", r.schema, r.table) },
+        column: match &r.column {
+            ColumnRef::Table => None,
+            ColumnRef::All => Some("*".into()),
+            ColumnRef::Named(name) => Some(name.clone()),
+        },
+        mode: r.mode,
+        kind: statement.kind,
+        library: statement.library.clone(),
+        confidence: Fraction(r.confidence.min(100)),
+        implicit: r.implicit,
+        scope: statement.scope,
+    };
+    references.iter().map(row).collect()
+}

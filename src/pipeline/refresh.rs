@@ -1,0 +1,249 @@
+//! Bringing the index up to date: only what changed is read, parsed, resolved and bound again.
+
+mod databases;
+mod reading;
+mod services;
+
+use super::workspace::Workspace;
+use crate::grammar::PackSet;
+use crate::index::discover::{self, Reader};
+use crate::model::problem::{Problem, Stage};
+use crate::model::project::{FileKind, Repository};
+use crate::store::{FileRow, SnapshotInfo, SnapshotRow, Store, StoreError, WRITER_WAIT};
+use std::collections::{HashMap, HashSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Version of what extraction, resolution and binding make of the same bytes. Part of every cache key.
+pub const EXTRACTOR: u32 = 1;
+
+/// What to refresh, and how.
+pub struct RefreshRequest<'a> {
+    /// Repositories and configuration.
+    pub workspace: &'a Workspace,
+    /// Revision in place of the working tree.
+    pub at: Option<&'a str>,
+    /// Parse every source file.
+    pub no_prefilter: bool,
+    /// Called with repository name, files done and files in all.
+    pub progress: &'a dyn Fn(&str, u64, u64),
+}
+
+/// What a refresh did.
+#[derive(Clone, Debug, Default)]
+pub struct Refreshed {
+    /// Snapshots that the run is about.
+    pub snapshots: Vec<i64>,
+    /// Files read because they were new or changed.
+    pub read: u64,
+    /// Files parsed.
+    pub parsed: u64,
+    /// Units (services) resolved again.
+    pub units: u64,
+    /// Another process was writing; the answer rests on what was committed before.
+    pub stale: bool,
+    /// Problems of the store and of repositories that could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Why a refresh could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A repository.
+    #[error("{error}{}", error.help().map(|h| format!("\nhelp: {h}")).unwrap_or_default())]
+    Discover {
+        /// What discovery says.
+        error: discover::DiscoverError,
+    },
+    /// Grammar packs of the user.
+    #[error("{0}")]
+    Grammars(String),
+}
+
+impl From<discover::DiscoverError> for RefreshError {
+    fn from(error: discover::DiscoverError) -> Self {
+        RefreshError::Discover { error }
+    }
+}
+
+/// Refreshes the index for the repositories of the workspace.
+///
+/// # Errors
+/// [`RefreshError`] where a root is missing, the store can't be written or grammar packs are invalid.
+pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed, RefreshError> {
+    let mut done = Refreshed::default();
+    let packs = load_packs(request.workspace)?;
+    let (repositories, problems) = discover::discover(&roots(request), &settings(request.workspace))?;
+    done.problems.extend(problems);
+    if !store.lock_for_writing(WRITER_WAIT)? {
+        done.stale = true;
+        done.snapshots = store.snapshots()?.iter().filter(|s| repositories.iter().any(|r| is_of(s, r))).map(|s| s.id).collect();
+        return Ok(done);
+    }
+    let key = settings_key(request, &packs);
+    let old: HashMap<(String, String), SnapshotRow> =
+        store.snapshots()?.into_iter().map(|s| ((s.root.clone(), s.revision.clone()), s)).collect();
+    let mut states = Vec::new();
+    for repository in &repositories {
+        states.push(RepositoryState::new(store, repository, &old, key)?);
+    }
+    if states.iter().all(|s| s.unchanged) && databases::still_hold(store, &states)? {
+        done.snapshots = states.iter().filter_map(|s| s.old.as_ref().map(|o| o.id)).collect();
+        return Ok(done);
+    }
+    let known = databases::read(store, request.workspace, &mut states)?;
+    for state in &mut states {
+        reading::read(store, state, &packs, request, &mut done)?;
+        let units = services::resolve(store, state, &packs, &known, request, &mut done)?;
+        let id = publish(store, state, &units)?;
+        done.snapshots.push(id);
+        // Facts and bytes are not needed once the units are written.
+        state.facts.clear();
+    }
+    let needed: HashSet<[u8; 16]> = facts_in_use(store, &packs)?;
+    store.collect_garbage(&|k| needed.contains(k))?;
+    store.checkpoint()?;
+    Ok(done)
+}
+
+/// A repository on its way through a refresh.
+pub(super) struct RepositoryState<'a> {
+    pub repository: &'a Repository,
+    pub reader: Reader<'a>,
+    /// Its snapshot as committed before.
+    pub old: Option<SnapshotRow>,
+    /// Files as they were, by path; empty where other settings were in force.
+    pub old_files: HashMap<String, FileRow>,
+    /// Nothing on disk differs from `old`.
+    pub unchanged: bool,
+    /// What will be published.
+    pub info: SnapshotInfo,
+    /// Parallel to `repository.files`.
+    pub rows: Vec<FileRow>,
+    /// Facts of parsed files, by index of file; loaded on demand from the store for unchanged ones.
+    pub facts: HashMap<usize, crate::model::facts::FileFacts>,
+}
+
+impl<'a> RepositoryState<'a> {
+    fn new(
+        store: &Store,
+        repository: &'a Repository,
+        old: &HashMap<(String, String), SnapshotRow>,
+        key: [u8; 32],
+    ) -> Result<Self, RefreshError> {
+        let root = repository.root.display().to_string();
+        let revision = repository.commit.clone().unwrap_or_default();
+        let old = old.get(&(root, revision)).cloned();
+        let usable = old.as_ref().filter(|o| o.info.settings == key);
+        let old_rows = usable.map(|o| store.files(o.id)).transpose()?.unwrap_or_default();
+        let same_files = usable.is_some()
+            && old_rows.len() == repository.files.len()
+            && old_rows.iter().zip(&repository.files).all(|(a, b)| a.path == b.path && a.size == b.size && a.mtime == b.mtime);
+        let unchanged = same_files && usable.is_some_and(|o| o.info.services == repository.services);
+        let info = SnapshotInfo {
+            services: repository.services.clone(),
+            skipped: repository.skipped.clone(),
+            settings: key,
+            commit: repository.commit.clone(),
+            file_owners: repository.files.iter().filter_map(|f| f.owners.clone().map(|o| (f.path.clone(), o))).collect(),
+            ..SnapshotInfo::default()
+        };
+        let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
+        Ok(RepositoryState {
+            repository,
+            reader: Reader::new(repository)?,
+            old,
+            old_files,
+            unchanged,
+            info,
+            rows: Vec::new(),
+            facts: HashMap::new(),
+        })
+    }
+}
+
+fn is_of(snapshot: &SnapshotRow, repository: &Repository) -> bool {
+    snapshot.root == repository.root.display().to_string() && snapshot.revision == repository.commit.clone().unwrap_or_default()
+}
+
+fn publish(store: &Store, state: &RepositoryState, units: &[i64]) -> Result<i64, RefreshError> {
+    let repository = state.repository;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+    let row = SnapshotRow {
+        id: 0,
+        repo: repository.name.clone(),
+        root: repository.root.display().to_string(),
+        revision: repository.commit.clone().unwrap_or_default(),
+        head: state.reader.head().unwrap_or_default(),
+        indexed_at: now,
+        info: state.info.clone(),
+    };
+    Ok(store.publish(&row, &state.rows, units)?)
+}
+
+/// Keys of facts that some snapshot's parsed files need.
+fn facts_in_use(store: &Store, packs: &PackSet) -> Result<HashSet<[u8; 16]>, RefreshError> {
+    let mut out = HashSet::new();
+    for snapshot in store.snapshots()? {
+        for file in store.files(snapshot.id)? {
+            if file.tier == 1 && let Some(language) = packs.language_of(&file.path) {
+                out.insert(reading::facts_key(&file.hash, language, &file.path, packs));
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn load_packs(workspace: &Workspace) -> Result<PackSet, RefreshError> {
+    let loaded = match (&workspace.config.grammars.folder, &workspace.config_folder) {
+        (Some(folder), Some(base)) => PackSet::load(&base.join(folder)),
+        _ => PackSet::builtin(),
+    };
+    loaded.map_err(|errors| RefreshError::Grammars(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
+}
+
+fn roots(request: &RefreshRequest) -> Vec<discover::Root> {
+    let at = request.at.map(str::to_string);
+    let root = |(path, name): &(std::path::PathBuf, Option<String>)| discover::Root { path: path.clone(), name: name.clone(), at: at.clone() };
+    request.workspace.roots.iter().map(root).collect()
+}
+
+fn settings(workspace: &Workspace) -> discover::Settings {
+    let config = &workspace.config;
+    let services = config.services.iter().map(|s| discover::ServiceSetting {
+        name: s.name.clone(),
+        repository: s.repository.clone(),
+        path: s.path.clone(),
+        library: s.library,
+        owners: s.owners.clone(),
+        databases: s.databases.clone(),
+    });
+    discover::Settings {
+        services: services.collect(),
+        exclude: config.discover.exclude.clone(),
+        tests: config.discover.tests.clone(),
+        max_file_size: Some(config.discover.max_file_size),
+    }
+}
+
+/// Everything outside the files that decides what the index holds.
+fn settings_key(request: &RefreshRequest, packs: &PackSet) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&EXTRACTOR.to_le_bytes());
+    hasher.update(packs.fingerprint().as_bytes());
+    hasher.update(&[u8::from(request.no_prefilter)]);
+    hasher.update(format!("{:?}", request.workspace.config).as_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+/// Whether a file is source code.
+fn is_source(kind: FileKind) -> bool {
+    matches!(kind, FileKind::Source(_))
+}
+
+/// A problem of one repository's file.
+fn file_problem(repo: &str, path: &str, message: String) -> Problem {
+    Problem { repo: Some(repo.to_string()), ..Problem::new(Stage::Extract, message).at(path, None) }
+}

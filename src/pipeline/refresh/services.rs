@@ -1,0 +1,203 @@
+//! Resolving and binding the services of a repository into units of the store.
+
+use super::databases::KnownDatabase;
+use super::reading::{counts, load, read_more};
+use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
+use crate::grammar::PackSet;
+use crate::index::databases::{Candidate, choose, driver_dialect};
+use crate::index::extract::Learnt;
+use crate::index::placing::{SourceLines, index_statement, table_names};
+use crate::index::resolve::{ModuleMap, ResolveFile, Resolved, ServiceInput, SqlFile, resolve as resolve_service};
+use crate::model::dialect::Dialect;
+use crate::model::project::FileKind;
+use crate::model::schema::Schema;
+use crate::store::{Store, UnitContent, UnitInfo};
+use std::collections::HashSet;
+
+/// Rounds of the second tier: each parses the files that the round before asked for.
+const ROUNDS: usize = 3;
+
+/// Makes the units of all services and returns their ids in order; also fills coverage counts of the snapshot.
+pub(super) fn resolve(
+    store: &Store,
+    state: &mut RepositoryState,
+    packs: &PackSet,
+    known: &[KnownDatabase],
+    request: &RefreshRequest,
+    done: &mut Refreshed,
+) -> Result<Vec<i64>, RefreshError> {
+    let repository = state.repository;
+    let paths: Vec<&str> = repository.files.iter().map(|f| f.path.as_str()).collect();
+    let read = |path: &str| state.reader.read_path(path).ok();
+    let modules = ModuleMap::read(paths.iter().copied(), &read);
+    let mut units = Vec::new();
+    for service in 0..repository.services.len() {
+        let members = members(state, service);
+        let key = unit_key(state, service, &members, known);
+        if let Some(unit) = store.unit_by_key(&key)? {
+            units.push(unit);
+            continue;
+        }
+        done.units += 1;
+        let content = make_unit(store, state, packs, known, request, service, members, &modules)?;
+        units.push(store.put_unit(&key, &repository.services[service].name, &content)?);
+    }
+    (state.info.files, state.info.parsed) = counts(state);
+    Ok(units)
+}
+
+/// Indexes of the files that a service's statements can be made of: its own, then those of the libraries that
+/// it depends on.
+struct Members {
+    own: Vec<usize>,
+    libraries: Vec<usize>,
+}
+
+fn members(state: &RepositoryState, service: usize) -> Members {
+    let repository = state.repository;
+    let mut reached = vec![service];
+    let mut at = 0;
+    while at < reached.len() {
+        for name in &repository.services[reached[at]].depends {
+            if let Some(next) = repository.services.iter().position(|s| s.name == *name)
+                && !reached.contains(&next)
+            {
+                reached.push(next);
+            }
+        }
+        at += 1;
+    }
+    let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        (0..repository.files.len()).filter(|&i| wanted(repository.files[i].service as usize)).collect()
+    };
+    Members { own: of(&|s| s == service), libraries: of(&|s| s != service && reached.contains(&s)) }
+}
+
+fn unit_key(state: &RepositoryState, service: usize, members: &Members, known: &[KnownDatabase]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&state.info.settings);
+    let described = format!("{:?}", state.repository.services[service]);
+    hasher.update(described.as_bytes());
+    for database in known {
+        hasher.update(database.repo.as_bytes());
+        hasher.update(database.database.name.as_bytes());
+        hasher.update(&database.hash);
+    }
+    for (list, &i) in members.own.iter().map(|i| (0u8, i)).chain(members.libraries.iter().map(|i| (1, i))) {
+        let file = &state.repository.files[i];
+        hasher.update(&[list, file.scope as u8]);
+        hasher.update(file.path.as_bytes());
+        hasher.update(&[0]);
+        hasher.update(&state.rows[i].hash);
+    }
+    *hasher.finalize().as_bytes()
+}
+
+#[allow(clippy::too_many_arguments)] // one call site; a struct would only rename the arguments
+fn make_unit(
+    store: &Store,
+    state: &mut RepositoryState,
+    packs: &PackSet,
+    known: &[KnownDatabase],
+    request: &RefreshRequest,
+    service: usize,
+    members: Members,
+    modules: &ModuleMap,
+) -> Result<UnitContent, RefreshError> {
+    let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
+    load(store, state, packs, &all)?;
+    let dialects = dialects(state, service, known);
+    let mut resolved = run(state, &members, modules, &dialects);
+    for _ in 0..ROUNDS {
+        if request.no_prefilter {
+            break;
+        }
+        let wanted: HashSet<&str> = resolved.wanted.iter().map(String::as_str).collect();
+        let learnt = Learnt::new(&resolved.helpers);
+        let unread: Vec<usize> = all.iter().copied().filter(|&i| state.rows[i].tier == 0).collect();
+        if unread.is_empty() || (wanted.is_empty() && resolved.helpers.is_empty()) {
+            break;
+        }
+        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes);
+        if read_more(store, state, packs, &unread, &keep)?.is_empty() {
+            break;
+        }
+        resolved = run(state, &members, modules, &dialects);
+    }
+    Ok(bind(state, known, service, resolved))
+}
+
+fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects: &[Dialect]) -> Resolved {
+    let repository = state.repository;
+    let file = |own: bool| {
+        move |&i: &usize| {
+            let file = &repository.files[i];
+            let FileKind::Source(language) = file.kind else { return None };
+            let facts = state.facts.get(&i)?;
+            Some(ResolveFile { path: &file.path, language, scope: file.scope, own, facts })
+        }
+    };
+    let files: Vec<ResolveFile> = members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
+    let sql_files: Vec<SqlFile> = members
+        .own
+        .iter()
+        .map(|&i| &repository.files[i])
+        .filter(|f| f.kind == FileKind::Sql)
+        .map(|f| SqlFile { path: &f.path, scope: f.scope })
+        .collect();
+    let read = |path: &str| state.reader.read_path(path).ok();
+    resolve_service(&ServiceInput { files: &files, dialects, read: &read, sql_files: &sql_files, modules })
+}
+
+/// Engines of a service, best first: those of its databases, else of its drivers.
+fn dialects(state: &RepositoryState, service: usize, known: &[KnownDatabase]) -> Vec<Dialect> {
+    let service = &state.repository.services[service];
+    let mut out: Vec<Dialect> = Vec::new();
+    let bound = known.iter().filter(|k| {
+        service.databases.contains(&k.database.name) || (k.repo == state.repository.name && k.database.services.contains(&service.name))
+    });
+    for dialect in bound.map(|k| k.schema.dialect).chain(service.engines.iter().copied()) {
+        if !out.contains(&dialect) {
+            out.push(dialect);
+        }
+    }
+    out
+}
+
+fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved: Resolved) -> UnitContent {
+    let service = &state.repository.services[index];
+    let fallback = Schema::open(driver_dialect(service));
+    let mut used: Vec<(String, Vec<String>)> = Vec::new();
+    for statement in &resolved.statements {
+        for (table, columns) in table_names(&statement.text.text, fallback.dialect) {
+            match used.iter_mut().find(|u| u.0 == table) {
+                Some(found) => found.1.extend(columns),
+                None => used.push((table, columns)),
+            }
+        }
+    }
+    for (_, columns) in &mut used {
+        columns.sort();
+        columns.dedup();
+    }
+    used.sort();
+    let candidates: Vec<Candidate> =
+        known.iter().map(|k| Candidate { repo: &k.repo, database: &k.database, schema: &k.schema }).collect();
+    let choice = choose(&state.repository.name, service, &used, &candidates);
+    let schema = choice.as_ref().map_or(&fallback, |c| &known[c.candidate].schema);
+    let read = |path: &str| state.reader.read_path(path).ok();
+    let mut sources = SourceLines::new(&read);
+    let statements: Vec<_> = resolved.statements.into_iter().map(|s| index_statement(s, &mut sources, schema)).collect();
+    let info = UnitInfo {
+        sites: resolved.sites,
+        resolved: resolved.resolved,
+        open: resolved.open,
+        problems: resolved.problems,
+        tables: used,
+        database: choice.map(|c| (known[c.candidate].database.name.clone(), c.evidence)),
+        dynamic: statements.iter().filter(|s| s.dynamic_table).count() as u32,
+        statements: statements.len() as u32,
+        bound: statements.iter().filter(|s| s.bound).count() as u32,
+    };
+    UnitContent { statements, info }
+}
