@@ -5,6 +5,7 @@
 //! the schema before and after; `impact` binds every statement against both and gives verdicts; `report`
 //! renders them. `ARCHITECTURE.md` says which module may import which.
 
+pub mod cli;
 pub mod config;
 pub mod embedded;
 pub mod grammar;
@@ -12,6 +13,7 @@ pub mod impact;
 pub mod index;
 pub mod migrations;
 pub mod model;
+pub mod pipeline;
 pub mod report;
 pub mod sql;
 pub mod store;

@@ -48,26 +48,45 @@ impl<'a> SourceLines<'a> {
     }
 }
 
+/// Gives a statement its lines and columns. References are for [`index_statement`] to find.
+pub fn place_statement(statement: Statement, sources: &mut SourceLines) -> IndexedStatement {
+    let path = |file: u16| statement.files.get(file as usize).map_or("", String::as_str);
+    IndexedStatement {
+        lines: sources.lines(path(0), statement.span),
+        site_lines: statement.site.as_ref().map(|(file, span)| sources.lines(file, *span)),
+        piece_starts: statement.text.pieces.iter().map(|p| sources.line_column(path(p.file), p.source.start)).collect(),
+        hole_starts: statement.text.holes.iter().map(|h| sources.line_column(path(h.file), h.source.start)).collect(),
+        references: Vec::new(),
+        objects: Vec::new(),
+        bound: false,
+        dynamic_table: false,
+        statement,
+    }
+}
+
 /// Places and binds one statement.
 pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: &Schema) -> IndexedStatement {
-    let path = |file: u16| statement.files.get(file as usize).map_or("", String::as_str);
-    let lines = sources.lines(path(0), statement.span);
-    let site_lines = statement.site.as_ref().map(|(file, span)| sources.lines(file, *span));
-    let piece_starts = statement.text.pieces.iter().map(|p| sources.line_column(path(p.file), p.source.start)).collect();
-    let hole_starts = statement.text.holes.iter().map(|h| sources.line_column(path(h.file), h.source.start)).collect();
-    let parsed = parse_statement(&statement.text.text, schema.dialect);
-    let binding = bind::bind(&parsed, &statement.text.text, schema, &SessionState::default());
-    let references = bind::references(&binding, &parsed);
+    let mut indexed = place_statement(statement, sources);
+    let text = &indexed.statement.text.text;
+    let parsed = parse_statement(text, schema.dialect);
+    let binding = bind::bind(&parsed, text, schema, &SessionState::default());
     let mut objects: Vec<String> = binding.uses.iter().filter_map(|u| object_symbol(u.kind, &u.table)).collect();
     objects.extend(views(&binding, schema));
+    let is_table = |kind| matches!(kind, ObjectKind::Table | ObjectKind::View);
+    let dynamic_table = binding.opaque.iter().any(|o| is_table(o.kind) && o.span.slice(text).contains(HOLE));
+    if dynamic_table {
+        objects.push(DYNAMIC_TABLE.to_string());
+    }
     objects.sort();
     objects.dedup();
-    let dynamic_table = binding.opaque.iter().any(|o| {
-        matches!(o.kind, ObjectKind::Table | ObjectKind::View) && o.span.slice(&statement.text.text).contains(HOLE)
-    });
     let bound = binding.error.is_none() && binding.opaque.is_empty() && !matches!(parsed.kind, ast::StatementKind::Unknown(_));
-    IndexedStatement { lines, site_lines, piece_starts, hole_starts, references, objects, bound, dynamic_table, statement }
+    let references = bind::references(&binding, &parsed);
+    (indexed.references, indexed.objects, indexed.bound, indexed.dynamic_table) = (references, objects, bound, dynamic_table);
+    indexed
 }
+
+/// The symbol under which statements with a hole in the place of a table name are filed.
+pub const DYNAMIC_TABLE: &str = "dynamic:table";
 
 /// Views that a statement reads through: their base tables are references, they themselves too.
 fn views(binding: &bind::binding::Binding, schema: &Schema) -> Vec<String> {

@@ -6,7 +6,7 @@ mod services;
 
 use super::workspace::Workspace;
 use crate::grammar::PackSet;
-use crate::index::discover::{self, Reader};
+use crate::index::discover;
 use crate::model::problem::{Problem, Stage};
 use crate::model::project::{FileKind, Repository};
 use crate::store::{FileRow, SnapshotInfo, SnapshotRow, Store, StoreError, WRITER_WAIT};
@@ -75,23 +75,28 @@ impl From<discover::DiscoverError> for RefreshError {
 pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed, RefreshError> {
     let mut done = Refreshed::default();
     let packs = load_packs(request.workspace)?;
-    let (repositories, problems) = discover::discover(&roots(request), &settings(request.workspace))?;
-    done.problems.extend(problems);
+    let settings = settings(request);
+    let key = settings_key(request, &packs);
+    let mut old: HashMap<(String, String), SnapshotRow> =
+        store.snapshots()?.into_iter().map(|s| ((s.root.clone(), s.revision.clone()), s)).collect();
+    // The usual case first: nothing changed since the last time.
+    let glances = discover::glance(&settings)?;
+    let same = |g: &discover::Glance| old.values().find(|s| is_of(s, g)).filter(|s| s.info.key == g.key && s.info.settings == key);
+    let unchanged: Option<Vec<&SnapshotRow>> = glances.iter().map(same).collect();
+    if let Some(unchanged) = unchanged.filter(|u| !u.is_empty()) {
+        done.snapshots = unchanged.iter().map(|s| s.id).collect();
+        return Ok(done);
+    }
     if !store.lock_for_writing(WRITER_WAIT)? {
         done.stale = true;
-        done.snapshots = store.snapshots()?.iter().filter(|s| repositories.iter().any(|r| is_of(s, r))).map(|s| s.id).collect();
+        done.snapshots = glances.iter().filter_map(|g| old.values().find(|s| is_of(s, g))).map(|s| s.id).collect();
         return Ok(done);
     }
-    let key = settings_key(request, &packs);
-    let old: HashMap<(String, String), SnapshotRow> =
-        store.snapshots()?.into_iter().map(|s| ((s.root.clone(), s.revision.clone()), s)).collect();
+    let discovery = discover::discover(&settings)?;
+    done.problems.extend(discovery.problems);
     let mut states = Vec::new();
-    for repository in &repositories {
-        states.push(RepositoryState::new(store, repository, &old, key)?);
-    }
-    if states.iter().all(|s| s.unchanged) && databases::still_hold(store, &states)? {
-        done.snapshots = states.iter().filter_map(|s| s.old.as_ref().map(|o| o.id)).collect();
-        return Ok(done);
+    for repository in &discovery.repositories {
+        states.push(RepositoryState::new(store, repository, &mut old, key)?);
     }
     let known = databases::read(store, request.workspace, &mut states)?;
     for state in &mut states {
@@ -111,15 +116,14 @@ pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed,
 /// A repository on its way through a refresh.
 pub(super) struct RepositoryState<'a> {
     pub repository: &'a Repository,
-    pub reader: Reader<'a>,
     /// Its snapshot as committed before.
     pub old: Option<SnapshotRow>,
     /// Files as they were, by path; empty where other settings were in force.
     pub old_files: HashMap<String, FileRow>,
-    /// Nothing on disk differs from `old`.
-    pub unchanged: bool,
     /// What will be published.
     pub info: SnapshotInfo,
+    /// Kinds of the files, parallel to `repository.files`: what belongs to a history is schema, not code.
+    pub kinds: Vec<FileKind>,
     /// Parallel to `repository.files`.
     pub rows: Vec<FileRow>,
     /// Facts of parsed files, by index of file; loaded on demand from the store for unchanged ones.
@@ -130,22 +134,19 @@ impl<'a> RepositoryState<'a> {
     fn new(
         store: &Store,
         repository: &'a Repository,
-        old: &HashMap<(String, String), SnapshotRow>,
+        old: &mut HashMap<(String, String), SnapshotRow>,
         key: [u8; 32],
     ) -> Result<Self, RefreshError> {
         let root = repository.root.display().to_string();
         let revision = repository.commit.clone().unwrap_or_default();
-        let old = old.get(&(root, revision)).cloned();
+        let old = old.remove(&(root, revision));
         let usable = old.as_ref().filter(|o| o.info.settings == key);
         let old_rows = usable.map(|o| store.files(o.id)).transpose()?.unwrap_or_default();
-        let same_files = usable.is_some()
-            && old_rows.len() == repository.files.len()
-            && old_rows.iter().zip(&repository.files).all(|(a, b)| a.path == b.path && a.size == b.size && a.mtime == b.mtime);
-        let unchanged = same_files && usable.is_some_and(|o| o.info.services == repository.services);
         let info = SnapshotInfo {
             services: repository.services.clone(),
             skipped: repository.skipped.clone(),
             settings: key,
+            key: discover::snapshot_key(repository),
             commit: repository.commit.clone(),
             file_owners: repository.files.iter().filter_map(|f| f.owners.clone().map(|o| (f.path.clone(), o))).collect(),
             ..SnapshotInfo::default()
@@ -153,19 +154,25 @@ impl<'a> RepositoryState<'a> {
         let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
         Ok(RepositoryState {
             repository,
-            reader: Reader::new(repository)?,
             old,
             old_files,
-            unchanged,
             info,
+            kinds: Vec::new(),
             rows: Vec::new(),
             facts: HashMap::new(),
         })
     }
 }
 
-fn is_of(snapshot: &SnapshotRow, repository: &Repository) -> bool {
-    snapshot.root == repository.root.display().to_string() && snapshot.revision == repository.commit.clone().unwrap_or_default()
+/// Whether a snapshot is of the root and revision that a walk has just looked at.
+fn is_of(snapshot: &SnapshotRow, glance: &discover::Glance) -> bool {
+    let revision = &snapshot.revision;
+    snapshot.root == glance.root.display().to_string() && (*revision == glance.key || (revision.is_empty() && !is_commit(&glance.key)))
+}
+
+/// Keys of working trees are longer hashes than commit ids.
+fn is_commit(key: &str) -> bool {
+    key.len() == 40
 }
 
 fn publish(store: &Store, state: &RepositoryState, units: &[i64]) -> Result<i64, RefreshError> {
@@ -176,7 +183,7 @@ fn publish(store: &Store, state: &RepositoryState, units: &[i64]) -> Result<i64,
         repo: repository.name.clone(),
         root: repository.root.display().to_string(),
         revision: repository.commit.clone().unwrap_or_default(),
-        head: state.reader.head().unwrap_or_default(),
+        head: String::new(),
         indexed_at: now,
         info: state.info.clone(),
     };
@@ -204,26 +211,25 @@ fn load_packs(workspace: &Workspace) -> Result<PackSet, RefreshError> {
     loaded.map_err(|errors| RefreshError::Grammars(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
-fn roots(request: &RefreshRequest) -> Vec<discover::Root> {
-    let at = request.at.map(str::to_string);
-    let root = |(path, name): &(std::path::PathBuf, Option<String>)| discover::Root { path: path.clone(), name: name.clone(), at: at.clone() };
-    request.workspace.roots.iter().map(root).collect()
-}
-
-fn settings(workspace: &Workspace) -> discover::Settings {
+fn settings(request: &RefreshRequest) -> discover::Settings {
+    let workspace = request.workspace;
     let config = &workspace.config;
+    let at = request.at.map(str::to_string);
+    let roots = workspace.roots.iter().map(|(path, name)| discover::Root { path: path.clone(), name: name.clone(), at: at.clone() });
     let services = config.services.iter().map(|s| discover::ServiceSetting {
         name: s.name.clone(),
         repository: s.repository.clone(),
         path: s.path.clone(),
-        library: s.library,
+        library: s.library.then_some(true),
         owners: s.owners.clone(),
         databases: s.databases.clone(),
     });
     discover::Settings {
+        roots: roots.collect(),
         services: services.collect(),
-        exclude: config.discover.exclude.clone(),
-        tests: config.discover.tests.clone(),
+        ignore: config.discover.exclude.clone(),
+        test: config.discover.tests.clone(),
+        production: Vec::new(),
         max_file_size: Some(config.discover.max_file_size),
     }
 }

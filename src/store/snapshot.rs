@@ -46,9 +46,11 @@ pub struct SnapshotInfo {
     pub problems: Vec<Problem>,
     /// Key over everything outside the files that decides what was extracted (settings, packs, version).
     pub settings: [u8; 32],
+    /// Identifies the state of the files (`discover::snapshot_key`).
+    pub key: String,
     /// Owners of single files that differ from their service's.
     pub file_owners: Vec<(String, Vec<String>)>,
-    /// Paths (prefixes) that hold tests.
+    /// The commit, where it is not the working tree.
     pub commit: Option<String>,
 }
 

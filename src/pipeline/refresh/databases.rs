@@ -1,12 +1,14 @@
 //! The databases of a workspace: their histories found, replayed once and cached by hash.
 
 use super::{RefreshError, RepositoryState};
-use crate::migrations;
+use crate::index::discover::Reader;
+use crate::migrations::{self, Configured, Hints, Until};
 use crate::model::problem::{Problem, Stage};
-use crate::model::project::Database;
+use crate::model::project::{Database, FileKind};
 use crate::model::schema::Schema;
 use crate::pipeline::workspace::Workspace;
 use crate::store::Store;
+use std::collections::HashSet;
 
 /// A database with its replayed schema.
 pub struct KnownDatabase {
@@ -22,36 +24,31 @@ pub struct KnownDatabase {
     pub hash: [u8; 32],
 }
 
-/// Whether every cached schema that the snapshots name is still there.
-pub(super) fn still_hold(store: &Store, states: &[RepositoryState]) -> Result<bool, RefreshError> {
-    for state in states {
-        let Some(old) = &state.old else { return Ok(false) };
-        for hash in old.info.schema_hashes.iter().flatten() {
-            if !store.has_schema(hash)? {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
-}
-
 /// Finds the databases of all repositories and replays their histories, unless the store has the result.
 pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [RepositoryState]) -> Result<Vec<KnownDatabase>, RefreshError> {
     let mut known = Vec::new();
     for state in states.iter_mut() {
         let repository = state.repository;
-        let read = |path: &str| state.reader.read_path(path).map_err(|e| e.to_string());
-        let found = migrations::databases(repository, &read, &configured(workspace, &repository.name));
+        let read = |path: &str| Reader.read_path(repository, path).map_err(std::io::Error::other);
+        let configured = configured(workspace, &repository.name);
+        let hints = Hints { repository: &repository.name, services: &repository.services, configured: &configured, dialect: None };
+        let found = migrations::histories(&repository.files, &read, &hints);
+        let members: HashSet<&str> = found.files.iter().map(String::as_str).collect();
+        state.kinds = repository.files.iter().map(|f| if members.contains(f.path.as_str()) { FileKind::Migration } else { f.kind }).collect();
         state.info.problems.extend(found.problems);
         state.info.databases = found.databases;
+        for database in &mut state.info.databases {
+            let configured = workspace.config.databases.iter().find(|d| d.name == database.name);
+            database.services.extend(configured.iter().flat_map(|d| d.services.iter().cloned()));
+        }
         for database in &state.info.databases {
             let mut hashes = Vec::new();
             for (index, history) in database.histories.iter().enumerate() {
-                let hash = migrations::history_hash(history, &read);
+                let hash = migrations::history_hash(history, &read, Until::End);
                 let schema = match store.schema(&hash) {
                     Ok(Some(schema)) => schema,
                     _ => {
-                        let replayed = migrations::replay(history, &read, None);
+                        let replayed = migrations::replay(history, &read, Until::End);
                         store.put_schema(&hash, &replayed.schema, &replayed.problems)?;
                         replayed.schema
                     }
@@ -73,23 +70,21 @@ pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [Repositor
     Ok(known)
 }
 
-/// What configuration says of the databases of a repository.
-fn configured(workspace: &Workspace, repository: &str) -> Vec<migrations::DatabaseSetting> {
+/// What configuration says of the migration folders of a repository.
+fn configured(workspace: &Workspace, repository: &str) -> Vec<Configured> {
     let here = workspace.config_folder.as_deref().and_then(|f| f.file_name()).map(|n| n.to_string_lossy().into_owned());
-    workspace
-        .config
-        .databases
-        .iter()
-        .filter(|d| match &d.repository {
-            Some(name) => name == repository,
-            None => workspace.roots.len() == 1 || here.as_deref() == Some(repository),
-        })
-        .map(|d| migrations::DatabaseSetting {
-            name: d.name.clone(),
-            dialect: d.dialect.as_deref().and_then(|t| t.parse().ok()),
-            folders: d.migrations.clone(),
+    let of_repository = |name: &Option<String>| match name {
+        Some(name) => name == repository,
+        None => workspace.roots.len() == 1 || here.as_deref() == Some(repository),
+    };
+    let databases = workspace.config.databases.iter().filter(|d| of_repository(&d.repository));
+    let folders = databases.flat_map(|d| {
+        d.migrations.iter().map(|folder| Configured {
+            database: d.name.clone(),
+            folder: folder.trim_end_matches('/').to_string(),
             format: d.format.clone(),
-            services: d.services.clone(),
+            dialect: d.dialect.as_deref().and_then(|t| t.parse().ok()),
         })
-        .collect()
+    });
+    folders.collect()
 }

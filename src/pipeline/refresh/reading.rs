@@ -2,7 +2,7 @@
 
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState, file_problem, is_source};
 use crate::grammar::PackSet;
-use crate::index::discover::classify_content;
+use crate::index::discover::{Reader, classify_content};
 use crate::index::extract::{Prefilter, extract};
 use crate::model::facts::{FileFacts, Language};
 use crate::model::problem::Problem;
@@ -36,7 +36,7 @@ pub(super) fn read(
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by_key(|&i| std::cmp::Reverse(files[i].size));
     let count = AtomicU64::new(0);
-    let reader = &state.reader;
+    let repository = state.repository;
     let old = &state.old_files;
     let mut results: Vec<(usize, ReadFile)> = order
         .into_par_iter()
@@ -47,7 +47,7 @@ pub(super) fn read(
             if let Some(row) = old.get(&file.path).filter(|r| r.size == file.size && r.mtime == file.mtime && file.blob.is_none()) {
                 return (i, ReadFile { row: row.clone(), facts: None, skipped: None, problem: None, fresh: false });
             }
-            let bytes = match reader.read(file) {
+            let bytes = match Reader.read(repository, file) {
                 Ok(bytes) => bytes,
                 Err(e) => {
                     let row = row_of(file, [0; 16], 3);
@@ -55,7 +55,7 @@ pub(super) fn read(
                     return (i, ReadFile { row, facts: None, skipped: Some("unreadable".into()), problem: Some(problem), fresh: true });
                 }
             };
-            (i, read_one(file, &bytes, packs, &prefilter, request.no_prefilter))
+            (i, read_one(file, state.kinds[i], &bytes, packs, &prefilter, request.no_prefilter))
         })
         .collect();
     (request.progress)(repo, count.load(Ordering::Relaxed), files.len() as u64);
@@ -71,7 +71,7 @@ pub(super) fn read(
         problems.extend(result.problem);
         if let Some((facts, encoded)) = result.facts {
             done.parsed += 1;
-            if let FileKind::Source(language) = files[i].kind {
+            if let FileKind::Source(language) = state.kinds[i] {
                 store.put_facts(&facts_key(&result.row.hash, language, &files[i].path, packs), &encoded)?;
             }
             state.facts.insert(i, facts);
@@ -88,10 +88,10 @@ fn row_of(file: &SourceFile, hash: [u8; 16], tier: u8) -> FileRow {
     FileRow { path: file.path.clone(), size: file.size, mtime: file.mtime, hash, tier }
 }
 
-fn read_one(file: &SourceFile, bytes: &[u8], packs: &PackSet, prefilter: &Prefilter, all: bool) -> ReadFile {
+fn read_one(file: &SourceFile, kind: FileKind, bytes: &[u8], packs: &PackSet, prefilter: &Prefilter, all: bool) -> ReadFile {
     let hash = content_hash(bytes);
     let plain = |tier| ReadFile { row: row_of(file, hash, tier), facts: None, skipped: None, problem: None, fresh: true };
-    let FileKind::Source(language) = file.kind else { return plain(2) };
+    let FileKind::Source(language) = kind else { return plain(2) };
     if !all && !prefilter.tier1(language, bytes) {
         return plain(0);
     }
@@ -114,14 +114,14 @@ pub(super) fn read_more(
     keep: &(dyn Fn(&str, &[u8]) -> bool + Sync),
 ) -> Result<Vec<usize>, RefreshError> {
     let files = &state.repository.files;
-    let reader = &state.reader;
+    let repository = state.repository;
     let found: Vec<(usize, FileFacts, Vec<u8>)> = wanted
         .par_iter()
         .with_max_len(16)
         .filter_map(|&i| {
             let file = &files[i];
-            let FileKind::Source(language) = file.kind else { return None };
-            let bytes = reader.read(file).ok()?;
+            let FileKind::Source(language) = state.kinds[i] else { return None };
+            let bytes = Reader.read(repository, file).ok()?;
             if !keep(&file.path, &bytes) || classify_content(&bytes, &file.path).is_some() {
                 return None;
             }
@@ -136,7 +136,7 @@ pub(super) fn read_more(
     }
     store.begin()?;
     for (i, facts, encoded) in found {
-        if let FileKind::Source(language) = files[i].kind {
+        if let FileKind::Source(language) = state.kinds[i] {
             store.put_facts(&facts_key(&state.rows[i].hash, language, &files[i].path, packs), &encoded)?;
         }
         state.rows[i].tier = 1;
@@ -155,7 +155,7 @@ pub(super) fn load(store: &Store, state: &mut RepositoryState, packs: &PackSet, 
             continue;
         }
         let file = &state.repository.files[i];
-        let FileKind::Source(language) = file.kind else { continue };
+        let FileKind::Source(language) = state.kinds[i] else { continue };
         match store.facts(&facts_key(&state.rows[i].hash, language, &file.path, packs)) {
             Ok(Some(facts)) => drop(state.facts.insert(i, facts)),
             _ => missing.push(i),
@@ -188,7 +188,7 @@ pub(super) fn facts_key(hash: &[u8; 16], language: Language, path: &str, packs: 
 
 /// Number of source files, and of those parsed.
 pub(super) fn counts(state: &RepositoryState) -> (u32, u32) {
-    let sources = state.repository.files.iter().zip(&state.rows).filter(|(f, _)| is_source(f.kind));
+    let sources = state.kinds.iter().zip(&state.rows).filter(|(k, _)| is_source(**k));
     let (mut all, mut parsed) = (0, 0);
     for (_, row) in sources {
         all += 1;

@@ -4,6 +4,7 @@ use super::databases::KnownDatabase;
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
+use crate::index::discover::Reader;
 use crate::index::databases::{Candidate, choose, driver_dialect};
 use crate::index::extract::Learnt;
 use crate::index::placing::{SourceLines, index_statement, table_names};
@@ -28,7 +29,7 @@ pub(super) fn resolve(
 ) -> Result<Vec<i64>, RefreshError> {
     let repository = state.repository;
     let paths: Vec<&str> = repository.files.iter().map(|f| f.path.as_str()).collect();
-    let read = |path: &str| state.reader.read_path(path).ok();
+    let read = |path: &str| Reader.read_path(repository, path).ok();
     let modules = ModuleMap::read(paths.iter().copied(), &read);
     let mut units = Vec::new();
     for service in 0..repository.services.len() {
@@ -132,7 +133,7 @@ fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects
     let file = |own: bool| {
         move |&i: &usize| {
             let file = &repository.files[i];
-            let FileKind::Source(language) = file.kind else { return None };
+            let FileKind::Source(language) = state.kinds[i] else { return None };
             let facts = state.facts.get(&i)?;
             Some(ResolveFile { path: &file.path, language, scope: file.scope, own, facts })
         }
@@ -141,11 +142,11 @@ fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects
     let sql_files: Vec<SqlFile> = members
         .own
         .iter()
+        .filter(|&&i| state.kinds[i] == FileKind::Sql)
         .map(|&i| &repository.files[i])
-        .filter(|f| f.kind == FileKind::Sql)
         .map(|f| SqlFile { path: &f.path, scope: f.scope })
         .collect();
-    let read = |path: &str| state.reader.read_path(path).ok();
+    let read = |path: &str| Reader.read_path(state.repository, path).ok();
     resolve_service(&ServiceInput { files: &files, dialects, read: &read, sql_files: &sql_files, modules })
 }
 
@@ -185,7 +186,7 @@ fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved
         known.iter().map(|k| Candidate { repo: &k.repo, database: &k.database, schema: &k.schema }).collect();
     let choice = choose(&state.repository.name, service, &used, &candidates);
     let schema = choice.as_ref().map_or(&fallback, |c| &known[c.candidate].schema);
-    let read = |path: &str| state.reader.read_path(path).ok();
+    let read = |path: &str| Reader.read_path(state.repository, path).ok();
     let mut sources = SourceLines::new(&read);
     let statements: Vec<_> = resolved.statements.into_iter().map(|s| index_statement(s, &mut sources, schema)).collect();
     let info = UnitInfo {

@@ -1,0 +1,132 @@
+//! `impact check`: the main job.
+
+use super::args::{CheckArgs, FailOn, ReportFormat, SourceArgs};
+use super::refs::schema_request;
+use super::{index, output};
+use crate::model::report::{Recommendation, Report};
+use crate::pipeline::check::{Baseline, CheckRequest, check};
+use crate::pipeline::inputs::{MigrationInput, read_migration, read_text};
+use crate::pipeline::view::IndexView;
+use crate::pipeline::workspace::Workspace;
+use crate::report::{json, text};
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
+    if let Some(proof) = args.proof.as_deref().filter(|_| !args.no_proof)
+        && !matches!(proof, "auto" | "embedded")
+        && !proof.contains("://")
+    {
+        anyhow::bail!("--proof {proof:?} is neither auto, embedded nor a URL\nhelp: a URL looks like postgres://user@host/scratch");
+    }
+    let inputs = inputs(args)?;
+    let statements = match &args.sql {
+        Some(path) => Some((path.display().to_string(), read_text(path)?)),
+        None => None,
+    };
+    // With a dump and nothing to look at, there is nothing to index.
+    let alone = args.schema.schema.is_some() && args.source.repos.is_empty() && args.source.store.is_none();
+    let mut fail_on = args.fail_on;
+    let mut baseline_path = args.baseline.clone();
+    let view: Option<IndexView> = if alone {
+        None
+    } else {
+        let files: Vec<PathBuf> = inputs.iter().filter_map(|i| i.file.clone()).collect();
+        let workspace = index::find(&args.source, &files)?;
+        apply_defaults(&workspace, args, &mut fail_on, &mut baseline_path);
+        Some(index::open(&source(args), &workspace, false)?)
+    };
+    let baseline = match &baseline_path {
+        Some(path) if args.update_baseline && !path.exists() => None,
+        Some(path) => Some(Baseline::read(path)?),
+        None => None,
+    };
+    let request = CheckRequest {
+        inputs,
+        schema: schema_request(&args.schema)?,
+        statements,
+        all: args.all,
+        service: args.service.clone(),
+        owner: args.owner.clone(),
+        baseline: if args.update_baseline { None } else { baseline.clone() },
+    };
+    let report = check(&request, view.as_ref())?;
+    if let (true, Some(path)) = (args.update_baseline, &baseline_path) {
+        let count = Baseline::write(path, &report, baseline.as_ref())?;
+        output::note(args.source.quiet, &format!("wrote {count} findings to {}", path.display()));
+    }
+    let colour = std::io::stdout().is_terminal() && anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never;
+    output::print(&match args.format {
+        ReportFormat::Json => json::render(&report),
+        ReportFormat::Text => text::render(&report, text::TextOptions { all: args.all, colour }),
+    })?;
+    Ok(exit_code(&report, fail_on))
+}
+
+fn source(args: &CheckArgs) -> SourceArgs {
+    args.source.clone()
+}
+
+/// What the configuration sets where the command line says nothing.
+fn apply_defaults(workspace: &Workspace, args: &CheckArgs, fail_on: &mut FailOn, baseline: &mut Option<PathBuf>) {
+    if args.fail_on == FailOn::Breaks {
+        *fail_on = match workspace.config.check.fail_on.as_str() {
+            "risk" => FailOn::Risk,
+            "never" => FailOn::Never,
+            _ => FailOn::Breaks,
+        };
+    }
+    if baseline.is_none()
+        && let (Some(path), Some(folder)) = (&workspace.config.check.baseline, &workspace.config_folder)
+    {
+        *baseline = Some(folder.join(path));
+    }
+}
+
+fn exit_code(report: &Report, fail_on: FailOn) -> u8 {
+    let failed = match fail_on {
+        FailOn::Never => false,
+        FailOn::Breaks => report.recommendation == Recommendation::Blocked,
+        FailOn::Risk => report.recommendation >= Recommendation::RequiresChanges,
+    };
+    u8::from(failed)
+}
+
+/// The migrations of the command line: files, folders, standard input, or those added between revisions.
+fn inputs(args: &CheckArgs) -> anyhow::Result<Vec<MigrationInput>> {
+    let mut out = Vec::new();
+    for path in &args.migrations {
+        if path.as_os_str() != "-" && path.is_dir() {
+            out.extend(crate::pipeline::inputs::read_folder(path)?);
+        } else {
+            out.push(read_migration(path)?);
+        }
+    }
+    if let Some(range) = args.diff.as_deref().map(|d| d.split_once("..").map(|(b, h)| (b.to_string(), h.trim_start_matches('.').to_string()))) {
+        let Some((base, head)) = range else { anyhow::bail!("--diff wants BASE..HEAD\nhelp: for example --diff origin/main..HEAD") };
+        let head = if head.is_empty() { "HEAD".to_string() } else { head };
+        out.extend(added(args, &base, Some(&head))?);
+    }
+    if let Some(base) = &args.since {
+        out.extend(added(args, base, None)?);
+    }
+    if out.is_empty() {
+        if args.diff.is_some() || args.since.is_some() {
+            output::note(args.source.quiet, "no migration was added");
+            return Ok(out);
+        }
+        anyhow::bail!("nothing to check\nhelp: name a migration, or use --since REF or --diff BASE..HEAD");
+    }
+    Ok(out)
+}
+
+fn added(args: &CheckArgs, base: &str, head: Option<&str>) -> anyhow::Result<Vec<MigrationInput>> {
+    let here = PathBuf::from(".");
+    let roots: Vec<&Path> = if args.source.repos.is_empty() { vec![&here] } else { args.source.repos.iter().map(PathBuf::as_path).collect() };
+    let mut out = Vec::new();
+    for root in roots {
+        out.extend(crate::pipeline::inputs::read_added(root, base, head)?);
+    }
+    Ok(out)
+}

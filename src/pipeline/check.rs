@@ -1,0 +1,198 @@
+//! `check`: migrations and statements in, one report out.
+
+mod assemble;
+mod candidates;
+mod decide;
+mod suppress;
+
+pub use suppress::{Baseline, BaselineEntry, BaselineError};
+
+use super::history::{HistoryError, SchemaRequest, World, opened, opened_problem, presupposes_more, worlds};
+use super::inputs::{MigrationInput, nothing_to_run};
+use super::view::IndexView;
+use crate::impact::judge::judge_paired;
+use crate::impact::judgement::StatementInput;
+use crate::impact::pairing::Pairing;
+use crate::migrations::{Formats, up_part};
+use crate::model::change::{Applied, Change, Outcome};
+use crate::model::finding::{Finding, Verdict};
+use crate::model::problem::Problem;
+use crate::model::report::Report;
+use crate::model::schema::Schema;
+use crate::model::statement::{Consumer, Evidence, Scope, SqlText, Statement, StatementKind};
+use crate::sql::apply::{ApplyOptions, apply, presuppose};
+use crate::sql::ast;
+use crate::sql::bind::SessionState;
+use crate::sql::parse::{parse_script, parse_statement};
+use crate::store::StoreError;
+
+/// What to check.
+#[derive(Clone, Debug, Default)]
+pub struct CheckRequest {
+    /// Migrations in order of application.
+    pub inputs: Vec<MigrationInput>,
+    /// The schema before.
+    pub schema: SchemaRequest,
+    /// Statements to judge: path and text.
+    pub statements: Option<(String, String)>,
+    /// Safe findings too.
+    pub all: bool,
+    /// Only this service.
+    pub service: Option<String>,
+    /// Only this owner.
+    pub owner: Option<String>,
+    /// Findings that are known.
+    pub baseline: Option<Baseline>,
+}
+
+/// Why a check can't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The schema before.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A database before and after the migrations.
+pub(crate) struct Run {
+    pub world: World,
+    pub before: Schema,
+    pub after: Schema,
+    /// Changes of all migrations in order.
+    pub changes: Vec<Change>,
+    /// By migration.
+    pub applied: Vec<Applied>,
+}
+
+/// Checks migrations against a view of the index (none: only the statements given).
+///
+/// # Errors
+/// [`CheckError`].
+pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report, CheckError> {
+    let mut problems = Vec::new();
+    let found = worlds(&request.schema, &request.inputs, view, &mut problems)?;
+    let mut runs: Vec<Run> = found.into_iter().map(|w| run_migrations(w, &request.inputs, &mut problems)).collect();
+    decide::keep_fitting(&mut runs);
+    let mut report = decide::empty_report(request, &runs, view, problems);
+    let mut findings = Vec::new();
+    if let Some((path, text)) = &request.statements
+        && let Some(run) = runs.first()
+    {
+        findings.extend(judge_script(path, text, run, request));
+    }
+    if let Some(view) = view {
+        candidates::judge(view, &runs, request, &mut findings, &mut report)?;
+    }
+    suppress::ignores(&mut findings, view, &request.inputs, &mut report);
+    if let Some(baseline) = &request.baseline {
+        baseline.apply(&mut findings, &mut report);
+    }
+    findings.retain(|f| request.service.as_ref().is_none_or(|s| f.service.split(", ").any(|n| n == s)));
+    findings.retain(|f| request.owner.as_ref().is_none_or(|o| f.owners.contains(o)));
+    decide::conclude(&mut report, findings, &runs, request, view);
+    Ok(report)
+}
+
+/// Applies the migrations in order to one database.
+fn run_migrations(world: World, inputs: &[MigrationInput], problems: &mut Vec<Problem>) -> Run {
+    let mut run = apply_all(world, inputs);
+    let lacking = run.applied.iter().find_map(|a| a.error.as_ref().filter(|e| a.outcome == Outcome::Fails && presupposes_more(&e.code)));
+    let member = run.world.source.contains("it lies in");
+    if let Some(error) = lacking.cloned()
+        && run.world.repo.is_some()
+        && !member
+    {
+        let mut world = run.world;
+        if world.certain {
+            problems.push(opened_problem(&world, &error.message));
+        }
+        world.before = opened(&world.before);
+        run = apply_all(world, inputs);
+    }
+    for (input, applied) in inputs.iter().zip(&run.applied) {
+        problems.extend(applied.problems.iter().map(|p| Problem { path: p.path.clone().or(Some(input.path.clone())), ..p.clone() }));
+        if applied.changes.is_empty() && applied.error.is_none() && applied.problems.is_empty() {
+            problems.push(nothing_to_run(input));
+        }
+    }
+    run
+}
+
+fn apply_all(world: World, inputs: &[MigrationInput]) -> Run {
+    let mut schema = world.before.clone();
+    let mut changes = Vec::new();
+    let mut all = Vec::new();
+    for (i, input) in inputs.iter().enumerate() {
+        let text = runnable(input);
+        let (next, applied) = apply(&schema, &text, &ApplyOptions { migration: i as u32, ..ApplyOptions::default() });
+        schema = next;
+        changes.extend(applied.changes.iter().cloned());
+        all.push(applied);
+    }
+    // What the migration presupposed of an open schema was there before it, too.
+    let before = if world.before.complete { world.before.clone() } else { presupposed(&world.before, inputs) };
+    Run { world, before, after: schema, changes, applied: all }
+}
+
+/// The part of a migration that runs forwards; down sections and directives blanked.
+pub(crate) fn runnable(input: &MigrationInput) -> String {
+    Formats::embedded().by_content(&input.text).map_or_else(|| input.text.clone(), |f| up_part(&input.text, f))
+}
+
+/// An open schema with the tables and columns that the migrations presuppose.
+fn presupposed(before: &Schema, inputs: &[MigrationInput]) -> Schema {
+    let mut schema = before.clone();
+    for input in inputs {
+        schema = presuppose(&schema, &runnable(input), &ApplyOptions::default());
+    }
+    schema
+}
+
+/// Judges every statement of a file of statements; session statements give none and hold for those after them.
+fn judge_script(path: &str, text: &str, run: &Run, request: &CheckRequest) -> Vec<Finding> {
+    let dialect = run.before.dialect;
+    let script = parse_script(text, dialect);
+    let pairing = Pairing::new(&run.before, &run.after, &run.changes);
+    let (mut before, mut after) = (SessionState::default(), SessionState::default());
+    let mut out = Vec::new();
+    for (number, parsed) in script.statements.iter().enumerate() {
+        if before.run(parsed, text, &run.before) {
+            after.run(parsed, text, &run.after);
+            continue;
+        }
+        if matches!(parsed.kind, ast::StatementKind::Transaction(_)) {
+            continue;
+        }
+        let own = parsed.span.slice(text);
+        let statement = Statement {
+            text: SqlText::verbatim(own, parsed.span.start),
+            files: vec![path.to_string()],
+            span: parsed.span,
+            site: None,
+            kind: StatementKind::SqlFile,
+            library: String::new(),
+            evidence: Evidence::File,
+            consumer: Consumer::Unknown,
+            scope: Scope::Production,
+            site_group: number as u32,
+        };
+        let bytes = text.as_bytes().to_vec();
+        let read = |_: &str| Some(bytes.clone());
+        let mut sources = crate::index::placing::SourceLines::new(&read);
+        let indexed = crate::index::placing::place_statement(statement, &mut sources);
+        let own_parsed = parse_statement(own, dialect);
+        let input = StatementInput { statement: &own_parsed, text: own, consumer: Consumer::Unknown, holes: false };
+        let judgement = judge_paired(&pairing, &run.changes, &input, &before, &after);
+        let place = assemble::Place { repo: "", service: "", owners: Vec::new(), database: run.world.database.clone(), weight: 100, note: None };
+        out.push(assemble::finding(&indexed, &judgement, &place, run, &request.inputs));
+    }
+    out
+}
+
+/// Whether a finding is listed: risks and breaks always, safe ones on demand.
+pub(crate) fn listed(finding: &Finding, request: &CheckRequest) -> bool {
+    finding.verdict != Verdict::Safe || request.all || request.statements.as_ref().is_some_and(|(p, _)| *p == finding.path)
+}

@@ -1,0 +1,201 @@
+//! Which indexed statements a change can reach, and the verdict on each.
+
+use super::assemble::{Place, finding};
+use super::{CheckError, CheckRequest, Run};
+use crate::impact::judge::judge_paired;
+use crate::impact::judgement::{Judgement, StatementInput};
+use crate::impact::pairing::Pairing;
+use crate::index::databases::fit;
+use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
+use crate::model::change::Change;
+use crate::model::finding::{Effect, Finding};
+use crate::model::problem::{Problem, Stage};
+use crate::model::project::Service;
+use crate::model::report::Report;
+use crate::model::schema::Schema;
+use crate::pipeline::view::{IndexView, SnapshotView};
+use crate::sql::bind::SessionState;
+use crate::sql::parse::parse_statement;
+use crate::store::{FoundStatement, UnitRow};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Judges all statements of the view that the changes can reach.
+pub fn judge(view: &IndexView, runs: &[Run], request: &CheckRequest, findings: &mut Vec<Finding>, report: &mut Report) -> Result<(), CheckError> {
+    let mut doubts = BTreeSet::new();
+    for (number, run) in runs.iter().enumerate() {
+        let names = affected(&run.before, &run.after, &run.changes);
+        let pairing = Pairing::new(&run.before, &run.after, &run.changes);
+        // Variants of one site, by unit and group: the gravest stands for all.
+        let mut sites: BTreeMap<(i64, u32, String), (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
+        for found in view.store.statements_naming(&names)? {
+            let Some((snapshot, service, unit)) = view.find(found.unit) else { continue };
+            let belongs = match belongs(snapshot, service, unit, runs, number) {
+                Ok(belongs) => belongs,
+                Err(doubt) => {
+                    doubts.extend(doubt);
+                    continue;
+                }
+            };
+            let judgement = judge_one(&found, &pairing, run);
+            let statement = &found.indexed.statement;
+            let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default());
+            let graver = sites.get(&key).is_none_or(|(_, old, _)| judgement.effect > old.effect);
+            if graver {
+                sites.insert(key, (found, judgement, belongs));
+            }
+        }
+        for (found, judgement, belongs) in sites.into_values() {
+            let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
+            let path = found.indexed.statement.files.first().map_or("", String::as_str);
+            let place = Place {
+                repo: &snapshot.row.repo,
+                service: &snapshot.shown_service(service),
+                owners: snapshot.owners(service, path),
+                database: run.world.database.clone(),
+                weight: belongs.weight,
+                note: belongs.note,
+            };
+            report.summary.judged += 1;
+            report.summary.safe += u32::from(judgement.effect == Effect::Safe);
+            if judgement.effect != Effect::Safe || request.all {
+                let mut found = finding(&found.indexed, &judgement, &place, run, &request.inputs);
+                found.source_line = source_line(snapshot, &found);
+                findings.push(found);
+            }
+        }
+    }
+    report.problems.extend(doubts.into_iter().map(|text| Problem::new(Stage::Bind, text)));
+    Ok(())
+}
+
+fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {
+    let statement = &found.indexed.statement;
+    let text = &statement.text.text;
+    let parsed = parse_statement(text, run.before.dialect);
+    let input = StatementInput { statement: &parsed, text, consumer: statement.consumer, holes: !statement.text.holes.is_empty() };
+    let session = SessionState::default();
+    judge_paired(pairing, &run.changes, &input, &session, &session)
+}
+
+/// How a service belongs to the database of a run.
+struct Belongs {
+    weight: u8,
+    note: Option<String>,
+}
+
+/// Whether the statements of a unit are for the database of a run. `Err`: they are not, with what to say of it.
+fn belongs(snapshot: &SnapshotView, service: &Service, unit: &UnitRow, runs: &[Run], number: usize) -> Result<Belongs, Option<String>> {
+    let run = &runs[number];
+    let sure = Ok(Belongs { weight: 100, note: None });
+    let world = &run.world;
+    let named = |run: &Run| run.world.database.as_ref().is_some_and(|d| unit.info.database.as_ref().is_some_and(|(u, _)| u == d));
+    if world.database.is_none() && world.repo.is_none() && !world.before.complete && unit.info.database.is_none() {
+        return sure;
+    }
+    if !service.databases.is_empty() {
+        return if world.database.as_ref().is_none_or(|d| service.databases.contains(d)) { sure } else { Err(None) };
+    }
+    if named(run) {
+        let certain = world.certain;
+        let note = (!certain).then(|| "the migration names no database; this one fits by its tables".to_string());
+        return Ok(Belongs { weight: if certain { 100 } else { 80 }, note });
+    }
+    if world.services.contains(&service.name) {
+        return sure;
+    }
+    if unit.info.database.is_some() && world.database.is_some() {
+        // It talks to another database that is known.
+        return Err(None);
+    }
+    let tables: BTreeSet<&str> = run.changes.iter().filter_map(|c| c.object.table.as_deref()).collect();
+    let used: Vec<(String, Vec<String>)> = unit.info.tables.iter().filter(|(t, _)| tables.contains(t.as_str())).cloned().collect();
+    let fits = fit(&used, &run.before);
+    if fits.missing > 0 && fits.missing > fits.columns {
+        let database = world.database.as_deref().unwrap_or("the database");
+        let text = format!(
+            "{}: {} uses columns of {} that {database} does not have; taken for another database",
+            snapshot.row.repo,
+            service.name,
+            used.iter().map(|u| u.0.as_str()).collect::<Vec<_>>().join(", ")
+        );
+        return Err(Some(text));
+    }
+    let note = "its database is not known; the columns that it uses fit".to_string();
+    Ok(Belongs { weight: if fits.missing == 0 { 80 } else { 60 }, note: world.database.is_some().then_some(note) })
+}
+
+/// Names of everything that the changes can reach: changed objects, views and triggers over them, tables that
+/// refer to them.
+fn affected(before: &Schema, after: &Schema, changes: &[Change]) -> Vec<String> {
+    let mut tables: BTreeSet<String> = BTreeSet::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for change in changes {
+        tables.extend(change.object.table.iter().cloned());
+        if let Some(new) = &change.new_name {
+            tables.insert(new.name.clone());
+        }
+        if let Some(name) = &change.object.name {
+            names.extend(object_symbol(change.object.kind, name));
+            // Types and functions reach the tables that use them.
+            let words = |schema: &Schema| -> Vec<String> {
+                let uses = |t: &&crate::model::schema::Table| t.columns.iter().any(|c| c.ty.name.eq_ignore_ascii_case(name) || mentions(c.default.as_deref().unwrap_or(""), name));
+                schema.tables.values().filter(uses).map(|t| t.name.name.clone()).collect()
+            };
+            tables.extend(words(before));
+            tables.extend(words(after));
+        }
+    }
+    // Views, triggers and foreign keys lead on; to a fixpoint, bounded by the number of tables.
+    for _ in 0..before.tables.len().min(32) {
+        let size = tables.len();
+        for schema in [before, after] {
+            for table in schema.tables.values() {
+                let reached = |text: &str| tables.iter().any(|t| mentions(text, t));
+                let through_view = table.view().is_some_and(|v| reached(&v.query));
+                let through_trigger = table.triggers.iter().any(|t| {
+                    let body = t.function.as_ref().and_then(|f| schema.functions.iter().find(|g| g.name == *f)).map_or("", |f| f.body.as_str());
+                    reached(&t.body) || reached(body)
+                });
+                if through_view || through_trigger {
+                    tables.insert(table.name.name.clone());
+                }
+            }
+            for function in &schema.functions {
+                if tables.iter().any(|t| mentions(&function.body, t)) {
+                    names.insert(format!("function:{}", function.name.name.to_lowercase()));
+                }
+            }
+        }
+        if tables.len() == size {
+            break;
+        }
+    }
+    names.extend(tables);
+    names.insert(DYNAMIC_TABLE.to_string());
+    names.into_iter().collect()
+}
+
+/// Whether `text` holds `name` as a word, in any case.
+fn mentions(text: &str, name: &str) -> bool {
+    if name.is_empty() || text.len() < name.len() {
+        return false;
+    }
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(&name).any(|(i, m)| !word(text[..i].chars().next_back()) && !word(text[i + m.len()..].chars().next()))
+}
+
+/// The source line of a finding's token, where the file is still there.
+fn source_line(snapshot: &SnapshotView, finding: &Finding) -> Option<String> {
+    use crate::index::discover::Reader;
+    use crate::model::project::Repository;
+    let token = finding.token?;
+    let row = &snapshot.row;
+    let root = std::path::PathBuf::from(&row.root);
+    let repository = Repository { name: row.repo.clone(), root, commit: row.info.commit.clone(), ..Repository::default() };
+    let bytes = Reader.read_path(&repository, &finding.path).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().nth(token.line.checked_sub(1)? as usize)?;
+    // A line that no longer holds the token is of a later state of the file.
+    (line.chars().count() as u32 + 1 >= token.end_column).then(|| line.to_string())
+}

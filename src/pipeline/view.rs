@@ -1,0 +1,184 @@
+//! The index as one run sees it: the snapshots it is about, their services, and how much was understood.
+
+use super::refresh::{RefreshError, RefreshRequest, Refreshed, refresh};
+use super::workspace::Workspace;
+use crate::model::coverage::{Coverage, RepositoryCoverage};
+use crate::model::problem::Problem;
+use crate::model::project::Service;
+use crate::store::{SnapshotRow, Store, StoreError, UnitRow};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A snapshot with its units.
+pub struct SnapshotView {
+    /// The snapshot.
+    pub row: SnapshotRow,
+    /// Its units, parallel to its services.
+    pub units: Vec<UnitRow>,
+}
+
+impl SnapshotView {
+    /// The service of a unit, by id.
+    pub fn service_of(&self, unit: i64) -> Option<(&Service, &UnitRow)> {
+        let at = self.units.iter().position(|u| u.id == unit)?;
+        self.row.info.services.get(at).map(|s| (s, &self.units[at]))
+    }
+
+    /// Owners of a file: its own, else those of its service.
+    pub fn owners(&self, service: &Service, path: &str) -> Vec<String> {
+        let own = self.row.info.file_owners.binary_search_by(|o| o.0.as_str().cmp(path)).ok();
+        own.map_or_else(|| service.owners.clone(), |i| self.row.info.file_owners[i].1.clone())
+    }
+
+    /// The name that a finding in a service carries: a library's is that of the services that reach it.
+    pub fn shown_service(&self, service: &Service) -> String {
+        if !service.library {
+            return service.name.clone();
+        }
+        let services = &self.row.info.services;
+        let reaches = |from: &Service| {
+            let mut seen = vec![from.name.as_str()];
+            let mut at = 0;
+            while at < seen.len() {
+                let depends = services.iter().filter(|s| s.name == seen[at]).flat_map(|s| &s.depends);
+                for name in depends.map(String::as_str).collect::<Vec<_>>() {
+                    if !seen.contains(&name) {
+                        seen.push(name);
+                    }
+                }
+                at += 1;
+            }
+            seen.contains(&service.name.as_str())
+        };
+        let users: Vec<&str> = services.iter().filter(|s| !s.library && reaches(s)).map(|s| s.name.as_str()).collect();
+        if users.is_empty() { service.name.clone() } else { users.join(", ") }
+    }
+}
+
+/// The index as a run sees it.
+pub struct IndexView {
+    /// The store.
+    pub store: Store,
+    /// Snapshots in order of repository name.
+    pub snapshots: Vec<SnapshotView>,
+    /// What the refresh did, if there was one.
+    pub refreshed: Option<Refreshed>,
+    /// Problems of opening the store.
+    pub problems: Vec<Problem>,
+}
+
+/// What a run needs of the index.
+pub struct ViewRequest<'a> {
+    /// Repositories, configuration and store.
+    pub workspace: &'a Workspace,
+    /// Revision in place of the working tree.
+    pub at: Option<&'a str>,
+    /// Bring it up to date first.
+    pub refresh: bool,
+    /// Parse every source file.
+    pub no_prefilter: bool,
+    /// Called with repository name, files done and files in all.
+    pub progress: &'a dyn Fn(&str, u64, u64),
+}
+
+impl IndexView {
+    /// Opens the store, refreshes it if asked, and reads the snapshots.
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    pub fn open(request: &ViewRequest) -> Result<IndexView, RefreshError> {
+        let workspace = request.workspace;
+        let mut problems = Vec::new();
+        let (store, refreshed) = if request.refresh {
+            let (mut store, problem) = Store::open_or_create(&workspace.store)?;
+            problems.extend(problem);
+            let refreshed = refresh(
+                &mut store,
+                &RefreshRequest { workspace, at: request.at, no_prefilter: request.no_prefilter, progress: request.progress },
+            )?;
+            (store, Some(refreshed))
+        } else {
+            (Store::open_existing(&workspace.store)?, None)
+        };
+        let mut view = IndexView { store, snapshots: Vec::new(), refreshed, problems };
+        view.read(workspace)?;
+        Ok(view)
+    }
+
+    fn read(&mut self, workspace: &Workspace) -> Result<(), StoreError> {
+        let wanted = self.refreshed.as_ref().map(|r| r.snapshots.clone());
+        for row in self.store.snapshots()? {
+            let take = match &wanted {
+                Some(ids) => ids.contains(&row.id),
+                // A store as it stands: its working trees, and revisions of which there is no working tree.
+                None => {
+                    let root = std::path::Path::new(&row.root);
+                    workspace.roots.is_empty() || workspace.roots.iter().any(|(r, _)| root.starts_with(r))
+                }
+            };
+            if take {
+                let units = self.store.units(row.id)?;
+                self.snapshots.push(SnapshotView { row, units });
+            }
+        }
+        if wanted.is_none() {
+            let trees: Vec<String> = self.snapshots.iter().filter(|s| s.row.revision.is_empty()).map(|s| s.row.root.clone()).collect();
+            self.snapshots.retain(|s| s.row.revision.is_empty() || !trees.contains(&s.row.root));
+        }
+        Ok(())
+    }
+
+    /// The snapshot and service of a unit.
+    pub fn find(&self, unit: i64) -> Option<(&SnapshotView, &Service, &UnitRow)> {
+        self.snapshots.iter().find_map(|s| s.service_of(unit).map(|(service, row)| (s, service, row)))
+    }
+
+    /// How much was understood, by repository.
+    pub fn coverage(&self) -> Coverage {
+        let repository = |s: &SnapshotView| {
+            let info = &s.row.info;
+            let mut c = RepositoryCoverage {
+                repo: s.row.repo.clone(),
+                files: info.files,
+                parsed: info.parsed,
+                skipped: info.skipped.iter().cloned().collect(),
+                ..RepositoryCoverage::default()
+            };
+            for unit in &s.units {
+                c.sites += unit.info.sites;
+                c.resolved += unit.info.resolved;
+                c.statements += unit.info.statements;
+                c.bound += unit.info.bound;
+                c.open.extend(unit.info.open.iter().cloned());
+            }
+            c.open.sort();
+            c
+        };
+        Coverage { repositories: self.snapshots.iter().map(repository).collect() }
+    }
+
+    /// Problems of the refresh, of discovery and of services, in order.
+    pub fn all_problems(&self) -> Vec<Problem> {
+        let mut out = self.problems.clone();
+        out.extend(self.refreshed.iter().flat_map(|r| r.problems.iter().cloned()));
+        for s in &self.snapshots {
+            let named = |p: &Problem| Problem { repo: Some(p.repo.clone().filter(|r| !r.is_empty()).unwrap_or_else(|| s.row.repo.clone())), ..p.clone() };
+            out.extend(s.row.info.problems.iter().map(named));
+            out.extend(s.units.iter().flat_map(|u| u.info.problems.iter()).map(named));
+        }
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    /// Age in words of the oldest snapshot, for a store that was taken as it stands.
+    pub fn age(&self) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+        let oldest = self.snapshots.iter().map(|s| s.row.indexed_at).min().unwrap_or(now);
+        match (now - oldest).max(0) {
+            s if s < 120 => format!("{s} seconds"),
+            s if s < 7200 => format!("{} minutes", s / 60),
+            s if s < 172_800 => format!("{} hours", s / 3600),
+            s => format!("{} days", s / 86_400),
+        }
+    }
+}
