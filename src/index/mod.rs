@@ -1,5 +1,7 @@
 //! The index: repositories and services, the facts of their files, and the statements that these amount to.
 
+pub mod databases;
 pub mod discover;
 pub mod extract;
+pub mod placing;
 pub mod resolve;

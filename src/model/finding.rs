@@ -101,7 +101,7 @@ pub struct AlsoCause {
     /// Rule id.
     pub rule: String,
     /// The object.
-    pub object: ObjectRef,
+    pub object: Option<ObjectRef>,
     /// The change.
     pub change: Option<CausingChange>,
     /// The sentence.

@@ -10,9 +10,9 @@ pub use suppress::{Baseline, BaselineEntry, BaselineError};
 use super::history::{HistoryError, SchemaRequest, World, opened, opened_problem, presupposes_more, worlds};
 use super::inputs::{MigrationInput, nothing_to_run};
 use super::view::IndexView;
-use crate::impact::judge::judge_paired;
-use crate::impact::judgement::StatementInput;
-use crate::impact::pairing::Pairing;
+
+
+use crate::impact::{Pairing, StatementInput, judge_paired};
 use crate::migrations::{Formats, up_part};
 use crate::model::change::{Applied, Change, Outcome};
 use crate::model::finding::{Finding, Verdict};

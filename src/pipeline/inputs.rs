@@ -1,6 +1,10 @@
 //! The migrations of a run: files, folders, standard input, or what was added between two revisions.
 
+use crate::index::discover::{DiscoverError, Reader, Root, Settings, discover, git};
+use crate::migrations::{self, Hints};
 use crate::model::problem::{Problem, Stage};
+use crate::model::project::Repository;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -84,4 +88,65 @@ pub fn read_migration(path: &Path) -> Result<MigrationInput, InputError> {
 /// A problem for a migration in which nothing was found to run.
 pub fn nothing_to_run(input: &MigrationInput) -> Problem {
     Problem::new(Stage::Migration, "holds no statement that changes anything").at(input.path.clone(), None)
+}
+
+/// All migrations of a folder that run forwards, in the order of its format.
+///
+/// # Errors
+/// [`InputError::Empty`] where there is none, [`InputError::Read`] where one can't be read.
+pub fn read_folder(folder: &Path) -> Result<Vec<MigrationInput>, InputError> {
+    let shown = folder.display().to_string();
+    let settings = Settings { roots: vec![Root::new(folder)], ..Settings::default() };
+    let fail = |reason: String| InputError::Read { path: shown.clone(), reason, help: "check the path".into() };
+    let discovery = discover(&settings).map_err(|e| fail(e.to_string()))?;
+    let repository = discovery.repositories.first().ok_or_else(|| InputError::Empty(shown.clone()))?;
+    let read = |path: &str| Reader.read_path(repository, path).map_err(std::io::Error::other);
+    let (database, _) = migrations::history_of_folder(&repository.files, &read, None, None).map_err(|_| InputError::Empty(shown.clone()))?;
+    let history = database.histories.into_iter().max_by_key(|h| h.files.len()).ok_or_else(|| InputError::Empty(shown.clone()))?;
+    history.files.iter().map(|f| read_migration(&folder.join(f))).collect()
+}
+
+/// The migrations that were added between two revisions of the repository around `root`, in order of path;
+/// without `head` those that the working tree has and `base` has not.
+///
+/// # Errors
+/// [`InputError::Read`] where `root` is in no git repository or a revision is unknown.
+pub fn read_added(root: &Path, base: &str, head: Option<&str>) -> Result<Vec<MigrationInput>, InputError> {
+    let shown = root.display().to_string();
+    let fail = |e: DiscoverError| InputError::Read {
+        path: shown.clone(),
+        reason: e.to_string(),
+        help: e.help().unwrap_or_else(|| "run it in a git repository, with revisions that exist".into()),
+    };
+    let absolute = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
+    let top = absolute.ancestors().find(|f| f.join(".git").exists() || git::is_git_directory(f)).unwrap_or(&absolute).to_path_buf();
+    let settings = |at: Option<&str>| Settings {
+        roots: vec![Root { at: at.map(str::to_string), ..Root::new(&top) }],
+        ..Settings::default()
+    };
+    let list = |at: Option<&str>| -> Result<Vec<(Repository, BTreeSet<String>, Vec<String>)>, InputError> {
+        let discovery = discover(&settings(at)).map_err(fail)?;
+        let each = |repository: Repository| {
+            let read = |path: &str| Reader.read_path(&repository, path).map_err(std::io::Error::other);
+            let hints = Hints { repository: &repository.name, services: &repository.services, ..Hints::default() };
+            let found = migrations::histories(&repository.files, &read, &hints);
+            let ordered: Vec<String> = found.databases.iter().flat_map(|d| &d.histories).flat_map(|h| h.files.iter().cloned()).collect();
+            let members = ordered.iter().cloned().collect();
+            (repository, members, ordered)
+        };
+        Ok(discovery.repositories.into_iter().map(each).collect())
+    };
+    // What a branch adds is measured from where it left the base.
+    let opened = git::open(&top).map_err(fail)?;
+    let start = opened.merge_base(base, head.unwrap_or("HEAD")).map(|id| id.to_string()).map_err(fail)?;
+    let old: BTreeSet<String> = list(Some(&start))?.into_iter().flat_map(|r| r.1).collect();
+    let mut out = Vec::new();
+    for (repository, _, ordered) in list(head)? {
+        for path in ordered.into_iter().filter(|p| !old.contains(p)) {
+            let bytes = Reader.read_path(&repository, &path).map_err(fail)?;
+            let text = text_of(bytes).map_err(|reason| InputError::Read { path: path.clone(), reason, help: "convert it to UTF-8".into() })?;
+            out.push(MigrationInput { file: Some(top.join(&path)), path, text });
+        }
+    }
+    Ok(out)
 }

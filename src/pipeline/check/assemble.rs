@@ -1,7 +1,7 @@
 //! From a judgement to a finding: place, fingerprint, service and change.
 
 use super::Run;
-use crate::impact::judgement::{Cause, Judgement};
+use crate::impact::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, Token};
 use crate::model::span::Span;

@@ -2,9 +2,9 @@
 
 use super::assemble::{Place, finding};
 use super::{CheckError, CheckRequest, Run};
-use crate::impact::judge::judge_paired;
-use crate::impact::judgement::{Judgement, StatementInput};
-use crate::impact::pairing::Pairing;
+
+
+use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
 use crate::model::change::Change;

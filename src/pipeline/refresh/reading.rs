@@ -38,6 +38,7 @@ pub(super) fn read(
     let count = AtomicU64::new(0);
     let repository = state.repository;
     let old = &state.old_files;
+    let (kinds, no_prefilter) = (&state.kinds, request.no_prefilter);
     let mut results: Vec<(usize, ReadFile)> = order
         .into_par_iter()
         .with_max_len(16)
@@ -55,7 +56,7 @@ pub(super) fn read(
                     return (i, ReadFile { row, facts: None, skipped: Some("unreadable".into()), problem: Some(problem), fresh: true });
                 }
             };
-            (i, read_one(file, state.kinds[i], &bytes, packs, &prefilter, request.no_prefilter))
+            (i, read_one(file, kinds[i], &bytes, packs, &prefilter, no_prefilter))
         })
         .collect();
     (request.progress)(repo, count.load(Ordering::Relaxed), files.len() as u64);
