@@ -75,9 +75,12 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
         also: judgement
             .also
             .iter()
-            .filter_map(|c| {
-                let object = c.object.clone()?;
-                Some(AlsoCause { rule: c.rule.to_string(), object, change: caused(c.change), message: c.message.clone(), token: token(c) })
+            .map(|c| AlsoCause {
+                rule: c.rule.to_string(),
+                object: c.object.clone(),
+                change: caused(c.change),
+                message: c.message.clone(),
+                token: token(c),
             })
             .collect(),
         statement: shown(&statement.text),

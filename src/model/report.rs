@@ -144,4 +144,10 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Counts.
     pub summary: Summary,
+    /// Some statement fails before the migration and runs after it; decides the order. Not part of the JSON.
+    #[serde(skip)]
+    pub waiting: bool,
+    /// Sites that could use a changed object and were not understood. Not part of the JSON.
+    #[serde(skip)]
+    pub reaching: u32,
 }

@@ -1,6 +1,5 @@
 //! `check`: migrations and statements in, one report out.
 
-mod assemble;
 mod candidates;
 mod decide;
 mod suppress;
@@ -12,18 +11,14 @@ use super::inputs::{MigrationInput, nothing_to_run};
 use super::view::IndexView;
 
 
-use crate::impact::{Pairing, StatementInput, judge_paired};
+use crate::impact::check_statements;
 use crate::migrations::{Formats, up_part};
 use crate::model::change::{Applied, Change, Outcome};
 use crate::model::finding::{Finding, Verdict};
 use crate::model::problem::Problem;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
-use crate::model::statement::{Consumer, Evidence, Scope, SqlText, Statement, StatementKind};
 use crate::sql::apply::{ApplyOptions, apply, presuppose};
-use crate::sql::ast;
-use crate::sql::bind::SessionState;
-use crate::sql::parse::{parse_script, parse_statement};
 use crate::store::StoreError;
 
 /// What to check.
@@ -81,7 +76,8 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     if let Some((path, text)) = &request.statements
         && let Some(run) = runs.first()
     {
-        findings.extend(judge_script(path, text, run, request));
+        let migrations = paths(&request.inputs);
+        findings.extend(check_statements(text, path, &run.before, &run.after, &run.changes, &migrations));
     }
     if let Some(view) = view {
         candidates::judge(view, &runs, request, &mut findings, &mut report)?;
@@ -151,45 +147,9 @@ fn presupposed(before: &Schema, inputs: &[MigrationInput]) -> Schema {
     schema
 }
 
-/// Judges every statement of a file of statements; session statements give none and hold for those after them.
-fn judge_script(path: &str, text: &str, run: &Run, request: &CheckRequest) -> Vec<Finding> {
-    let dialect = run.before.dialect;
-    let script = parse_script(text, dialect);
-    let pairing = Pairing::new(&run.before, &run.after, &run.changes);
-    let (mut before, mut after) = (SessionState::default(), SessionState::default());
-    let mut out = Vec::new();
-    for (number, parsed) in script.statements.iter().enumerate() {
-        if before.run(parsed, text, &run.before) {
-            after.run(parsed, text, &run.after);
-            continue;
-        }
-        if matches!(parsed.kind, ast::StatementKind::Transaction(_)) {
-            continue;
-        }
-        let own = parsed.span.slice(text);
-        let statement = Statement {
-            text: SqlText::verbatim(own, parsed.span.start),
-            files: vec![path.to_string()],
-            span: parsed.span,
-            site: None,
-            kind: StatementKind::SqlFile,
-            library: String::new(),
-            evidence: Evidence::File,
-            consumer: Consumer::Unknown,
-            scope: Scope::Production,
-            site_group: number as u32,
-        };
-        let bytes = text.as_bytes().to_vec();
-        let read = |_: &str| Some(bytes.clone());
-        let mut sources = crate::index::placing::SourceLines::new(&read);
-        let indexed = crate::index::placing::place_statement(statement, &mut sources);
-        let own_parsed = parse_statement(own, dialect);
-        let input = StatementInput { statement: &own_parsed, text: own, consumer: Consumer::Unknown, holes: false };
-        let judgement = judge_paired(&pairing, &run.changes, &input, &before, &after);
-        let place = assemble::Place { repo: "", service: "", owners: Vec::new(), database: run.world.database.clone(), weight: 100, note: None };
-        out.push(assemble::finding(&indexed, &judgement, &place, run, &request.inputs));
-    }
-    out
+/// The migrations as given, by their number in the run.
+pub(crate) fn paths(inputs: &[MigrationInput]) -> Vec<String> {
+    inputs.iter().map(|i| i.path.clone()).collect()
 }
 
 /// Whether a finding is listed: risks and breaks always, safe ones on demand.

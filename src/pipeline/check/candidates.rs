@@ -1,7 +1,7 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
-use super::assemble::{Place, finding};
-use super::{CheckError, CheckRequest, Run};
+use super::{CheckError, CheckRequest, Run, paths};
+use crate::impact::findings::{Origin, finding};
 
 
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
@@ -37,6 +37,7 @@ pub fn judge(view: &IndexView, runs: &[Run], request: &CheckRequest, findings: &
                 }
             };
             let judgement = judge_one(&found, &pairing, run);
+            report.waiting |= judgement.waits_for.is_some();
             let statement = &found.indexed.statement;
             let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default());
             let graver = sites.get(&key).is_none_or(|(_, old, _)| judgement.effect > old.effect);
@@ -47,18 +48,21 @@ pub fn judge(view: &IndexView, runs: &[Run], request: &CheckRequest, findings: &
         for (found, judgement, belongs) in sites.into_values() {
             let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
             let path = found.indexed.statement.files.first().map_or("", String::as_str);
-            let place = Place {
-                repo: &snapshot.row.repo,
-                service: &snapshot.shown_service(service),
+            let origin = Origin {
+                repo: snapshot.row.repo.clone(),
+                service: snapshot.shown_service(service),
                 owners: snapshot.owners(service, path),
                 database: run.world.database.clone(),
                 weight: belongs.weight,
-                note: belongs.note,
+                revisions: Vec::new(),
             };
             report.summary.judged += 1;
             report.summary.safe += u32::from(judgement.effect == Effect::Safe);
             if judgement.effect != Effect::Safe || request.all {
-                let mut found = finding(&found.indexed, &judgement, &place, run, &request.inputs);
+                let mut found = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
+                if let Some(note) = belongs.note {
+                    found.message = format!("{} ({note})", found.message);
+                }
                 found.source_line = source_line(snapshot, &found);
                 findings.push(found);
             }

@@ -1,8 +1,9 @@
 //! Recommendation, order and summary: what a report concludes from its findings.
 
-use super::assemble::number_duplicates;
 use super::{CheckRequest, Run, listed};
-use crate::model::change::{Change, ChangeOp, Outcome};
+use crate::impact::findings::{arrange, decides};
+use crate::impact::recommend::{Evidence, order, recommend};
+use crate::model::change::{Applied, Change, ChangeOp, Outcome};
 use crate::model::finding::{Finding, FindingKind, MigrationFinding, Verdict};
 use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
@@ -65,47 +66,31 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
         coverage,
         problems,
         summary: Summary::default(),
+        waiting: false,
+        reaching: 0,
     }
 }
 
 /// Sorts and counts findings, and draws the conclusion.
 pub fn conclude(report: &mut Report, mut findings: Vec<Finding>, runs: &[Run], request: &CheckRequest, view: Option<&IndexView>) {
     findings.retain(|f| listed(f, request));
-    findings.sort_by(|a, b| key(a).cmp(&key(b)));
-    number_duplicates(&mut findings);
-    let production = |f: &&Finding| f.scope == Scope::Production && f.kind != FindingKind::Use;
-    let count = |v: Verdict| findings.iter().filter(production).filter(|f| f.verdict == v).count() as u32;
+    arrange(&mut findings);
+    let count = |v: Verdict| findings.iter().filter(|f| decides(f) && f.verdict == v).count() as u32;
     report.summary.breaks = count(Verdict::Breaks);
     report.summary.risk = count(Verdict::Risk);
     report.summary.uses = findings.iter().filter(|f| f.kind == FindingKind::Use).count() as u32;
     report.summary.test = findings.iter().filter(|f| f.scope == Scope::Test).count() as u32;
-    let hit = findings.iter().filter(production).filter(|f| f.verdict != Verdict::Safe);
+    let hit = findings.iter().filter(|f| decides(f));
     report.summary.services = hit.map(|f| (f.repo.as_str(), f.service.as_str())).collect::<BTreeSet<_>>().len() as u32;
     migration_findings(report, runs, request);
     unused(report, &findings, runs, view);
-    report.order = order(&findings, runs);
-    recommend(report, &findings, view);
+    if let Some(run) = runs.first() {
+        report.order = order(&findings, report.waiting, &run.changes);
+    }
+    conclude_recommendation(report, &findings, runs, request, view);
     report.findings = findings;
     report.problems.sort();
     report.problems.dedup();
-}
-
-type Key<'a> = (bool, bool, std::cmp::Reverse<Verdict>, &'a str, &'a str, &'a str, u32, u32, &'a str);
-
-/// Production before test, queries before uses, breaks before risk, then service, path, place.
-fn key(f: &Finding) -> Key<'_> {
-    let token = f.token.unwrap_or_default();
-    (
-        f.scope == Scope::Test,
-        f.kind == FindingKind::Use,
-        std::cmp::Reverse(f.verdict),
-        &f.repo,
-        &f.service,
-        &f.path,
-        f.line.max(token.line),
-        token.column,
-        &f.rule,
-    )
 }
 
 fn migration_findings(report: &mut Report, runs: &[Run], request: &CheckRequest) {
@@ -193,63 +178,20 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
     }
 }
 
-/// The safe order from what old code meets on the new schema: broken by a rename or a change of type, it needs
-/// both schemas at once; broken by a drop, the code goes first.
-fn order(findings: &[Finding], runs: &[Run]) -> DeployOrder {
-    use ChangeOp::*;
-    let hit = findings.iter().filter(|f| f.scope == Scope::Production && f.kind != FindingKind::Use && f.verdict == Verdict::Breaks);
-    let ops: BTreeSet<ChangeOp> = hit.filter_map(|f| f.change.as_ref().map(|c| c.op)).collect();
-    if ops.is_empty() {
-        let adds = |c: &Change| matches!(c.op, CreateTable | AddColumn | CreateView | CreateFunction | CreateType | AddEnumValue | CreateSequence);
-        let any = runs.iter().flat_map(|r| &r.changes).any(adds);
-        return if any { DeployOrder::MigrateFirst } else { DeployOrder::Either };
-    }
-    let droppable = |op: &ChangeOp| matches!(op, DropTable | DropColumn | DropView | DropFunction | DropIndex | DropConstraint | DropType | DropSequence | DropTrigger);
-    if ops.iter().all(droppable) { DeployOrder::CodeFirst } else { DeployOrder::Neither }
-}
-
-fn recommend(report: &mut Report, findings: &[Finding], view: Option<&IndexView>) {
-    let mut level = Recommendation::SafeToDeploy;
-    let mut reasons = Vec::new();
-    let mut say = |at: Recommendation, reason: String| {
-        level = level.max(at);
-        reasons.push((at, reason));
+fn conclude_recommendation(report: &mut Report, findings: &[Finding], runs: &[Run], request: &CheckRequest, view: Option<&IndexView>) {
+    let Some(run) = runs.first() else { return };
+    let applied: Vec<(String, &Applied)> = request.inputs.iter().map(|i| i.path.clone()).zip(&run.applied).collect();
+    // Findings about the migration that the outcome already says are not said twice.
+    let own: Vec<MigrationFinding> = report.migration_findings.iter().filter(|f| f.error.is_none() && f.query.is_none()).cloned().collect();
+    let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
+    let changes = report.migrations.iter().any(|m| !m.changes.is_empty());
+    let judged = match view {
+        Some(_) if changes => statements as usize,
+        _ => 1,
     };
-    let production: Vec<&Finding> = findings.iter().filter(|f| f.scope == Scope::Production && f.kind != FindingKind::Use).collect();
-    let services = |v: Verdict| production.iter().filter(|f| f.verdict == v).map(|f| (&f.repo, &f.service)).collect::<BTreeSet<_>>().len();
-    let plural = |n: u32, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    let breaks = report.summary.breaks;
-    if breaks > 0 {
-        let services = plural(services(Verdict::Breaks) as u32, "service", "services");
-        say(Recommendation::Blocked, format!("{} in {services}", plural(breaks, "statement breaks", "statements break")));
+    let evidence = Evidence { findings, migration_findings: &own, applied: &applied, judged, open_sites: report.reaching as usize };
+    (report.recommendation, report.reasons) = recommend(&evidence);
+    if !changes && applied.iter().all(|(_, a)| a.error.is_none()) && !applied.is_empty() {
+        report.reasons.push("no change was read from the migration".into());
     }
-    for m in &report.migrations {
-        match m.outcome {
-            Outcome::Fails => say(Recommendation::Blocked, format!("{} fails", m.path)),
-            Outcome::MayFail => say(Recommendation::RequiresChanges, format!("{} fails on rows that are there", m.path)),
-            Outcome::Ok if m.data_dependent => say(Recommendation::RequiresChanges, format!("{} fails if the data does not allow it", m.path)),
-            Outcome::Ok => {}
-        }
-    }
-    if report.summary.risk > 0 {
-        let services = plural(services(Verdict::Risk) as u32, "service", "services");
-        say(Recommendation::RequiresChanges, format!("{} in {services}", plural(report.summary.risk, "statement is at risk", "statements are at risk")));
-    }
-    let doubtful = report.migrations.iter().flat_map(|m| &m.changes).find(|c| c.unused == Some(false) && c.evidence.as_deref().is_some_and(|e| e.contains("unknown table name")));
-    if let Some(change) = doubtful {
-        say(Recommendation::RequiresChanges, format!("{}: {}", change.object, change.evidence.clone().unwrap_or_default()));
-    }
-    if let Some(view) = view {
-        let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
-        let changes = report.migrations.iter().any(|m| !m.changes.is_empty());
-        if view.snapshots.is_empty() || (statements == 0 && changes) {
-            say(Recommendation::RequiresChanges, "no statement is indexed: nothing could be checked against the code".into());
-        }
-    }
-    if report.migrations.iter().all(|m| m.changes.is_empty() && m.error.is_none()) && !report.migrations.is_empty() {
-        reasons.push((Recommendation::SafeToDeploy, "no change was read from the migration".into()));
-    }
-    reasons.sort_by_key(|r| std::cmp::Reverse(r.0));
-    report.recommendation = level;
-    report.reasons = reasons.into_iter().map(|r| r.1).collect();
 }

@@ -79,7 +79,7 @@ impl Baseline {
 
     /// Takes known findings out; reports entries that expired or match nothing.
     pub fn apply(&self, findings: &mut Vec<Finding>, report: &mut Report) {
-        super::assemble::number_duplicates(findings);
+        crate::impact::findings::arrange(findings);
         let mut used = HashSet::new();
         findings.retain(|f| {
             let Some(entry) = self.findings.get(&f.id) else { return true };
