@@ -25,24 +25,13 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
         return Ok(0);
     };
     if let Some(rule) = rules::all().iter().find(|r| r.meta.id == what.as_str()) {
-        output::print(&describe(&rule.meta))?;
+        output::print(&rules::describe(rule))?;
         return Ok(0);
     }
     match what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {
         Some((path, line)) => place(args, path, line),
         None => anyhow::bail!("{what:?} is neither a rule nor PATH:LINE\nhelp: `impact explain` lists the rules; a place is written like app/repo.py:42"),
     }
-}
-
-/// The documentation of a rule.
-fn describe(meta: &rules::Meta) -> String {
-    let mut out = format!("{}: {}\n\nWhy: {}\n\nDo instead: {}\n", meta.id, meta.title, meta.why, meta.fix);
-    if !meta.misses.is_empty() {
-        let _ = write!(out, "\nKnown misses: {}\n", meta.misses);
-    }
-    let _ = write!(out, "\nBreaks:\n  {}\n  {}\n", meta.bad.migration, meta.bad.statement);
-    let _ = write!(out, "\nSafe:\n  {}\n  {}\n", meta.good.migration, meta.good.statement);
-    out
 }
 
 fn place(args: &ExplainArgs, path: &str, line: u32) -> anyhow::Result<u8> {

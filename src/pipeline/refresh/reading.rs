@@ -3,7 +3,8 @@
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState, file_problem, is_source};
 use crate::grammar::PackSet;
 use crate::index::discover::{Reader, classify_content};
-use crate::index::extract::{Prefilter, extract};
+use crate::index::extract::extract;
+use crate::index::extract::prefilter::Prefilter;
 use crate::model::facts::{FileFacts, Language};
 use crate::model::problem::Problem;
 use crate::model::project::{FileKind, SourceFile};
@@ -93,7 +94,7 @@ fn read_one(file: &SourceFile, kind: FileKind, bytes: &[u8], packs: &PackSet, pr
     let hash = content_hash(bytes);
     let plain = |tier| ReadFile { row: row_of(file, hash, tier), facts: None, skipped: None, problem: None, fresh: true };
     let FileKind::Source(language) = kind else { return plain(2) };
-    if !all && !prefilter.tier1(language, bytes) {
+    if !all && !prefilter.tier1(language).is_none_or(|t| t.keep(bytes)) {
         return plain(0);
     }
     if let Some(reason) = classify_content(bytes, &file.path) {

@@ -6,7 +6,7 @@ use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
 use crate::index::discover::Reader;
 use crate::index::databases::{Candidate, choose, driver_dialect};
-use crate::index::extract::Learnt;
+use crate::index::extract::learnt::Learnt;
 use crate::index::placing::{SourceLines, index_statement, table_names};
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::resolve::{ResolveFile, Resolved, ServiceInput, SqlFile, resolve as resolve_service};
@@ -115,9 +115,10 @@ fn make_unit(
             break;
         }
         let wanted: HashSet<&str> = resolved.wanted.iter().map(String::as_str).collect();
-        let learnt = Learnt::new(&resolved.helpers);
+        let mut learnt = Learnt::default();
+        all.iter().filter_map(|i| state.facts.get(i)).for_each(|facts| learnt.learn(facts));
         let unread: Vec<usize> = all.iter().copied().filter(|&i| state.rows[i].tier == 0).collect();
-        if unread.is_empty() || (wanted.is_empty() && resolved.helpers.is_empty()) {
+        if unread.is_empty() || (wanted.is_empty() && learnt.is_empty()) {
             break;
         }
         let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes);
