@@ -99,7 +99,6 @@ pub struct IndexArgs {
     /// Repositories, or folders of repositories
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
     /// Parse every source file; finds the same, slower
@@ -146,12 +145,10 @@ pub enum FailOn {
 #[derive(Args, Debug)]
 pub struct CheckArgs {
     /// Migrations in order of application: files, folders, or - for standard input
-    #[arg(value_name = "MIGRATION")]
+    #[arg(value_name = "MIGRATION", id = "migration")]
     pub migrations: Vec<PathBuf>,
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Schema.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// Check the migrations that were added between two revisions
@@ -204,7 +201,6 @@ pub struct WhoArgs {
     /// A table or one of its columns
     #[arg(value_name = "TABLE[.COLUMN]")]
     pub object: String,
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
     /// Output format
@@ -215,10 +211,8 @@ pub struct WhoArgs {
 /// `impact refs`.
 #[derive(Args, Debug)]
 pub struct RefsArgs {
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Schema.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// Also attributes of loaded entities
@@ -242,10 +236,8 @@ pub struct SchemaShowArgs {
     /// Only this table
     #[arg(value_name = "TABLE")]
     pub table: Option<String>,
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Schema.
     #[command(flatten)]
     pub schema: SchemaArgs,
     /// Output format
@@ -259,10 +251,8 @@ pub struct ExplainArgs {
     /// A rule id, or PATH:LINE
     #[arg(value_name = "RULE|PATH:LINE")]
     pub what: Option<String>,
-    /// Sources.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Schema.
     #[command(flatten)]
     pub schema: SchemaArgs,
 }

@@ -103,7 +103,9 @@ fn inputs(args: &CheckArgs) -> anyhow::Result<Vec<MigrationInput>> {
             out.push(read_migration(path)?);
         }
     }
-    if let Some(range) = args.diff.as_deref().map(|d| d.split_once("..").map(|(b, h)| (b.to_string(), h.trim_start_matches('.').to_string()))) {
+    if let Some(range) =
+        args.diff.as_deref().map(|d| d.split_once("..").map(|(b, h)| (b.to_string(), h.trim_start_matches('.').to_string())))
+    {
         let Some((base, head)) = range else { anyhow::bail!("--diff wants BASE..HEAD\nhelp: for example --diff origin/main..HEAD") };
         let head = if head.is_empty() { "HEAD".to_string() } else { head };
         out.extend(added(args, &base, Some(&head))?);
@@ -123,7 +125,8 @@ fn inputs(args: &CheckArgs) -> anyhow::Result<Vec<MigrationInput>> {
 
 fn added(args: &CheckArgs, base: &str, head: Option<&str>) -> anyhow::Result<Vec<MigrationInput>> {
     let here = PathBuf::from(".");
-    let roots: Vec<&Path> = if args.source.repos.is_empty() { vec![&here] } else { args.source.repos.iter().map(PathBuf::as_path).collect() };
+    let roots: Vec<&Path> =
+        if args.source.repos.is_empty() { vec![&here] } else { args.source.repos.iter().map(PathBuf::as_path).collect() };
     let mut out = Vec::new();
     for root in roots {
         out.extend(crate::pipeline::inputs::read_added(root, base, head)?);

@@ -30,7 +30,9 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     }
     match what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {
         Some((path, line)) => place(args, path, line),
-        None => anyhow::bail!("{what:?} is neither a rule nor PATH:LINE\nhelp: `impact explain` lists the rules; a place is written like app/repo.py:42"),
+        None => anyhow::bail!(
+            "{what:?} is neither a rule nor PATH:LINE\nhelp: `impact explain` lists the rules; a place is written like app/repo.py:42"
+        ),
     }
 }
 
@@ -54,7 +56,9 @@ fn place(args: &ExplainArgs, path: &str, line: u32) -> anyhow::Result<u8> {
         }
         if let Some(file) = file.filter(|_| out.is_empty()) {
             let why = match file.tier {
-                0 => "the file was not parsed: it holds no SQL keyword, import or name that could matter (`impact index --no-prefilter` parses all)",
+                0 => {
+                    "the file was not parsed: it holds no SQL keyword, import or name that could matter (`impact index --no-prefilter` parses all)"
+                }
                 1 => "the file was parsed; nothing at this line sends SQL or reads as SQL",
                 2 => "the file is not source code: a migration, SQL or configuration file",
                 _ => "the file was passed over: generated, minified, binary or unreadable",

@@ -53,12 +53,7 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<u8> {
 
 /// Finds the workspace of a command.
 pub fn find(source: &SourceArgs, migrations: &[std::path::PathBuf]) -> anyhow::Result<Workspace> {
-    let request = WorkspaceRequest {
-        repos: &source.repos,
-        config: source.config.as_deref(),
-        store: source.store.as_deref(),
-        migrations,
-    };
+    let request = WorkspaceRequest { repos: &source.repos, config: source.config.as_deref(), store: source.store.as_deref(), migrations };
     Ok(Workspace::find(&request)?)
 }
 

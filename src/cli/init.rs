@@ -10,7 +10,9 @@ use std::path::PathBuf;
 pub fn run(args: &InitArgs) -> anyhow::Result<u8> {
     let here = std::env::current_dir()?;
     let folder: PathBuf = match args.paths.as_slice() {
-        [only] => here.join(only).canonicalize().map_err(|e| anyhow::anyhow!("cannot read {}: {e}\nhelp: check the path", only.display()))?,
+        [only] => {
+            here.join(only).canonicalize().map_err(|e| anyhow::anyhow!("cannot read {}: {e}\nhelp: check the path", only.display()))?
+        }
         _ => here.clone(),
     };
     let target = folder.join(FILE_NAME);

@@ -41,7 +41,8 @@ pub fn note(quiet: bool, text: &str) {
 
 /// A progress bar on stderr for long work; hidden when quiet or when stderr is no terminal.
 pub fn progress(quiet: bool, label: &'static str) -> ProgressBar {
-    let target = if quiet || !std::io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
+    let target =
+        if quiet || !std::io::stderr().is_terminal() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}") {
         bar.set_style(style);

@@ -3,8 +3,9 @@
 use super::args::{DataFormat, SchemaShowArgs};
 use super::refs::schema_request;
 use super::{index, output};
+use crate::model::schema::Schema;
 use crate::pipeline::history::worlds;
-use crate::sql::render::schema_sql;
+use std::fmt::Write;
 
 /// Runs the command.
 pub fn show(args: &SchemaShowArgs) -> anyhow::Result<u8> {
@@ -61,4 +62,18 @@ pub fn show(args: &SchemaShowArgs) -> anyhow::Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// Tables with their columns, one line each.
+fn schema_sql(schema: &Schema) -> String {
+    let mut out = String::new();
+    for table in schema.tables.values() {
+        let _ = writeln!(out, "{}", table.name);
+        for c in &table.columns {
+            let null = if c.nullable { "" } else { " not null" };
+            let default = c.default.as_ref().map(|d| format!(" default {d}")).unwrap_or_default();
+            let _ = writeln!(out, "  {} {}{null}{default}", c.name, c.ty);
+        }
+    }
+    out
 }

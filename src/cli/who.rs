@@ -49,7 +49,6 @@ pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
 
 /// Schema, table, column of what was asked.
 fn parts(object: &str) -> (Option<&str>, &str, Option<&str>) {
-
     let parts: Vec<&str> = object.split('.').map(|p| p.trim_matches(['"', '`', '[', ']'])).filter(|p| !p.is_empty()).collect();
     match parts.as_slice() {
         [schema, table, column, ..] => (Some(schema), table, Some(column)),

@@ -10,7 +10,6 @@ use super::history::{HistoryError, SchemaRequest, World, opened, opened_problem,
 use super::inputs::{MigrationInput, nothing_to_run};
 use super::view::IndexView;
 
-
 use crate::impact::check_statements;
 use crate::migrations::{Formats, up_part};
 use crate::model::change::{Applied, Change, Outcome};

@@ -105,12 +105,24 @@ pub fn worlds(
     if found.is_empty() {
         if let Some(name) = &request.database {
             let known: Vec<String> = view.iter().flat_map(|v| databases(v)).map(|(_, d)| d.name.clone()).collect();
-            let known = if known.is_empty() { "none is known; name its migrations in impact.toml".into() } else { format!("known: {}", known.join(", ")) };
+            let known = if known.is_empty() {
+                "none is known; name its migrations in impact.toml".into()
+            } else {
+                format!("known: {}", known.join(", "))
+            };
             return Err(HistoryError::UnknownDatabase { name: name.clone(), known });
         }
         let (dialect, dialect_evidence) = dialect_of(request, inputs, view);
         let source = "no schema is known: tables are open".to_string();
-        found.push(World { database: None, services: Vec::new(), repo: None, before: Schema::open(dialect), source, dialect_evidence, certain: true });
+        found.push(World {
+            database: None,
+            services: Vec::new(),
+            repo: None,
+            before: Schema::open(dialect),
+            source,
+            dialect_evidence,
+            certain: true,
+        });
     }
     Ok(found)
 }
@@ -124,7 +136,8 @@ fn dialect_of(request: &SchemaRequest, inputs: &[MigrationInput], view: Option<&
             return (Dialect::of(engine), evidence);
         }
     }
-    let engines: Vec<Dialect> = view.iter().flat_map(|v| &v.snapshots).flat_map(|s| &s.row.info.services).flat_map(|s| s.engines.iter().copied()).collect();
+    let engines: Vec<Dialect> =
+        view.iter().flat_map(|v| &v.snapshots).flat_map(|s| &s.row.info.services).flat_map(|s| s.engines.iter().copied()).collect();
     match engines.first() {
         Some(first) => (*first, "the drivers of the services".into()),
         None => (Dialect::of(Engine::Postgres), "nothing says which engine; PostgreSQL is assumed".into()),
@@ -144,10 +157,23 @@ fn from_dump(path: &Path, request: &SchemaRequest, inputs: &[MigrationInput], pr
     let (before, found) = schema_from_dump(&text, dialect);
     let shown = path.display().to_string();
     problems.extend(found.into_iter().map(|p| Problem { path: p.path.or(Some(shown.clone())), ..p }));
-    Ok(World { database: request.database.clone(), services: Vec::new(), repo: None, before, source: shown, dialect_evidence, certain: true })
+    Ok(World {
+        database: request.database.clone(),
+        services: Vec::new(),
+        repo: None,
+        before,
+        source: shown,
+        dialect_evidence,
+        certain: true,
+    })
 }
 
-fn from_folder(folder: &Path, request: &SchemaRequest, inputs: &[MigrationInput], problems: &mut Vec<Problem>) -> Result<World, HistoryError> {
+fn from_folder(
+    folder: &Path,
+    request: &SchemaRequest,
+    inputs: &[MigrationInput],
+    problems: &mut Vec<Problem>,
+) -> Result<World, HistoryError> {
     let settings = Settings { roots: vec![Root::new(folder)], ..Settings::default() };
     let discovery = discover(&settings).map_err(|error| HistoryError::Discover { error })?;
     let none = |message: String, help: Option<String>| HistoryError::NoHistory {
@@ -162,7 +188,12 @@ fn from_folder(folder: &Path, request: &SchemaRequest, inputs: &[MigrationInput]
     problems.extend(found);
     let history = database.histories.iter().max_by_key(|h| h.files.len()).ok_or_else(|| none("no migrations found".into(), None))?;
     let root = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
-    let until = inputs.iter().filter_map(|i| i.file.as_deref()).filter_map(|f| relative(f, &root)).filter_map(|f| history.files.iter().position(|h| *h == f)).min();
+    let until = inputs
+        .iter()
+        .filter_map(|i| i.file.as_deref())
+        .filter_map(|f| relative(f, &root))
+        .filter_map(|f| history.files.iter().position(|h| *h == f))
+        .min();
     let replayed = migrations::replay(history, &read, until.map_or(Until::End, Until::Position));
     problems.extend(replayed.problems);
     Ok(World {
@@ -170,7 +201,11 @@ fn from_folder(folder: &Path, request: &SchemaRequest, inputs: &[MigrationInput]
         services: Vec::new(),
         repo: None,
         before: replayed.schema,
-        source: format!("{} migrations of {}", migrations::files_until(history, until.map_or(Until::End, Until::Position)).len(), folder.display()),
+        source: format!(
+            "{} migrations of {}",
+            migrations::files_until(history, until.map_or(Until::End, Until::Position)).len(),
+            folder.display()
+        ),
         dialect_evidence: database.dialect_evidence.clone(),
         certain: true,
     })
@@ -188,7 +223,12 @@ fn databases(view: &IndexView) -> Vec<(usize, &Database)> {
     view.snapshots.iter().enumerate().flat_map(|(i, s)| s.row.info.databases.iter().map(move |d| (i, d))).collect()
 }
 
-fn from_index(view: &IndexView, request: &SchemaRequest, inputs: &[MigrationInput], problems: &mut Vec<Problem>) -> Result<Vec<World>, HistoryError> {
+fn from_index(
+    view: &IndexView,
+    request: &SchemaRequest,
+    inputs: &[MigrationInput],
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<World>, HistoryError> {
     let all: Vec<(usize, &Database)> = databases(view)
         .into_iter()
         .filter(|(_, d)| request.database.as_ref().is_none_or(|n| *n == d.name))
@@ -197,7 +237,8 @@ fn from_index(view: &IndexView, request: &SchemaRequest, inputs: &[MigrationInpu
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let engine = request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(|i| migrations::dialect_by_syntax(&i.text)).map(|f| f.0));
+    let engine =
+        request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(|i| migrations::dialect_by_syntax(&i.text)).map(|f| f.0));
     // The first migration that has a place decides for all of them.
     for input in inputs {
         let Some(file) = &input.file else { continue };
@@ -205,7 +246,8 @@ fn from_index(view: &IndexView, request: &SchemaRequest, inputs: &[MigrationInpu
             let Some(path) = relative(file, Path::new(&snapshot.row.root)) else { continue };
             let own: Vec<Database> = all.iter().filter(|(i, _)| *i == s).map(|(_, d)| (*d).clone()).collect();
             if let Some(place) = migrations::place_in(&path, &own, engine) {
-                let until = first_position(inputs, snapshot.row.root.as_ref(), &own[place.database].histories[place.history], place.position);
+                let until =
+                    first_position(inputs, snapshot.row.root.as_ref(), &own[place.database].histories[place.history], place.position);
                 return Ok(vec![world(view, s, &own[place.database], place.history, until, place.how, true, request, problems)?]);
             }
         }
@@ -214,7 +256,7 @@ fn from_index(view: &IndexView, request: &SchemaRequest, inputs: &[MigrationInpu
         let unique = |p: &migrations::Place| p.how.starts_with("its path ends like") || flat.len() == 1;
         if let Some(place) = migrations::place_in(&shown, &flat, engine).filter(unique) {
             let (s, database) = all[place.database];
-            return Ok(vec![world(view, s, database, place.history, place.position, place.how, flat.len() == 1 || place.member, request, problems)?]);
+            return Ok(vec![world(view, s, database, place.history, place.position, place.how, true, request, problems)?]);
         }
     }
     // Nothing says which: every database whose schema fits is one.
@@ -261,7 +303,12 @@ fn world(
     let before = match cached {
         Some(schema) => schema,
         None => {
-            let repository = Repository { name: row.repo.clone(), root: PathBuf::from(&row.root), commit: row.info.commit.clone(), ..Repository::default() };
+            let repository = Repository {
+                name: row.repo.clone(),
+                root: PathBuf::from(&row.root),
+                commit: row.info.commit.clone(),
+                ..Repository::default()
+            };
             let read = |path: &str| Reader.read_path(&repository, path).map_err(std::io::Error::other);
             let replayed = migrations::replay(files, &read, Until::Position(position));
             problems.extend(replayed.problems.into_iter().map(|p| Problem { repo: Some(row.repo.clone()), ..p }));
@@ -270,7 +317,10 @@ fn world(
     };
     let mut before = before;
     let mut dialect_evidence = database.dialect_evidence.clone();
-    if let Some(dialect) = request.dialect.filter(|d| d.engine == before.dialect.engine || d.engine.is_mysql_family() && before.dialect.engine.is_mysql_family()) {
+    if let Some(dialect) = request
+        .dialect
+        .filter(|d| d.engine == before.dialect.engine || d.engine.is_mysql_family() && before.dialect.engine.is_mysql_family())
+    {
         before.dialect = dialect;
         dialect_evidence = "--dialect".into();
     }
@@ -279,7 +329,11 @@ fn world(
         services: database.services.clone(),
         repo: Some(row.repo.clone()),
         before,
-        source: format!("{position} of {} migrations in {}: {how}", files.files.len(), if files.folder.is_empty() { "." } else { &files.folder }),
+        source: format!(
+            "{position} of {} migrations in {}: {how}",
+            files.files.len(),
+            if files.folder.is_empty() { "." } else { &files.folder }
+        ),
         dialect_evidence,
         certain,
     })
@@ -298,12 +352,14 @@ pub fn opened(schema: &Schema) -> Schema {
 
 /// Whether an error of a migration says that the schema before lacks something.
 pub fn presupposes_more(code: &str) -> bool {
-    matches!(code, "42P01" | "42703" | "42704" | "3F000" | "42883" | "1146" | "1054" | "1091" | "1176" | "1051") || code.starts_with("SQLITE_ERROR")
+    matches!(code, "42P01" | "42703" | "42704" | "3F000" | "42883" | "1146" | "1054" | "1091" | "1176" | "1051")
+        || code.starts_with("SQLITE_ERROR")
 }
 
 /// A problem that says that a schema was opened.
 pub fn opened_problem(world: &World, message: &str) -> Problem {
-    let text = format!("the schema before ({}) lacks what the migration presupposes ({message}); its tables are taken as open", world.source);
+    let text =
+        format!("the schema before ({}) lacks what the migration presupposes ({message}); its tables are taken as open", world.source);
     Problem::new(Stage::Migration, text).help("give a dump with --schema, or the right history with --migrations")
 }
 

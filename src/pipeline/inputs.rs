@@ -52,7 +52,10 @@ pub fn read_text(path: &Path) -> Result<String, InputError> {
         return Err(fail("it is a folder".into(), "name a file"));
     }
     if meta.len() > MAX_MIGRATION {
-        return Err(fail(format!("it has {} bytes, more than {MAX_MIGRATION}", meta.len()), "a migration or schema of that size is data; leave its rows out"));
+        return Err(fail(
+            format!("it has {} bytes, more than {MAX_MIGRATION}", meta.len()),
+            "a migration or schema of that size is data; leave its rows out",
+        ));
     }
     let bytes = std::fs::read(path).map_err(|e| fail(e.to_string(), "check the permissions"))?;
     text_of(bytes).map_err(|reason| fail(reason, "convert it to UTF-8"))
@@ -75,7 +78,8 @@ fn text_of(bytes: Vec<u8>) -> Result<String, String> {
 pub fn read_migration(path: &Path) -> Result<MigrationInput, InputError> {
     if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        let fail = |reason: String| InputError::Read { path: "standard input".into(), reason, help: "pipe the SQL of one migration".into() };
+        let fail =
+            |reason: String| InputError::Read { path: "standard input".into(), reason, help: "pipe the SQL of one migration".into() };
         std::io::stdin().lock().take(MAX_MIGRATION + 1).read_to_end(&mut bytes).map_err(|e| fail(e.to_string()))?;
         if bytes.len() as u64 > MAX_MIGRATION {
             return Err(fail(format!("more than {MAX_MIGRATION} bytes")));
@@ -101,7 +105,8 @@ pub fn read_folder(folder: &Path) -> Result<Vec<MigrationInput>, InputError> {
     let discovery = discover(&settings).map_err(|e| fail(e.to_string()))?;
     let repository = discovery.repositories.first().ok_or_else(|| InputError::Empty(shown.clone()))?;
     let read = |path: &str| Reader.read_path(repository, path).map_err(std::io::Error::other);
-    let (database, _) = migrations::history_of_folder(&repository.files, &read, None, None).map_err(|_| InputError::Empty(shown.clone()))?;
+    let (database, _) =
+        migrations::history_of_folder(&repository.files, &read, None, None).map_err(|_| InputError::Empty(shown.clone()))?;
     let history = database.histories.into_iter().max_by_key(|h| h.files.len()).ok_or_else(|| InputError::Empty(shown.clone()))?;
     history.files.iter().map(|f| read_migration(&folder.join(f))).collect()
 }
@@ -120,10 +125,8 @@ pub fn read_added(root: &Path, base: &str, head: Option<&str>) -> Result<Vec<Mig
     };
     let absolute = root.canonicalize().unwrap_or_else(|_| root.to_path_buf());
     let top = absolute.ancestors().find(|f| f.join(".git").exists() || git::is_git_directory(f)).unwrap_or(&absolute).to_path_buf();
-    let settings = |at: Option<&str>| Settings {
-        roots: vec![Root { at: at.map(str::to_string), ..Root::new(&top) }],
-        ..Settings::default()
-    };
+    let settings =
+        |at: Option<&str>| Settings { roots: vec![Root { at: at.map(str::to_string), ..Root::new(&top) }], ..Settings::default() };
     let list = |at: Option<&str>| -> Result<Vec<(Repository, BTreeSet<String>, Vec<String>)>, InputError> {
         let discovery = discover(&settings(at)).map_err(fail)?;
         let each = |repository: Repository| {
@@ -144,7 +147,8 @@ pub fn read_added(root: &Path, base: &str, head: Option<&str>) -> Result<Vec<Mig
     for (repository, _, ordered) in list(head)? {
         for path in ordered.into_iter().filter(|p| !old.contains(p)) {
             let bytes = Reader.read_path(&repository, &path).map_err(fail)?;
-            let text = text_of(bytes).map_err(|reason| InputError::Read { path: path.clone(), reason, help: "convert it to UTF-8".into() })?;
+            let text =
+                text_of(bytes).map_err(|reason| InputError::Read { path: path.clone(), reason, help: "convert it to UTF-8".into() })?;
             out.push(MigrationInput { file: Some(top.join(&path)), path, text });
         }
     }

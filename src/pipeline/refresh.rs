@@ -152,15 +152,7 @@ impl<'a> RepositoryState<'a> {
             ..SnapshotInfo::default()
         };
         let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
-        Ok(RepositoryState {
-            repository,
-            old,
-            old_files,
-            info,
-            kinds: Vec::new(),
-            rows: Vec::new(),
-            facts: HashMap::new(),
-        })
+        Ok(RepositoryState { repository, old, old_files, info, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
     }
 }
 
@@ -195,7 +187,9 @@ fn facts_in_use(store: &Store, packs: &PackSet) -> Result<HashSet<[u8; 16]>, Ref
     let mut out = HashSet::new();
     for snapshot in store.snapshots()? {
         for file in store.files(snapshot.id)? {
-            if file.tier == 1 && let Some(language) = packs.language_of(&file.path) {
+            if file.tier == 1
+                && let Some(language) = packs.language_of(&file.path)
+            {
                 out.insert(reading::facts_key(&file.hash, language, &file.path, packs));
             }
         }

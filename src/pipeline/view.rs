@@ -161,7 +161,10 @@ impl IndexView {
         let mut out = self.problems.clone();
         out.extend(self.refreshed.iter().flat_map(|r| r.problems.iter().cloned()));
         for s in &self.snapshots {
-            let named = |p: &Problem| Problem { repo: Some(p.repo.clone().filter(|r| !r.is_empty()).unwrap_or_else(|| s.row.repo.clone())), ..p.clone() };
+            let named = |p: &Problem| Problem {
+                repo: Some(p.repo.clone().filter(|r| !r.is_empty()).unwrap_or_else(|| s.row.repo.clone())),
+                ..p.clone()
+            };
             out.extend(s.row.info.problems.iter().map(named));
             out.extend(s.units.iter().flat_map(|u| u.info.problems.iter()).map(named));
         }

@@ -97,7 +97,8 @@ fn default_store(folder: Option<&Path>, roots: &[(PathBuf, Option<String>)]) -> 
         hasher.update(root.as_os_str().as_encoded_bytes());
         hasher.update(&[0]);
     }
-    let name = folder.or(roots.first().map(|r| r.0.as_path())).and_then(Path::file_name).map_or("workspace".into(), |n| n.to_string_lossy());
+    let name =
+        folder.or(roots.first().map(|r| r.0.as_path())).and_then(Path::file_name).map_or("workspace".into(), |n| n.to_string_lossy());
     let name: String = name.chars().map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect();
     cache_folder().join(format!("{name}-{}.db", &hasher.finalize().to_hex()[..12]))
 }

@@ -3,7 +3,6 @@
 use super::{CheckError, CheckRequest, Run, paths};
 use crate::impact::findings::{Origin, finding};
 
-
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
@@ -20,7 +19,13 @@ use crate::store::{FoundStatement, UnitRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Judges all statements of the view that the changes can reach.
-pub fn judge(view: &IndexView, runs: &[Run], request: &CheckRequest, findings: &mut Vec<Finding>, report: &mut Report) -> Result<(), CheckError> {
+pub fn judge(
+    view: &IndexView,
+    runs: &[Run],
+    request: &CheckRequest,
+    findings: &mut Vec<Finding>,
+    report: &mut Report,
+) -> Result<(), CheckError> {
     let mut doubts = BTreeSet::new();
     for (number, run) in runs.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
@@ -142,7 +147,9 @@ fn affected(before: &Schema, after: &Schema, changes: &[Change]) -> Vec<String> 
             names.extend(object_symbol(change.object.kind, name));
             // Types and functions reach the tables that use them.
             let words = |schema: &Schema| -> Vec<String> {
-                let uses = |t: &&crate::model::schema::Table| t.columns.iter().any(|c| c.ty.name.eq_ignore_ascii_case(name) || mentions(c.default.as_deref().unwrap_or(""), name));
+                let uses = |t: &&crate::model::schema::Table| {
+                    t.columns.iter().any(|c| c.ty.name.eq_ignore_ascii_case(name) || mentions(c.default.as_deref().unwrap_or(""), name))
+                };
                 schema.tables.values().filter(uses).map(|t| t.name.name.clone()).collect()
             };
             tables.extend(words(before));
@@ -157,7 +164,8 @@ fn affected(before: &Schema, after: &Schema, changes: &[Change]) -> Vec<String> 
                 let reached = |text: &str| tables.iter().any(|t| mentions(text, t));
                 let through_view = table.view().is_some_and(|v| reached(&v.query));
                 let through_trigger = table.triggers.iter().any(|t| {
-                    let body = t.function.as_ref().and_then(|f| schema.functions.iter().find(|g| g.name == *f)).map_or("", |f| f.body.as_str());
+                    let body =
+                        t.function.as_ref().and_then(|f| schema.functions.iter().find(|g| g.name == *f)).map_or("", |f| f.body.as_str());
                     reached(&t.body) || reached(body)
                 });
                 if through_view || through_trigger {

@@ -23,7 +23,8 @@ pub fn keep_fitting(runs: &mut Vec<Run>) {
     }
     // None fits: those that hold at least one of the tables, else all of them.
     let touches = |run: &Run| {
-        let known = |c: &Change| c.object.table.as_deref().is_some_and(|t| run.world.before.find_table(c.object.schema.as_deref(), t).is_some());
+        let known =
+            |c: &Change| c.object.table.as_deref().is_some_and(|t| run.world.before.find_table(c.object.schema.as_deref(), t).is_some());
         run.changes.iter().any(known)
     };
     if runs.iter().any(touches) {
@@ -140,7 +141,22 @@ fn migration_findings(report: &mut Report, runs: &[Run], request: &CheckRequest)
 
 fn removes(op: ChangeOp) -> bool {
     use ChangeOp::*;
-    matches!(op, DropTable | RenameTable | MoveTable | DropColumn | RenameColumn | DropView | RenameView | DropFunction | RenameFunction | DropType | RenameType | DropSequence | RenameSequence)
+    matches!(
+        op,
+        DropTable
+            | RenameTable
+            | MoveTable
+            | DropColumn
+            | RenameColumn
+            | DropView
+            | RenameView
+            | DropFunction
+            | RenameFunction
+            | DropType
+            | RenameType
+            | DropSequence
+            | RenameSequence
+    )
 }
 
 /// Says of every dropped or renamed object whether anything refers to it, and what that rests on.
@@ -159,7 +175,8 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
                 let own = f.change.as_ref().is_some_and(|c| c.migration == migration.path && c.index == change.index);
                 own || f.also.iter().any(|a| a.change.as_ref().is_some_and(|c| c.migration == migration.path && c.index == change.index))
             };
-            let (production, test): (Vec<&Finding>, Vec<&Finding>) = findings.iter().filter(of_change).partition(|f| f.scope == Scope::Production);
+            let (production, test): (Vec<&Finding>, Vec<&Finding>) =
+                findings.iter().filter(of_change).partition(|f| f.scope == Scope::Production);
             if !production.is_empty() {
                 change.unused = Some(false);
                 change.evidence = Some(format!("{} statements refer to it", production.len()));

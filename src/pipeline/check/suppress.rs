@@ -94,7 +94,8 @@ impl Baseline {
         });
         let unmatched = self.findings.iter().filter(|(id, _)| !used.contains(*id));
         report.problems.extend(unmatched.map(|(id, e)| {
-            Problem::new(Stage::Config, format!("baseline entry {id} ({}) matches no finding", e.what)).help("remove it, or run with --update-baseline")
+            Problem::new(Stage::Config, format!("baseline entry {id} ({}) matches no finding", e.what))
+                .help("remove it, or run with --update-baseline")
         }));
     }
 }
@@ -175,9 +176,17 @@ pub fn ignores(findings: &mut Vec<Finding>, view: Option<&IndexView>, inputs: &[
             }
             used.insert((repo.clone(), path.clone(), line));
             match &ignore.until {
-                Some(Ok(date)) if *date < today() => notes.push((path.clone(), line, format!("the ignore of {} expired on {date}", f.rule))),
-                Some(Err(text)) => notes.push((path.clone(), line, format!("the ignore of {} has an unreadable date {text:?}; write until=2027-01-31", f.rule))),
-                _ if ignore.reason.is_empty() => notes.push((path.clone(), line, format!("the ignore of {} gives no reason; write `{MARK} {}: why`", f.rule, f.rule))),
+                Some(Ok(date)) if *date < today() => {
+                    notes.push((path.clone(), line, format!("the ignore of {} expired on {date}", f.rule)))
+                }
+                Some(Err(text)) => notes.push((
+                    path.clone(),
+                    line,
+                    format!("the ignore of {} has an unreadable date {text:?}; write until=2027-01-31", f.rule),
+                )),
+                _ if ignore.reason.is_empty() => {
+                    notes.push((path.clone(), line, format!("the ignore of {} gives no reason; write `{MARK} {}: why`", f.rule, f.rule)))
+                }
                 _ => {
                     report.summary.ignored += 1;
                     return false;

@@ -34,7 +34,8 @@ pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [Repositor
         let hints = Hints { repository: &repository.name, services: &repository.services, configured: &configured, dialect: None };
         let found = migrations::histories(&repository.files, &read, &hints);
         let members: HashSet<&str> = found.files.iter().map(String::as_str).collect();
-        state.kinds = repository.files.iter().map(|f| if members.contains(f.path.as_str()) { FileKind::Migration } else { f.kind }).collect();
+        state.kinds =
+            repository.files.iter().map(|f| if members.contains(f.path.as_str()) { FileKind::Migration } else { f.kind }).collect();
         state.info.problems.extend(found.problems);
         state.info.databases = found.databases;
         for database in &mut state.info.databases {
@@ -62,7 +63,10 @@ pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [Repositor
     }
     for database in &workspace.config.databases {
         let there = known.iter().any(|k: &KnownDatabase| k.database.name == database.name);
-        if !there && !database.migrations.is_empty() && let Some(state) = states.first_mut() {
+        if !there
+            && !database.migrations.is_empty()
+            && let Some(state) = states.first_mut()
+        {
             let text = format!("no migrations found for database {:?} in {}", database.name, database.migrations.join(", "));
             state.info.problems.push(Problem::new(Stage::Config, text).help("check `migrations` and `repository` in impact.toml"));
         }

@@ -4,8 +4,8 @@ use super::databases::KnownDatabase;
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
-use crate::index::discover::Reader;
 use crate::index::databases::{Candidate, choose, driver_dialect};
+use crate::index::discover::Reader;
 use crate::index::extract::learnt::Learnt;
 use crate::index::placing::{SourceLines, index_statement, table_names};
 use crate::index::resolve::modules::ModuleMap;
@@ -118,16 +118,41 @@ fn make_unit(
         let mut learnt = Learnt::default();
         all.iter().filter_map(|i| state.facts.get(i)).for_each(|facts| learnt.learn(facts));
         let unread: Vec<usize> = all.iter().copied().filter(|&i| state.rows[i].tier == 0).collect();
-        if unread.is_empty() || (wanted.is_empty() && learnt.is_empty()) {
+        let unknown = unknown_names(&resolved);
+        if unread.is_empty() || (wanted.is_empty() && learnt.is_empty() && unknown.is_empty()) {
             break;
         }
-        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes);
+        let names = aho_corasick::AhoCorasick::new(&unknown).ok();
+        let defines = |bytes: &[u8]| names.as_ref().is_some_and(|n| n.find_iter(bytes).any(|m| is_word(bytes, m.start(), m.end())));
+        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes) || defines(bytes);
         if read_more(store, state, packs, &unread, &keep)?.is_empty() {
             break;
         }
         resolved = run(state, &members, modules, &dialects);
     }
     Ok(bind(state, known, service, resolved))
+}
+
+/// Names that stand in holes: a file that was not parsed may define them (a constant of the same Go package
+/// has no import that would ask for it).
+fn unknown_names(resolved: &Resolved) -> Vec<String> {
+    let simple = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
+    let holes = resolved.statements.iter().flat_map(|s| &s.text.holes).map(|h| h.what.as_str());
+    let mut out: Vec<String> = holes
+        .filter(|w| w.chars().all(simple) && !w.starts_with(|c: char| c.is_ascii_digit()))
+        .filter_map(|w| w.rsplit('.').next())
+        .filter(|w| w.len() > 2)
+        .map(str::to_string)
+        .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// Whether `start..end` is a whole word of `bytes`.
+fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
+    let part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+    !part(start.checked_sub(1).and_then(|i| bytes.get(i))) && !part(bytes.get(end))
 }
 
 fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects: &[Dialect]) -> Resolved {
@@ -140,7 +165,8 @@ fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects
             Some(ResolveFile { path: &file.path, language, scope: file.scope, own, facts })
         }
     };
-    let files: Vec<ResolveFile> = members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
+    let files: Vec<ResolveFile> =
+        members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
     let sql_files: Vec<SqlFile> = members
         .own
         .iter()
@@ -184,8 +210,7 @@ fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved
         columns.dedup();
     }
     used.sort();
-    let candidates: Vec<Candidate> =
-        known.iter().map(|k| Candidate { repo: &k.repo, database: &k.database, schema: &k.schema }).collect();
+    let candidates: Vec<Candidate> = known.iter().map(|k| Candidate { repo: &k.repo, database: &k.database, schema: &k.schema }).collect();
     let choice = choose(&state.repository.name, service, &used, &candidates);
     let schema = choice.as_ref().map_or(&fallback, |c| &known[c.candidate].schema);
     let read = |path: &str| Reader.read_path(state.repository, path).ok();
