@@ -103,7 +103,7 @@ impl<'a> Extraction<'a> {
         let parts = self.string_parts(template, depth);
         let text = &self.rules.text.rules;
         let dotted = tag.join(".");
-        if text.same_tags.iter().any(|t| *t == dotted) {
+        if text.same_tags.contains(&dotted) {
             return joined(parts, span(node));
         }
         let known = self.choose(self.rules.tags.matching(&tag), |&(p, t)| {

@@ -111,13 +111,11 @@ impl<'a> Extraction<'a> {
         }
         let (pack, rule) = self.rules.sink(best?.1)?;
         // `query({ text: "..." })`: the SQL stands under the key.
-        if let Some(arg) = args.iter_mut().filter(|a| a.name.is_empty()).nth(rule.sql as usize) {
-            if let Value::Map(pairs, _) = &mut arg.value {
-                if let Some(at) = pairs.iter().position(|(k, _)| *k == rule.keyword) {
+        if let Some(arg) = args.iter_mut().filter(|a| a.name.is_empty()).nth(rule.sql as usize)
+            && let Value::Map(pairs, _) = &mut arg.value
+                && let Some(at) = pairs.iter().position(|(k, _)| *k == rule.keyword) {
                     arg.value = pairs.swap_remove(at).1;
                 }
-            }
-        }
         Some(Sink {
             pack: pack.id.clone(),
             sql: rule.sql,

@@ -115,14 +115,13 @@ impl<'a> Extraction<'a> {
         let exported = frame.exported || self.scope_is_open();
         let targets = self.several(node, Slot::Left);
         let values = self.several(node, Slot::Right);
-        if let (Some((path, at)), Some(target)) = (self.embed.take(), targets.first()) {
-            if values.is_empty() {
+        if let (Some((path, at)), Some(target)) = (self.embed.take(), targets.first())
+            && values.is_empty() {
                 let path = Box::new(super::value::text_value(path, at));
                 let value = Value::File { path, span: at };
                 self.give(*target, Given { op: AssignOp::Set, value, ty, constant: false, exported }, node);
                 return;
             }
-        }
         if self.require(node, &targets, &values) {
             return;
         }

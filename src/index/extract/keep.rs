@@ -72,11 +72,10 @@ pub(super) fn prune(facts: &mut FileFacts) {
     let sinks: HashSet<Span> = facts.calls.iter().filter(|c| c.sink.is_some()).map(|c| c.own_span).collect();
     let values = facts.assignments.iter_mut().map(|a| &mut a.value).chain(facts.returns.iter_mut().map(|r| &mut r.value));
     for value in values {
-        if let Value::Call(call) = value {
-            if sinks.contains(&call.own_span) {
+        if let Value::Call(call) = value
+            && sinks.contains(&call.own_span) {
                 call.args.clear();
             }
-        }
     }
     let results: HashSet<&str> = facts.calls.iter().filter(|c| c.sink.is_some()).flat_map(|c| &c.assigned).map(String::as_str).collect();
     let of_result = |value: &Value| match value {

@@ -331,7 +331,7 @@ impl Around<'_> {
             let text = skip_blank(inside.get(1..).unwrap_or(&[]));
             let command =
                 |w: &&[u8]| text.get(..w.len()).is_some_and(|t| t.eq_ignore_ascii_case(w)) && !is_part(text.get(w.len()).copied());
-            return quoted && COMMANDS.iter().any(|w| command(w));
+            return quoted && COMMANDS.iter().any(command);
         }
         match inside.first() {
             Some(b'"' | b'\'' | b'`') => true,
