@@ -1,13 +1,16 @@
 //! Calls: which are sinks, and which may be helpers that lead to one.
 
 use super::file::Extraction;
-use super::keep::{holds_sql, may_be_text, may_help};
+use super::keep::{holds_sql, may_be_text, may_help, telling_name};
 use super::value::span;
 use super::walk::Frame;
 use crate::grammar::role::{Role, Slot};
 use crate::grammar::set::SinkRef;
 use crate::model::facts::{Arg, Call, Sink, Value};
 use tree_sitter::Node;
+
+/// Bytes of the arguments of a call that are looked at before they are read.
+const MAX_LOOK: usize = 2000;
 
 impl<'a> Extraction<'a> {
     /// Adds a call that sends SQL, reads a result, or may lead to one that does.
@@ -28,6 +31,10 @@ impl<'a> Extraction<'a> {
             return;
         }
         if !candidates && !reads_result && arguments.is_none_or(|a| self.first_named(a).is_none()) {
+            return;
+        }
+        // Most calls of a program carry neither text nor a telling name: they are told by their bytes.
+        if !candidates && !reads_result && !arguments.is_some_and(|a| self.may_carry(a)) {
             return;
         }
         let mut args = arguments.map(|a| self.args(a, 0)).unwrap_or_default();
@@ -63,6 +70,14 @@ impl<'a> Extraction<'a> {
             span: span(whole),
             own_span: span(node),
         });
+    }
+
+    /// Whether the bytes of arguments hold a literal, a constant or a telling name.
+    fn may_carry(&self, arguments: Node<'a>) -> bool {
+        let end = arguments.end_byte().min(arguments.start_byte() + MAX_LOOK);
+        let bytes = self.source.get(arguments.start_byte()..end).unwrap_or(&[]);
+        let quoted = memchr::memchr3(b'"', b'\'', b'`', bytes).is_some();
+        quoted || bytes.split(|b| !b.is_ascii_alphanumeric() && *b != b'_').any(|w| std::str::from_utf8(w).is_ok_and(telling_name))
     }
 
     /// Calls that the value of their expression says all about.
@@ -113,9 +128,10 @@ impl<'a> Extraction<'a> {
         // `query({ text: "..." })`: the SQL stands under the key.
         if let Some(arg) = args.iter_mut().filter(|a| a.name.is_empty()).nth(rule.sql as usize)
             && let Value::Map(pairs, _) = &mut arg.value
-                && let Some(at) = pairs.iter().position(|(k, _)| *k == rule.keyword) {
-                    arg.value = pairs.swap_remove(at).1;
-                }
+            && let Some(at) = pairs.iter().position(|(k, _)| *k == rule.keyword)
+        {
+            arg.value = pairs.swap_remove(at).1;
+        }
         Some(Sink {
             pack: pack.id.clone(),
             sql: rule.sql,

@@ -2,7 +2,7 @@
 
 use super::call_value::carries;
 use super::file::Extraction;
-use super::looks::like_statement;
+use super::looks::{like_statement, like_statement_start};
 use super::value::{joined, span};
 use super::walk::Frame;
 use crate::grammar::role::{Role, Slot};
@@ -102,10 +102,15 @@ impl<'a> Extraction<'a> {
         }
     }
 
-    /// Cheap test before a value is built: a long enough source with a blank in it.
+    /// Cheap test before a value is built: what follows the first quote begins like a statement.
     fn may_hold_statement(&self, node: Node<'a>) -> bool {
         let bytes = self.source.get(node.start_byte()..node.end_byte()).unwrap_or(&[]);
-        bytes.len() >= 10 && memchr::memchr3(b' ', b'\n', b'\t', bytes).is_some()
+        if bytes.len() < 10 {
+            return false;
+        }
+        let Some(quote) = bytes.iter().take(2000).position(|b| matches!(b, b'"' | b'\'' | b'`')) else { return false };
+        let text = bytes.get(quote..bytes.len().min(quote + 400)).unwrap_or(&[]);
+        like_statement_start(text)
     }
 
     /// `x = value` and its kin.
@@ -116,12 +121,13 @@ impl<'a> Extraction<'a> {
         let targets = self.several(node, Slot::Left);
         let values = self.several(node, Slot::Right);
         if let (Some((path, at)), Some(target)) = (self.embed.take(), targets.first())
-            && values.is_empty() {
-                let path = Box::new(super::value::text_value(path, at));
-                let value = Value::File { path, span: at };
-                self.give(*target, Given { op: AssignOp::Set, value, ty, constant: false, exported }, node);
-                return;
-            }
+            && values.is_empty()
+        {
+            let path = Box::new(super::value::text_value(path, at));
+            let value = Value::File { path, span: at };
+            self.give(*target, Given { op: AssignOp::Set, value, ty, constant: false, exported }, node);
+            return;
+        }
         if self.require(node, &targets, &values) {
             return;
         }
@@ -314,6 +320,11 @@ impl<'a> Extraction<'a> {
 
     /// Adds an assignment whose value may matter.
     pub(super) fn push_assignment(&mut self, target: Vec<String>, given: Given, whole: Node<'a>) {
+        if let [name] = target.as_slice()
+            && (name == "_" || self.rules.text.never_text.contains(name))
+        {
+            return;
+        }
         if let (Some(name), true) = (target.last(), super::keep::holds_sql(&given.value)) {
             self.sql_names.insert(name.clone());
         }

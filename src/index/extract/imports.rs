@@ -223,11 +223,13 @@ impl<'a> Extraction<'a> {
         };
         for (name, value) in entries {
             if let Value::Name(path, at) = &value
-                && path.len() == 1 && name != "default" {
-                    let local = path.first().cloned().unwrap_or_default();
-                    self.facts.imports.push(Import { module: String::new(), name: local, local: name, reexport: true, span: *at });
-                    continue;
-                }
+                && path.len() == 1
+                && name != "default"
+            {
+                let local = path.first().cloned().unwrap_or_default();
+                self.facts.imports.push(Import { module: String::new(), name: local, local: name, reexport: true, span: *at });
+                continue;
+            }
             let given = Given { op: AssignOp::Set, value, ty: String::new(), constant: true, exported: true };
             self.push_assignment(vec![name], given, whole);
         }

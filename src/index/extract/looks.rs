@@ -92,6 +92,21 @@ pub fn like_statement(text: &str) -> bool {
     !rest.trim().is_empty()
 }
 
+/// Whether the raw bytes of a literal, quotes and escapes included, may begin a statement. A cheap test: it says
+/// yes where a comment or an interpolation comes first.
+pub(super) fn like_statement_start(literal: &[u8]) -> bool {
+    let text = literal.iter().position(|b| !matches!(b, b'"' | b'\'' | b'`' | b'(' | b';') && !b.is_ascii_whitespace());
+    let rest = literal.get(text.unwrap_or(literal.len())..).unwrap_or(&[]);
+    let rest = rest.strip_prefix(b"\\n").or_else(|| rest.strip_prefix(b"\\\n")).unwrap_or(rest);
+    let rest = rest.get(rest.iter().take_while(|b| b.is_ascii_whitespace()).count()..).unwrap_or(&[]);
+    let len = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    match std::str::from_utf8(rest.get(..len).unwrap_or(&[])) {
+        Ok("") => rest.starts_with(b"-") || rest.starts_with(b"/*") || rest.starts_with(b"#") || rest.starts_with(b"\\"),
+        Ok(word) => is_one_of(word, &VERBS),
+        Err(_) => false,
+    }
+}
+
 /// Whether text is like a statement or a piece of one (`WHERE a = 1`, ` AND b`, `ORDER BY x`).
 pub fn like_sql(text: &str) -> bool {
     if like_statement(text) {

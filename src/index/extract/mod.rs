@@ -1,7 +1,7 @@
 //! Extraction: one file's bytes to symbolic facts.
 //!
 //! A pure function of bytes, file name and packs. `walk` goes over the syntax tree with one cursor, `enter`
-//! takes what each node says, `value` and `call_value` read expressions as far as they can carry text, `keep`
+//! takes what each node says, `value` and `call_value` read expressions as far as they can carry text, `prune`
 //! drops what cannot matter. Every recursion is capped, every span is a byte span of the file as it is.
 
 mod call_value;
@@ -13,6 +13,7 @@ mod keep;
 pub mod learnt;
 pub mod looks;
 pub mod prefilter;
+mod prune;
 pub mod render;
 mod scopes;
 #[cfg(test)]
@@ -68,7 +69,7 @@ pub fn extract(bytes: &[u8], language: Language, path: &str, packs: &PackSet) ->
     let (spent, broken) = (file.is_spent(), file.broken);
     let mut facts = file.facts;
     facts.packs = file.detected.iter().filter_map(|&p| rules.packs.get(p)).map(|p| p.id.clone()).collect();
-    keep::prune(&mut facts);
+    prune::prune(&mut facts);
     if spent {
         facts.problems.push(Problem::new(Stage::Extract, "expressions nested too deeply: some were not read").at(path, None));
     }

@@ -138,10 +138,11 @@ impl<'a> Extraction<'a> {
             _ => {}
         }
         if let Some(list) = rule.get(node, Slot::Receiver)
-            && let Some(own) = self.params(list).into_iter().next() {
-                receiver_type = bare_type(&own.ty).to_string();
-                receiver = own.name;
-            }
+            && let Some(own) = self.params(list).into_iter().next()
+        {
+            receiver_type = bare_type(&own.ty).to_string();
+            receiver = own.name;
+        }
         frame.inside = self.open(ScopeKind::Function, name, Vec::new(), exported, node);
         if let Some(scope) = self.facts.scopes.last_mut() {
             scope.params = params;
