@@ -8,6 +8,26 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// Whatever stands in files that discovery reads, it answers.
+    #[test]
+    fn any_contents(text in "[\\x00-\\x7f\u{e9}\u{4e2d}]{0,120}", words in "(name|module|require|replace|=>|setup\\(|\\[|\\]|\\(|\\)|\"|'|=|\n| |\\*|!|/|\\{|\\}|:|-|kind: Component|services:|image:|\\$\\{){0,30}") {
+        for text in [&text, &words] {
+            let folder = tree(&[
+                ("package.json", text), ("project.json", text), ("pnpm-workspace.yaml", text), ("go.mod", text), ("cmd/a/main.go", text),
+                ("pyproject.toml", text), ("b/setup.py", text), ("b/setup.cfg", text), ("c/Pipfile", text), ("requirements.txt", text),
+                ("catalog-info.yaml", text), ("compose.yml", text), (".env.example", text), ("d/Dockerfile", text), ("s.prisma", text),
+                ("CODEOWNERS", text), (".gitignore", text), ("d/x.ts", text),
+            ]);
+            let (repository, _) = one(folder.path());
+            assert!(!repository.services.is_empty());
+            classify_content(text.as_bytes(), "x.ts");
+        }
+    }
+}
+
 /// Writes a tree: `(path, contents)`.
 fn tree(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -271,6 +291,15 @@ fn ignore_rules_and_skipped_folders() {
     assert_eq!(paths(&discover(&settings).unwrap().repositories[0]), ["kept.py"]);
     settings.ignore = vec!["a[".into(), "{".into()];
     assert!(discover(&settings).is_err());
+}
+
+#[test]
+fn tracked_files_are_read_though_ignored() {
+    let folder = tree(&[(".gitignore", "config*\n"), ("internal/config/config.go", ""), ("config_other.go", ""), ("main.go", "")]);
+    assert_eq!(paths(&one(folder.path()).0), ["main.go"]);
+    git(folder.path(), &["init", "-q"]);
+    git(folder.path(), &["add", "-f", "main.go", "internal/config/config.go"]);
+    assert_eq!(paths(&one(folder.path()).0), ["internal/config/config.go", "main.go"]);
 }
 
 #[cfg(unix)]

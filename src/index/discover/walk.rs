@@ -2,8 +2,11 @@
 
 use super::listing::{Choice, Found, Listing, Selection};
 use super::names::NameSet;
-use super::rules::Surroundings;
+use super::rules::{NameClass, Surroundings};
+use git2::{Repository, RepositoryOpenFlags};
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
@@ -33,7 +36,54 @@ pub(super) fn list(root: &Path, selection: &Selection, threads: usize) -> Listin
         add_file(&mut listing, selection, path.clone(), &root.join(path));
     }
     listing.finish();
+    add_tracked(root, selection, &mut listing);
     listing
+}
+
+/// Adds files that git tracks though an ignore rule covers them: to git, ignore rules are for untracked files
+/// only. Where the index cannot be read, the files stay out.
+fn add_tracked(root: &Path, selection: &Selection, listing: &mut Listing) {
+    if root.join(".git").symlink_metadata().is_err() {
+        return;
+    }
+    let none: &[&OsStr] = &[];
+    let Ok(index) = Repository::open_ext(root, RepositoryOpenFlags::NO_SEARCH, none).and_then(|r| r.index()) else { return };
+    let mut entered: HashMap<String, bool> = HashMap::new();
+    let mut added = Vec::new();
+    for entry in index.iter() {
+        let Ok(path) = std::str::from_utf8(&entry.path) else { continue };
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let known = || listing.files.binary_search_by(|f| f.path.as_str().cmp(path)).is_ok();
+        let Some(class) = selection.rules.name_class(name) else { continue };
+        if class == NameClass::MigrationData || known() {
+            continue;
+        }
+        let enters = *entered.entry(folder.to_string()).or_insert_with(|| enters(root, folder, selection));
+        if let (true, Choice::Keep(class)) = (enters, selection.file(path, folder, name))
+            && let Ok(data) = root.join(path).symlink_metadata()
+            && data.is_file()
+            && data.len() <= selection.max_file_size
+        {
+            added.push(Found { path: path.to_string(), size: data.len(), mtime: modified(&data), blob: None, class });
+        }
+    }
+    if !added.is_empty() {
+        listing.files.extend(added);
+        listing.finish();
+    }
+}
+
+/// Whether the walk enters a folder, ignore rules of the repository aside.
+fn enters(root: &Path, folder: &str, selection: &Selection) -> bool {
+    let ends = folder.match_indices('/').map(|(at, _)| at).chain((!folder.is_empty()).then_some(folder.len()));
+    ends.filter_map(|end| folder.get(..end)).all(|path| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let place = root.join(path);
+        !name.starts_with('.')
+            && !selection.is_ignored(path, true)
+            && selection.rules.skip_folder(name, &OnDisk(&place)).is_none()
+            && place.symlink_metadata().is_ok_and(|data| data.is_dir())
+    })
 }
 
 /// One thread's part, given to the whole when the thread ends.
