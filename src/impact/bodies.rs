@@ -6,9 +6,9 @@ use super::judgement::{Judgement, StatementInput};
 use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
-use crate::model::schema::{Function, Table, Trigger};
+use crate::model::schema::{Function, Schema, Table, Trigger};
 use crate::model::statement::Consumer;
-use crate::sql::bind::binding::{BindErrorKind, WriteKind};
+use crate::sql::bind::binding::{BindError, BindErrorKind, WriteKind};
 use crate::sql::bind::{SessionState, bind};
 use crate::sql::parse::parse_statement;
 use crate::sql::routine::{Body, BodyStatement, read_body};
@@ -40,11 +40,12 @@ pub fn of_function(cx: &Context, old: &Function, new: &Function) -> Option<BodyE
     let mut body = read_body(&new.body, cx.dialect(), None);
     body.variables.extend(new.params.iter().map(|p| p.0.clone()).filter(|n| !n.is_empty()));
     body.variables.extend(new.columns.iter().map(|c| c.0.clone()));
-    of_body(cx, &body, None, new.definer)
+    of_body(cx, &body, None, (old.definer, new.definer), false)
 }
 
-/// What happens inside a trigger that exists before and after, for one kind of write.
-pub fn of_trigger(cx: &Context, kind: WriteKind, table: (&Table, &Table), new: &Trigger) -> Option<BodyEffect> {
+/// What happens inside a trigger, for one kind of write. Of a trigger that the migration made (`fresh`) only
+/// what fails is known.
+pub fn of_trigger(cx: &Context, kind: WriteKind, table: (&Table, &Table), new: &Trigger, fresh: bool) -> Option<BodyEffect> {
     if cx.depth >= MAX_DEPTH {
         return None;
     }
@@ -74,7 +75,7 @@ pub fn of_trigger(cx: &Context, kind: WriteKind, table: (&Table, &Table), new: &
         body.statements.iter_mut().for_each(|s| s.conditional = false);
         body.fields.iter_mut().for_each(|f| f.1 = false);
     }
-    of_body(cx, &body, Some(table), definer)
+    of_body(cx, &body, Some(table), (definer, definer), fresh)
 }
 
 /// The columns that a BEFORE INSERT trigger gives a value.
@@ -92,7 +93,7 @@ pub fn filled_by_triggers(cx: &Context, table: &Table) -> Vec<String> {
     filled
 }
 
-fn of_body(cx: &Context, body: &Body, row: Option<(&Table, &Table)>, definer: bool) -> Option<BodyEffect> {
+fn of_body(cx: &Context, body: &Body, row: Option<(&Table, &Table)>, definer: (bool, bool), fresh: bool) -> Option<BodyEffect> {
     let mut worst: Option<BodyEffect> = None;
     let mut take = |found: BodyEffect| {
         if worst.as_ref().is_none_or(|w| found.effect > w.effect) {
@@ -102,7 +103,8 @@ fn of_body(cx: &Context, body: &Body, row: Option<(&Table, &Table)>, definer: bo
     let dialect = cx.dialect();
     if let Some((old, new)) = row {
         for (field, conditional) in &body.fields {
-            if old.column(dialect, field).is_none() || new.column(dialect, field).is_some() || new.open {
+            let had = fresh || old.column(dialect, field).is_some();
+            if !had || new.column(dialect, field).is_some() || new.open {
                 continue;
             }
             let id = old.column(dialect, field).map(|c| c.id);
@@ -112,6 +114,13 @@ fn of_body(cx: &Context, body: &Body, row: Option<(&Table, &Table)>, definer: bo
         }
     }
     for statement in &body.statements {
+        if fresh {
+            if let Some(error) = failure(cx, body, statement) {
+                let effect = if statement.conditional { Effect::MayBreak } else { Effect::Breaks };
+                take(BodyEffect { effect, reason: error.message, change: None });
+            }
+            continue;
+        }
         let judgement = of_statement(cx, body, statement, definer);
         let Some(cause) = judgement.cause else { continue };
         let effect = match judgement.effect {
@@ -124,38 +133,41 @@ fn of_body(cx: &Context, body: &Body, row: Option<(&Table, &Table)>, definer: bo
     worst
 }
 
-/// Judges one statement of a body. Variables and row fields are names that the schema does not know: they are
-/// made NULL, one after the other, until the rest binds.
-fn of_statement(cx: &Context, body: &Body, statement: &BodyStatement, definer: bool) -> Judgement {
-    let session = if definer { SessionState { role: None, ..cx.session.clone() } } else { cx.session.clone() };
+/// Judges one statement of a body.
+fn of_statement(cx: &Context, body: &Body, statement: &BodyStatement, definer: (bool, bool)) -> Judgement {
+    let session = |definer: bool| if definer { SessionState { role: None, ..cx.session.clone() } } else { cx.session.clone() };
+    let (was, is) = (session(definer.0), session(definer.1));
+    let Ok(sql) = without_variables(cx.pairing.before, body, statement, &was) else { return Judgement::default() };
+    let parsed = parse_statement(&sql, cx.dialect());
+    let input = StatementInput { statement: &parsed, text: &sql, consumer: Consumer::ByName, holes: false };
+    judge_within(cx.pairing, cx.changes, &input, (&was, &is), cx.depth + 1)
+}
+
+/// The error of a statement of a body that only the schema after knows.
+fn failure(cx: &Context, body: &Body, statement: &BodyStatement) -> Option<BindError> {
+    let error = without_variables(cx.pairing.after, body, statement, cx.session).err()?;
+    matches!(error.kind, BindErrorKind::UnknownColumn | BindErrorKind::UnknownTable).then_some(error)
+}
+
+/// The text of a statement with the variables of its body made NULL, one after the other, until it binds: they
+/// are names that the schema does not know. `Err`: it does not bind.
+fn without_variables(schema: &Schema, body: &Body, statement: &BodyStatement, session: &SessionState) -> Result<String, BindError> {
     let mut sql = statement.sql.clone();
     blank_records(&mut sql);
     for _ in 0..64 {
-        let parsed = parse_statement(&sql, cx.dialect());
-        let binding = bind(&parsed, &sql, cx.pairing.before, &session);
-        match binding.error {
-            Some(error) if error.kind == BindErrorKind::UnknownColumn => {
-                let name = error.span.slice(&sql).to_string();
-                let own = name.rsplit('.').next().unwrap_or(&name).trim_matches('"');
-                let first = name.split('.').next().unwrap_or(&name).trim_matches('"');
-                let variable = body.variables.iter().any(|v| v.eq_ignore_ascii_case(own) || v.eq_ignore_ascii_case(first));
-                if !variable || error.span.is_empty() {
-                    return Judgement::default();
-                }
-                let (start, end) = (error.span.start as usize, error.span.end as usize);
-                if sql.get(start..end).is_none() {
-                    return Judgement::default();
-                }
-                let null = if end - start >= 4 { format!("{:width$}", "NULL", width = end - start) } else { "NULL".to_string() };
-                sql.replace_range(start..end, &null);
-            }
-            Some(_) => return Judgement::default(),
-            None => break,
+        let parsed = parse_statement(&sql, schema.dialect);
+        let Some(error) = bind(&parsed, &sql, schema, session).error else { break };
+        let name = error.span.slice(&sql).to_string();
+        let own = name.rsplit('.').next().unwrap_or(&name).trim_matches('"');
+        let first = name.split('.').next().unwrap_or(&name).trim_matches('"');
+        let variable = body.variables.iter().any(|v| v.eq_ignore_ascii_case(own) || v.eq_ignore_ascii_case(first));
+        let (start, end) = (error.span.start as usize, error.span.end as usize);
+        if error.kind != BindErrorKind::UnknownColumn || !variable || start == end || sql.get(start..end).is_none() {
+            return Err(error);
         }
+        sql.replace_range(start..end, &format!("{:width$}", "NULL", width = end - start));
     }
-    let parsed = parse_statement(&sql, cx.dialect());
-    let input = StatementInput { statement: &parsed, text: &sql, consumer: Consumer::ByName, holes: false };
-    judge_within(cx.pairing, cx.changes, &input, (&session, &session), cx.depth + 1)
+    Ok(sql)
 }
 
 /// `NEW.x` and `OLD.x` become NULL; so does a whole NEW or OLD.

@@ -45,7 +45,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let ops = [ChangeOp::ReplaceFunction, ChangeOp::CreateFunction, ChangeOp::DropFunction];
         let (effect, message, change) = if let Some(inside) = inside {
             (inside.effect, format!("Function {} does not work as before: {}.", old.name.name, inside.reason), inside.change)
-        } else if definition(old) != definition(new) {
+        } else if definition(old) != definition(new) && (old.id != new.id || cx.change_to(&ops, Some(new.id)).is_some()) {
             (
                 Effect::ChangesResult,
                 format!("Function {} is redefined, so this {} may return something else.", old.name.name, cx.verb()),

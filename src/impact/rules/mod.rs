@@ -84,6 +84,7 @@ pub mod result_now_nullable;
 pub mod result_shape_changed;
 pub mod result_type_changed;
 pub mod row_security_changed;
+pub mod row_shape_changed;
 pub mod rows_changed_by_migration;
 pub mod schema_gone;
 pub mod setting_changed;
@@ -129,6 +130,7 @@ pub fn all() -> &'static [Rule] {
         rows_changed_by_migration::RULE,
         view_redefined::RULE,
         result_shape_changed::RULE,
+        row_shape_changed::RULE,
         result_type_changed::RULE,
         result_now_nullable::RULE,
         comparison_changed::RULE,

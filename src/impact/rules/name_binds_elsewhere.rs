@@ -74,7 +74,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
 fn elsewhere(cx: &Context, was: &Use, is: Option<&Use>) -> Option<String> {
     let Some(is) = is else {
         // No error and no name: SQLite reads a double-quoted word that fits nothing as a string.
-        return (was.kind == ObjectKind::Column && was.id.is_some()).then(|| "no column".to_string());
+        let quoted = was.span.slice(cx.input.text).starts_with('"');
+        return (quoted && was.kind == ObjectKind::Column && was.id.is_some()).then(|| "a string".to_string());
     };
     if was.kind == ObjectKind::Column && is.kind == ObjectKind::Column {
         return column_elsewhere(cx, was, is).then(|| described(cx, is));

@@ -68,5 +68,25 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             .map_or_else(Default::default, |u| u.span);
         found.push(explanation);
     }
+    found.extend(relabelled(cx, before));
+    found
+}
+
+/// Result columns that deliver a renamed value of their enum.
+fn relabelled(cx: &Context, before: &Binding) -> Vec<Explanation> {
+    let mut found = Vec::new();
+    for output in before.outputs.iter().flatten() {
+        let Some((table, column)) = output.source.and_then(|id| cx.pairing.column_before(id)) else { continue };
+        let Some(user) = &column.ty.user else { continue };
+        let id = cx.pairing.before.find_type(Some(&user.schema), &user.name).map(|t| t.id);
+        let Some(index) = cx.change_to(&[ChangeOp::RenameEnumValue], id) else { continue };
+        let object = cx.column_ref(&table.name, &column.name);
+        let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{object} delivers a renamed value of {}.", user.name));
+        explanation.object = Some(object);
+        explanation.change = Some(index);
+        explanation.span =
+            before.uses.iter().find(|u| u.id == output.source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
+        found.push(explanation);
+    }
     found
 }

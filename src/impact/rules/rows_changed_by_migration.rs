@@ -61,5 +61,6 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
 
 /// Whether an UPDATE of the migration stores into a column.
 fn updated(cx: &Context, change: &Change, column: &str) -> bool {
-    change.object.column.as_deref().is_some_and(|c| cx.dialect().same_column(c, column))
+    let stored = change.after.as_deref().unwrap_or("");
+    change.object.column.as_deref().into_iter().chain(stored.split(',').map(str::trim)).any(|c| cx.dialect().same_column(c, column))
 }

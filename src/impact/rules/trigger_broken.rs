@@ -36,10 +36,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     let mut found = Vec::new();
     for pair in &write_pairs(cx, before, after) {
         for trigger in pair.new.triggers.iter().filter(|t| fires(cx, t, pair.write)) {
-            if !pair.old.triggers.iter().any(|t| t.name == trigger.name) {
-                continue;
-            }
-            let Some(inside) = of_trigger(cx, pair.write.kind, (pair.old, pair.new), trigger).filter(|b| b.effect >= Effect::MayBreak)
+            let fresh = !pair.old.triggers.iter().any(|t| t.name == trigger.name);
+            let Some(inside) =
+                of_trigger(cx, pair.write.kind, (pair.old, pair.new), trigger, fresh).filter(|b| b.effect >= Effect::MayBreak)
             else {
                 continue;
             };

@@ -1,7 +1,7 @@
 //! A new unique constraint.
 
 use super::{Example, Meta, Rule};
-use crate::impact::constraints::{UniqueKey, added_unique_keys};
+use crate::impact::constraints::{UniqueKey, added_unique_keys, squeeze};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::literals::Value;
@@ -10,6 +10,7 @@ use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
+use crate::sql::ast::StatementKind;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
 
@@ -38,10 +39,10 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         return Vec::new();
     }
     let mut found = Vec::new();
-    for pair in write_pairs(cx, before, after).iter().filter(|p| !p.write.tolerates_conflict || targeted(cx)) {
+    for pair in write_pairs(cx, before, after).iter().filter(|p| p.write.kind != WriteKind::Insert || !any_conflict_tolerated(cx)) {
         for key in added_unique_keys(pair.old, pair.new, cx.dialect()) {
             let columns = columns(&key, pair);
-            if !pair.touches(cx, &columns) || never_collides(cx, pair, &key) {
+            if !pair.touches(cx, &columns) || never_collides(cx, pair, &key) || is_arbiter(cx, &key) {
                 continue;
             }
             let what = if key.primary { "primary key" } else { "unique constraint" };
@@ -93,9 +94,20 @@ fn never_collides(cx: &Context, pair: &WritePair, key: &UniqueKey) -> bool {
     })
 }
 
-/// ON CONFLICT names the one key that it is about; others still refuse.
-fn targeted(cx: &Context) -> bool {
-    use crate::sql::ast::StatementKind;
+/// ON CONFLICT without a target, IGNORE, REPLACE: no unique key refuses the row.
+fn any_conflict_tolerated(cx: &Context) -> bool {
     let StatementKind::Insert(insert) = &cx.input.statement.kind else { return false };
-    insert.on_conflict.as_ref().is_some_and(|c| !c.duplicate_key && (!c.target.is_empty() || c.constraint.is_some()))
+    let conflict = insert.on_conflict.as_ref();
+    insert.replace || insert.ignore || conflict.is_some_and(|c| c.duplicate_key || (c.target.is_empty() && c.constraint.is_none()))
+}
+
+/// ON CONFLICT names this key as the one that it is about.
+fn is_arbiter(cx: &Context, key: &UniqueKey) -> bool {
+    let StatementKind::Insert(insert) = &cx.input.statement.kind else { return false };
+    let Some(conflict) = &insert.on_conflict else { return false };
+    if let Some(constraint) = &conflict.constraint {
+        return constraint.value == key.name;
+    }
+    let named: Vec<String> = conflict.target.iter().map(|e| squeeze(e.span.slice(cx.input.text)).to_lowercase()).collect();
+    !named.is_empty() && named.len() == key.keys.len() && key.keys.iter().all(|k| named.contains(&k.to_lowercase()))
 }
