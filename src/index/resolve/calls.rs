@@ -63,6 +63,9 @@ impl<'a> Resolver<'a> {
         if matches!(name.as_str(), "Identifier" | "Literal" | "Placeholder") {
             return Val::Text(self.composed(name, call, env));
         }
+        if call.callee.len() == 1 && (name == "make" || (call.args.is_empty() && matches!(name.as_str(), "list" | "Array"))) {
+            return Val::List(Vec::new());
+        }
         let first = call.args.first().filter(|a| !a.spread);
         if matches!(
             name.as_str(),

@@ -235,7 +235,7 @@ fn primary(text: &Text<'_>, resolver: &Resolver<'_>, arrival: &Arrival<'_>) -> O
         match part {
             Part::Run { text, file, source } => {
                 let here = (*file, source.start);
-                if first.is_none() && !text.trim().is_empty() {
+                if first.is_none() && !is_comment(text) {
                     first = Some((*file, source.start, resolver.symbols.region(*file, source.start)));
                 }
                 if let Some((f, start, region)) = first
@@ -262,6 +262,12 @@ fn primary(text: &Text<'_>, resolver: &Resolver<'_>, arrival: &Arrival<'_>) -> O
         }
     }
     first.map(|(file, start, _)| (file, start))
+}
+
+/// Nothing but white space and a comment (`/* who asks */`).
+fn is_comment(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || (text.starts_with("/*") && text.ends_with("*/")) || (text.starts_with("--") && !text.contains('\n'))
 }
 
 /// The place stands in the function that makes the call.

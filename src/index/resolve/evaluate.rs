@@ -6,10 +6,10 @@
 
 use super::Resolver;
 use super::names::{Binding, Entity, Env, is_nothing};
-use super::symbols::Place;
+use super::symbols::{CallRef, Place};
 use super::template::{Segment, Wanted, segments};
 use super::text::{FileId, Part, Text};
-use crate::model::facts::{Arg, AssignOp, Assignment, Call, FormatStyle, ScopeId, Value};
+use crate::model::facts::{Arg, AssignOp, Assignment, Branch, Call, FormatStyle, ScopeId, Value};
 use crate::model::span::Span;
 use std::rc::Rc;
 
@@ -54,6 +54,15 @@ pub(super) struct Unbound {
     pub index: usize,
     pub file: FileId,
     pub source: Span,
+}
+
+/// Something added to a variable, or its being set.
+struct Event<'a> {
+    at: u32,
+    assignment: &'a Assignment,
+    /// The closure that does it, and the call that runs the closure.
+    call: Option<(Place, CallRef<'a>)>,
+    branch: u32,
 }
 
 /// What one evaluation found out besides the text.
@@ -224,11 +233,18 @@ impl<'a> Resolver<'a> {
             happened = all;
         }
         let branch = if env.file == file { env.branch } else { 0 };
-        let active: Vec<_> = happened.iter().copied().filter(|a| self.taken(file, a.branch, branch)).collect();
-        let last = active.iter().rposition(|a| a.op == AssignOp::Set);
-        let inner = |a: &'a Assignment| Env { file, scope: a.scope, at: a.span.start, branch: a.branch, frames: env.frames.clone() };
+        let mut active: Vec<Event<'a>> = Vec::new();
+        for &a in &happened {
+            if a.scope != scope && a.op != AssignOp::Set {
+                self.closure_events(file, scope, a, if whole { u32::MAX } else { env.at }, branch, &mut active);
+            } else if self.taken(file, a.branch, branch) {
+                active.push(Event { at: a.span.start, assignment: a, call: None, branch: a.branch });
+            }
+        }
+        active.sort_by_key(|e| e.at);
+        let last = active.iter().rposition(|e| e.assignment.op == AssignOp::Set);
         let mut value = match last {
-            Some(i) => self.evaluate(&active[i].value, &inner(active[i])),
+            Some(i) => self.evaluate(&active[i].assignment.value, &self.event_env(file, &active[i], env)),
             None => {
                 let param = symbols.scope((file, scope))?.params.iter().position(|p| path.len() == 1 && Some(&p.name) == path.first());
                 match param {
@@ -245,8 +261,14 @@ impl<'a> Resolver<'a> {
                 }
             }
         };
-        for a in &active[last.map_or(0, |i| i + 1)..] {
-            let added = self.evaluate(&a.value, &inner(a));
+        for event in active.get(last.map_or(0, |i| i + 1)..).unwrap_or(&[]) {
+            let a = event.assignment;
+            let inner = self.event_env(file, event, env);
+            let mut added = self.evaluate(&a.value, &inner);
+            if self.repeats(file, event.branch, branch) && self.is_wordless(&added) {
+                // placeholders made in a loop: how many is not known
+                added = Val::Text(Text::hole(format!("{} …", path.join(".")), file, a.value.span()));
+            }
             value = match (a.op, value) {
                 (AssignOp::Set, value) => value,
                 (AssignOp::AppendText, Val::List(mut items)) => {
@@ -263,7 +285,7 @@ impl<'a> Resolver<'a> {
                         Val::Nothing => Text::default(),
                         other => self.as_text(other, a.span, env),
                     };
-                    text.append(self.as_text(added, a.value.span(), &inner(a)));
+                    text.append(self.as_text(added, a.value.span(), &inner));
                     Val::Text(text)
                 }
                 (AssignOp::AppendItem, value) => {
@@ -283,22 +305,73 @@ impl<'a> Resolver<'a> {
         Some(value)
     }
 
+    /// The environment in which the value of an event is read.
+    fn event_env(&self, file: FileId, event: &Event<'a>, env: &Env<'a>) -> Env<'a> {
+        let a = event.assignment;
+        let own = Env { file, scope: a.scope, at: a.span.start, branch: a.branch, frames: env.frames.clone() };
+        match event.call {
+            Some((function, call)) => {
+                let binding = self.bind(function, call, &self.env_of(call, env.frames.clone()));
+                own.with(binding)
+            }
+            None => own,
+        }
+    }
+
+    /// What a closure adds to a variable around it: once for each call of the closure.
+    fn closure_events(&mut self, file: FileId, scope: ScopeId, a: &'a Assignment, until: u32, here: u32, out: &mut Vec<Event<'a>>) {
+        let symbols = self.symbols;
+        let Some(function) = symbols.function_of(file, a.scope) else { return };
+        let name = symbols.scope((file, function)).map_or("", |s| s.name.as_str());
+        let calls = symbols.calls.get(name).into_iter().flatten();
+        let within = calls.filter(|c| c.file == file && c.call.scope == scope && c.call.callee.len() == 1 && c.call.span.end <= until);
+        let within: Vec<_> = within.copied().collect();
+        if within.is_empty() {
+            // never called by a name that is known: run once, where it stands
+            if a.value.span().end <= until && self.taken(file, a.branch, here) {
+                out.push(Event { at: a.span.start, assignment: a, call: None, branch: a.branch });
+            }
+            return;
+        }
+        for call in within.into_iter().take(MAX_ITEMS) {
+            if self.taken(file, call.call.branch, here) {
+                out.push(Event { at: call.call.span.start, assignment: a, call: Some(((file, function), call)), branch: call.call.branch });
+            }
+        }
+    }
+
+    /// Whether a branch is in a loop that the place in branch `here` is not in.
+    fn repeats(&self, file: FileId, branch: u32, here: u32) -> bool {
+        let outer: Vec<u32> = self.branches(file, here).map(|b| b.0).collect();
+        self.branches(file, branch).any(|(number, b)| b.is_loop && !outer.contains(&number))
+    }
+
+    /// A branch and those around it, from the innermost outwards, with their numbers.
+    fn branches(&self, file: FileId, start: u32) -> impl Iterator<Item = (u32, &'a Branch)> + use<'a> {
+        let facts = self.symbols.facts(file);
+        let mut at = start;
+        std::iter::from_fn(move || {
+            let found = facts.branches.get(at.checked_sub(1)? as usize)?;
+            let this = (at, found);
+            // a parent stands before its child
+            at = if found.parent < at { found.parent } else { 0 };
+            Some(this)
+        })
+    }
+
+    /// Text without any word: placeholders and separators.
+    fn is_wordless(&self, val: &Val<'a>) -> bool {
+        match val {
+            Val::Text(text) => !text.is_empty() && text.is_marks(),
+            Val::List(items) => !items.is_empty() && items.iter().all(|v| self.is_wordless(v)),
+            Val::Map(..) | Val::Nothing => false,
+        }
+    }
+
     /// Whether a branch is taken, seen from a place in branch `here` of the same function.
     fn taken(&mut self, file: FileId, branch: u32, here: u32) -> bool {
-        let facts = self.symbols.facts(file);
-        let chain = |start: u32| {
-            let mut at = start;
-            std::iter::from_fn(move || {
-                let index = at.checked_sub(1)?;
-                let found = facts.branches.get(index as usize)?;
-                let this = (at, found);
-                // a parent stands before its child
-                at = if found.parent < at { found.parent } else { 0 };
-                Some(this)
-            })
-        };
-        for (number, b) in chain(branch) {
-            if let Some((other, _)) = chain(here).find(|(_, h)| h.group == b.group) {
+        for (number, b) in self.branches(file, branch) {
+            if let Some((other, _)) = self.branches(file, here).find(|(_, h)| h.group == b.group) {
                 if other == number {
                     continue;
                 }
@@ -492,7 +565,14 @@ impl<'a> Resolver<'a> {
         let items = match self.evaluate(over, env) {
             Val::List(items) => items,
             Val::Map(entries, inner) => entries.iter().map(|(k, v)| key_text(k, v, inner.file)).collect(),
-            _ => vec![Val::Text(Text::hole(item, env.file, span))],
+            _ => {
+                // what is iterated is not known: one item stands for all
+                let value = Val::Text(Text::hole(item, env.file, span));
+                let binding = Binding::Item { file: env.file, scope: env.scope, name: item, value };
+                let one = self.evaluate(each, &env.with(binding));
+                let marks = self.is_wordless(&one);
+                return if marks { Val::Text(Text::hole(format!("{item} …"), env.file, span)) } else { Val::List(vec![one]) };
+            }
         };
         let items = items.into_iter().take(MAX_ITEMS).map(|value| {
             let binding = Binding::Item { file: env.file, scope: env.scope, name: item, value };
@@ -685,7 +765,7 @@ fn flatten<'a>(items: Vec<Val<'a>>, depth: u32, out: &mut Vec<Val<'a>>) {
 
 impl<'a> Resolver<'a> {
     /// Binds the parameters of a function as a call gives them.
-    pub fn bind(&self, function: Place, call: super::symbols::CallRef<'a>, env: &Env<'a>) -> Binding<'a> {
+    pub fn bind(&self, function: Place, call: CallRef<'a>, env: &Env<'a>) -> Binding<'a> {
         let params = self.symbols.scope(function).map_or(&[][..], |s| s.params.as_slice());
         let mut given: Vec<Option<(&'a Value, Env<'a>)>> = vec![None; params.len()];
         let mut rest = Vec::new();
@@ -710,7 +790,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The environment of a call: what has happened when it runs.
-    pub fn env_of(&self, call: super::symbols::CallRef<'a>, frames: Option<Rc<super::names::Frame<'a>>>) -> Env<'a> {
+    pub fn env_of(&self, call: CallRef<'a>, frames: Option<Rc<super::names::Frame<'a>>>) -> Env<'a> {
         Env { frames, ..Env::new(call.file, call.call.scope, call.call.span.start, call.call.branch) }
     }
 }

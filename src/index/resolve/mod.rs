@@ -55,6 +55,7 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         loaded: Vec::new(),
         wanted: BTreeSet::new(),
         callers: HashMap::new(),
+        guessed: HashSet::new(),
         helpers: BTreeSet::new(),
         mode: Mode::All(0),
         notes: Notes::default(),
@@ -97,6 +98,8 @@ struct Resolver<'a> {
     loaded: Vec<String>,
     wanted: BTreeSet<String>,
     callers: HashMap<Place, Rc<Vec<CallRef<'a>>>>,
+    /// Calls taken for callers by the name of the method alone (addresses).
+    guessed: HashSet<usize>,
     /// Functions whose callers decide about a text.
     helpers: BTreeSet<Place>,
     mode: Mode,
@@ -178,7 +181,8 @@ impl<'a> Resolver<'a> {
                 }
             }
             // of a call that may be something else, only a receiver of the library makes a site
-            if (sink.certain || library == Some(true)) && !known {
+            let guessed = arrival.chain.iter().any(|c| self.guessed.contains(&(std::ptr::from_ref(c.call) as usize)));
+            if (sink.certain || library == Some(true)) && !known && !guessed {
                 sites.push((place.0, place.1, false));
                 self.open(&arrival, site);
             }

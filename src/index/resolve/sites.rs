@@ -211,6 +211,7 @@ impl<'a> Resolver<'a> {
                 if let Some(Entity::Module(file)) = entity {
                     entity = self.default_export(file);
                 }
+                let by_name = entity.is_none();
                 let reaches = match entity {
                     Some(Entity::Function(f)) if f == function => true,
                     Some(Entity::Function(f)) => match (class, symbols.class_of(f)) {
@@ -224,6 +225,9 @@ impl<'a> Resolver<'a> {
                 };
                 // a function that calls itself gives nothing new
                 if reaches && !self.inside(call, function) {
+                    if by_name {
+                        self.guessed.insert(std::ptr::from_ref(call.call) as usize);
+                    }
                     found.push(call);
                 }
             }

@@ -65,6 +65,19 @@ impl<'a> Text<'a> {
         })
     }
 
+    /// Placeholders, numbers and separators only: `?`, `$1`, `(%s, %s)`, `:p{n}`.
+    pub fn is_marks(&self) -> bool {
+        let plain = self.plain();
+        let plain = plain.replace("%s", "?");
+        let mut previous = ' ';
+        let marks = plain.chars().all(|c| {
+            let named = previous == ':' || previous == '@';
+            previous = if named && c.is_alphanumeric() { previous } else { c };
+            !c.is_alphabetic() || named || c == HOLE
+        });
+        marks && plain.contains(['?', '$', ':', '@'])
+    }
+
     /// The plain text, a hole as [`HOLE`] and a parameter as `?`.
     pub fn plain(&self) -> String {
         let mut out = String::new();
