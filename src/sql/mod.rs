@@ -8,4 +8,5 @@ pub mod ast;
 pub mod bind;
 pub mod lexer;
 pub mod parse;
+pub mod render;
 pub mod routine;

@@ -5,7 +5,7 @@ use super::expression::literal;
 use super::run::{Run, Step};
 use crate::model::change::ChangeOp;
 use crate::model::object::{ObjectKind, ObjectName, ObjectRef};
-use crate::model::schema::Column;
+use crate::model::schema::{Column, ConstraintKind};
 use crate::sql::ast::ddl::{ColumnDef, ColumnPosition, TableConstraintKind};
 
 impl Run<'_> {
@@ -36,7 +36,7 @@ impl Run<'_> {
         let has_rows = !self.table(key)?.rows.is_empty();
         let mut built = self.build_column(def, None)?;
         if self.sqlite() {
-            self.check_sqlite_addition(&built.column, &built.constraints)?;
+            self.check_sqlite_addition(key, &built.column, &built.constraints)?;
         }
         if built.sequence {
             self.make_column_sequence(&name, &mut built.column);
@@ -53,13 +53,12 @@ impl Run<'_> {
                 row.insert(column_name.clone(), value.clone());
             }
         }
-        let before: Vec<String> = Vec::new();
         let change = self.change(ChangeOp::AddColumn, ObjectRef::column(&name, &column_name), Some(id), Some(table_id));
         change.after = Some(described);
         for constraint in &built.constraints {
             let result = self.add_constraint(key, constraint, Some(&column_name));
             match result {
-                Ok(Some(constraint)) => self.constraint_added(key, constraint, &before)?,
+                Ok(Some(constraint)) => self.added_with_column(key, constraint, &filled, &column_name)?,
                 Ok(None) => {}
                 Err(error) => {
                     let changes = self.applied.changes.len();
@@ -83,6 +82,32 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Records a constraint that came with a new column. Where every row gets NULL, or a number of its own,
+    /// nothing depends on the rows.
+    fn added_with_column(
+        &mut self,
+        key: &ObjectName,
+        id: crate::model::object::ObjectId,
+        filled: &Option<Option<String>>,
+        column: &str,
+    ) -> Step {
+        let marks = (self.applied.data_dependent, self.applied.conditions.len());
+        self.constraint_added(key, id, &[])?;
+        let Some(table) = self.schema.tables.get(key) else { return Ok(()) };
+        let Some(constraint) = table.constraints.iter().find(|c| c.id == id) else { return Ok(()) };
+        let numbered = table.column(self.dialect(), column).is_some_and(|c| c.auto_increment || c.identity.is_some());
+        let decided = match &constraint.kind {
+            ConstraintKind::PrimaryKey { .. } => numbered,
+            ConstraintKind::Check { columns, .. } if columns.len() > 1 => false,
+            _ => matches!(filled, Some(None)) || numbered,
+        };
+        if decided {
+            self.applied.data_dependent = marks.0;
+            self.applied.conditions.truncate(marks.1);
+        }
+        Ok(())
+    }
+
     /// A domain that is NOT NULL without a default refuses existing rows.
     fn domain_takes_null(&self, key: &ObjectName, column: &str) -> bool {
         use crate::model::schema::UserTypeKind;
@@ -96,14 +121,14 @@ impl Run<'_> {
     }
 
     /// What SQLite refuses of an added column whatever the rows are, or with rows.
-    fn check_sqlite_addition(&mut self, column: &Column, constraints: &[crate::sql::ast::ddl::TableConstraint]) -> Step {
+    fn check_sqlite_addition(&mut self, key: &ObjectName, column: &Column, constraints: &[crate::sql::ast::ddl::TableConstraint]) -> Step {
         let refuse = |message: &str| Err(error("SQLITE_ERROR", message));
         for constraint in constraints {
             match &constraint.kind {
                 TableConstraintKind::PrimaryKey(_) => return refuse("Cannot add a PRIMARY KEY column"),
                 TableConstraintKind::Unique { .. } => return refuse("Cannot add a UNIQUE column"),
                 TableConstraintKind::ForeignKey { .. } if self.settings.foreign_keys && column.default.is_some() => {
-                    return refuse("Cannot add a REFERENCES column with non-NULL default value");
+                    self.sqlite_needs_empty(key, "Cannot add a REFERENCES column with non-NULL default value");
                 }
                 _ => {}
             }
@@ -111,11 +136,23 @@ impl Run<'_> {
         if let Some(generated) = &column.generated {
             return if generated.stored { refuse("cannot add a STORED column") } else { Ok(()) };
         }
-        match &column.default {
-            Some(default) if literal(default, self.dialect()).is_none() && !default.starts_with(['x', 'X']) => {
-                refuse("Cannot add a column with non-constant default")
-            }
-            _ => Ok(()),
+        if let Some(default) = &column.default
+            && literal(default, self.dialect()).is_none()
+            && !default.starts_with(['x', 'X'])
+        {
+            self.sqlite_needs_empty(key, "Cannot add a column with non-constant default");
+        }
+        Ok(())
+    }
+
+    /// SQLite refuses some additions to a table with rows only.
+    fn sqlite_needs_empty(&mut self, key: &ObjectName, message: &str) {
+        let Some(table) = self.schema.tables.get(key) else { return };
+        let (name, has_rows) = (table.name.clone(), !table.rows.is_empty());
+        let query = format!("SELECT * FROM {} LIMIT 1", self.shown(&name));
+        self.condition(format!("{message}: {name} must be empty"), query);
+        if has_rows {
+            self.violated(error("SQLITE_ERROR", message));
         }
     }
 

@@ -6,7 +6,7 @@ use super::run::{Run, Step, kind_of};
 use crate::model::change::ChangeOp;
 use crate::model::object::{ObjectKind, ObjectName, ObjectRef};
 use crate::model::schema::{ConstraintKind, TableKind};
-use crate::sql::ast::ddl::{AlterAction, AlterTable, ConstraintState, DdlObject, TableConstraint};
+use crate::sql::ast::ddl::{AlterAction, AlterTable, ConstraintState, DdlObject, TableConstraint, TableConstraintKind};
 
 impl Run<'_> {
     pub(super) fn alter_table(&mut self, alter: &AlterTable) -> Step {
@@ -150,6 +150,7 @@ impl Run<'_> {
                 if let Some(other) = self.overlapping(key, bound) {
                     return Err(error("42P17", format!("partition \"{}\" would overlap partition \"{other}\"", partition.name)));
                 }
+                self.demand_bound(key, &partition, bound);
                 self.table_mut(&partition)?.partition_of = Some((parent, bound.clone()));
                 self.table_change(key, ChangeOp::Partition, format!("ATTACH PARTITION {}", partition.name))?;
             }
@@ -247,6 +248,14 @@ impl Run<'_> {
         }
         let before: Vec<String> = self.table(key)?.columns.iter().filter(|c| c.nullable).map(|c| c.name.clone()).collect();
         let Some(id) = self.add_constraint(key, def, None)? else { return Ok(()) };
+        if let TableConstraintKind::UsingIndex { primary: false, .. } = &def.kind {
+            // The index has been proving it all along.
+            let marks = (self.applied.data_dependent, self.applied.conditions.len());
+            self.constraint_added(key, id, &before)?;
+            self.applied.data_dependent = marks.0;
+            self.applied.conditions.truncate(marks.1);
+            return Ok(());
+        }
         self.constraint_added(key, id, &before)
     }
 

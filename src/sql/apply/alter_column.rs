@@ -180,6 +180,9 @@ impl Run<'_> {
         let table = self.table(key)?;
         let own = &table.name.name;
         let refuse = |message: String| Err(error("SQLITE_ERROR", message));
+        if let Some(message) = self.sqlite_broken_text() {
+            return refuse(message);
+        }
         let same = |c: &String| dialect.same_column(c, &column.name);
         if table.primary_key().is_some_and(|p| p.iter().any(same)) {
             return refuse(format!("cannot drop PRIMARY KEY column: \"{}\"", column.name));

@@ -90,11 +90,16 @@ impl Run<'_> {
         }
         // Engines make the primary key first, then unique keys, then the rest; foreign keys last.
         constraints.sort_by_key(|(c, _)| super::constraint::rank(&c.kind));
-        for (constraint, column) in &constraints {
+        // Foreign keys use the indexes that are written.
+        let (foreign, others): (Vec<_>, Vec<_>) = constraints.into_iter().partition(|(c, _)| super::constraint::rank(&c.kind) == 4);
+        for (constraint, column) in &others {
             self.add_constraint(key, constraint, column.as_deref())?;
         }
         for index in indexes {
             self.add_index(key, index)?;
+        }
+        for (constraint, column) in &foreign {
+            self.add_constraint(key, constraint, column.as_deref())?;
         }
         self.partition_constraints(create, key)?;
         let dialect = self.dialect();
@@ -317,7 +322,7 @@ fn normal(bound: &str) -> String {
 }
 
 /// The ends of `FOR VALUES FROM (a) TO (b)` with one plain value each.
-fn range(bound: &str) -> Option<(String, String)> {
+pub(super) fn range(bound: &str) -> Option<(String, String)> {
     let normal = normal(bound);
     let rest = normal.strip_prefix("for values from")?;
     let (from, to) = rest.split_once(" to ")?;
@@ -326,7 +331,7 @@ fn range(bound: &str) -> Option<(String, String)> {
 }
 
 /// Whether one plain bound lies before another: numbers as numbers, dates as text.
-fn less(a: &str, b: &str) -> bool {
+pub(super) fn less(a: &str, b: &str) -> bool {
     if a == "minvalue" || b == "maxvalue" {
         return a != b;
     }

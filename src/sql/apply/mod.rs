@@ -83,3 +83,6 @@ pub fn presuppose(before: &Schema, script: &str, options: &ApplyOptions) -> Sche
     }
     schema
 }
+
+#[cfg(test)]
+mod tests;

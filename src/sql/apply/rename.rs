@@ -162,7 +162,7 @@ impl Run<'_> {
     }
 
     /// SQLite reads all views and triggers again on a rename; one that does not parse refuses it.
-    fn sqlite_broken_text(&self) -> Option<String> {
+    pub(super) fn sqlite_broken_text(&self) -> Option<String> {
         if self.options.lenient || self.settings.legacy_alter_table {
             return None;
         }

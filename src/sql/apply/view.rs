@@ -269,10 +269,7 @@ impl Run<'_> {
             if let Some(view) = table.view()
                 && (!postgres || view.depends.iter().any(|d| ids.contains(d)))
             {
-                let mut spans: Vec<Span> =
-                    self.query_uses(&view.query).iter().filter(|u| ids.contains(&u.id) && !u.span.is_empty()).map(|u| u.span).collect();
-                spans.sort();
-                spans.dedup();
+                let spans = self.spans_to_rename(&view.query, &self.query_uses(&view.query), ids);
                 if !spans.is_empty() {
                     texts.push((key.clone(), expression::replace(&view.query, spans.into_iter(), &replacement)));
                 }
@@ -291,12 +288,36 @@ impl Run<'_> {
         self.follow_rename_in_bodies(ids, &replacement);
     }
 
+    /// Where a text names one of the objects: the name itself without its schema, and a table's name in front
+    /// of its columns.
+    fn spans_to_rename(&self, text: &str, uses: &[TextUse], ids: &[ObjectId]) -> Vec<Span> {
+        let dialect = self.dialect();
+        let written = uses.iter().filter(|u| ids.contains(&u.id) && !u.span.is_empty());
+        let own_part = |span: Span| match span.slice(text).rfind('.') {
+            Some(dot) => Span { start: span.start + dot as u32 + 1, end: span.end },
+            None => span,
+        };
+        let mut spans: Vec<Span> = written.map(|u| own_part(u.span)).collect();
+        let tables: Vec<&str> = ids.iter().filter_map(|id| self.schema.table_by_id(*id)).map(|t| t.name.name.as_str()).collect();
+        if !spans.is_empty() && !tables.is_empty() {
+            let all = tokens(text, dialect);
+            for (i, token) in all.iter().enumerate() {
+                let name = token.span.slice(text).trim_matches(['"', '`', '[', ']']);
+                let before = if i > 0 { all[i - 1].span.slice(text) } else { "" };
+                let qualifies = before != "." && all.get(i + 1).is_some_and(|t| t.span.slice(text) == ".");
+                if qualifies && token.kind != TokenKind::String && tables.iter().any(|t| dialect.same_table(t, name)) {
+                    spans.push(token.span);
+                }
+            }
+        }
+        spans.sort();
+        spans.dedup();
+        spans
+    }
+
     fn follow_rename_in_bodies(&mut self, ids: &[ObjectId], replacement: &str) {
         let rewritten = |run: &Self, body: &str| -> Option<String> {
-            let uses = run.trigger_uses(body);
-            let mut spans: Vec<Span> = uses.iter().filter(|u| ids.contains(&u.id) && !u.span.is_empty()).map(|u| u.span).collect();
-            spans.sort();
-            spans.dedup();
+            let spans = run.spans_to_rename(body, &run.trigger_uses(body), ids);
             (!spans.is_empty()).then(|| expression::replace(body, spans.into_iter(), replacement))
         };
         if self.sqlite() {

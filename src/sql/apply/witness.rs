@@ -179,12 +179,46 @@ impl Run<'_> {
         }
     }
 
+    /// Rows of a table that becomes a partition must lie inside its bound. A CHECK on the key column is taken
+    /// to prove it: PostgreSQL then skips the scan.
+    pub(super) fn demand_bound(&mut self, parent: &ObjectName, partition: &ObjectName, bound: &str) {
+        let (Some(parent), Some(table)) = (self.schema.tables.get(parent), self.schema.tables.get(partition)) else { return };
+        let columns = parent.partition_by.as_ref().map(|by| super::expression::columns_of(by, parent, self.dialect())).unwrap_or_default();
+        let proves = |c: &Constraint| matches!(&c.kind, ConstraintKind::Check { columns: checked, .. } if columns.iter().any(|k| checked.contains(k)));
+        if table.constraints.iter().any(proves) {
+            return;
+        }
+        let name = table.name.clone();
+        let query = format!("SELECT * FROM {}", self.shown(&name));
+        self.condition(format!("all rows of {name} lie in {bound}"), query);
+        let (Some((low, high)), [column]) = (super::create::range(bound), columns.as_slice()) else { return };
+        let outside = |row: &Row| match row.get(column) {
+            Some(Some(value)) => super::create::less(value, &low) || !super::create::less(value, &high),
+            _ => false,
+        };
+        if self.rows(partition).iter().any(outside) {
+            self.violated(error("23514", format!("partition constraint of relation \"{}\" is violated by some row", name.name)));
+        }
+    }
+
     /// A new type must take the stored values.
     pub(super) fn demand_type(&mut self, key: &ObjectName, before: &Column, after: &Column) {
         let (from, to) = (self.base_type(&before.ty), self.base_type(&after.ty));
         let charset_narrows = before.charset != after.charset
             && after.charset.as_deref().is_some_and(|c| c.starts_with("latin") || c == "ascii" || c.starts_with("utf8mb3"));
-        let collation_unique = before.collation != after.collation && self.mysql();
+        let unique: Vec<Index> = match self.schema.tables.get(key) {
+            Some(table) if before.collation != after.collation && self.mysql() => table
+                .indexes
+                .iter()
+                .filter(|i| i.unique && i.keys.iter().any(|k| k.column.as_ref() == Some(&after.name)))
+                .cloned()
+                .collect(),
+            _ => Vec::new(),
+        };
+        let collation_unique = !unique.is_empty();
+        for index in &unique {
+            self.demand_unique(key, index);
+        }
         let enum_labels = self.enum_labels(&after.ty).map(<[String]>::to_vec);
         if !narrows(&from, &to, self.dialect().engine) && enum_labels.is_none() && !charset_narrows && !collation_unique {
             return;
@@ -208,6 +242,13 @@ impl Run<'_> {
                 }
                 continue;
             }
+            if charset_narrows && value.chars().any(|c| !representable(c, after.charset.as_deref().unwrap_or(""))) {
+                self.violated(error(
+                    "1366",
+                    format!("Incorrect string value: '{value}' for column `{}`.`{}` at row {}", name.name, after.name, at + 1),
+                ));
+                return;
+            }
             if let Some(violation) = misfit(&value, &from, &to, &after.name, at + 1, self.dialect().engine) {
                 self.violated(violation);
                 return;
@@ -225,6 +266,16 @@ fn duplicate(engine: Engine, table: &ObjectName, index: &Index, entry: &str, col
         }
         Engine::MySql => error("1062", format!("Duplicate entry '{entry}' for key '{}.{}'", table.name, index.name)),
         Engine::MariaDb => error("1062", format!("Duplicate entry '{entry}' for key '{}'", index.name)),
+    }
+}
+
+/// Whether a character set of the MySQL family has the character; latin1 is Windows-1252 there.
+fn representable(c: char, charset: &str) -> bool {
+    match charset {
+        "ascii" => c.is_ascii(),
+        "utf8mb3" | "utf8" => (c as u32) < 0x1_0000,
+        "latin1" => (c as u32) < 0x100 || "€‚ƒ„…†‡ˆ‰Š‹Œ\u{17d}‘’“”•–—˜™š›œžŸ".contains(c),
+        _ => true,
     }
 }
 
