@@ -1,6 +1,8 @@
-//! Embeds every file under `grammars/`, so that a pack is added by dropping a file.
+//! Embeds every file under `grammars/`, so that a pack is added by dropping a file, and gives the sources a
+//! fingerprint: what the index caches was made by this very code, and is made again by any other.
 
 use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 fn main() {
@@ -18,9 +20,29 @@ fn main() {
         let _ = writeln!(out, "    ({name:?}, include_str!({:?})),", file.display().to_string());
     }
     out.push_str("];\n");
+    let mut sources = Vec::new();
+    walk_sources(&root.join("src"), &mut sources);
+    sources.sort();
+    let mut hasher = std::hash::DefaultHasher::new();
+    for file in &sources {
+        std::fs::read(file).unwrap_or_default().hash(&mut hasher);
+    }
+    println!("cargo::rustc-env=IMPACT_BUILD={:016x}", hasher.finish());
     let target = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default()).join("grammars.rs");
     if let Err(error) = std::fs::write(&target, out) {
         println!("cargo::error=cannot write {}: {error}", target.display());
+    }
+}
+
+fn walk_sources(folder: &Path, files: &mut Vec<PathBuf>) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|e| e.path()) {
+        if path.is_dir() {
+            walk_sources(&path, files);
+        } else {
+            files.push(path);
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use crate::store::{FileRow, SnapshotInfo, SnapshotRow, Store, StoreError, WRITER
 use std::collections::{HashMap, HashSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Version of what extraction, resolution and binding make of the same bytes. Part of every cache key.
-pub const EXTRACTOR: u32 = 1;
+/// Fingerprint of the code that extracts, resolves and binds. Part of every cache key.
+pub const EXTRACTOR: &str = env!("IMPACT_BUILD");
 
 /// What to refresh, and how.
 pub struct RefreshRequest<'a> {
@@ -231,7 +231,7 @@ fn settings(request: &RefreshRequest) -> discover::Settings {
 /// Everything outside the files that decides what the index holds.
 fn settings_key(request: &RefreshRequest, packs: &PackSet) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&EXTRACTOR.to_le_bytes());
+    hasher.update(EXTRACTOR.as_bytes());
     hasher.update(packs.fingerprint().as_bytes());
     hasher.update(&[u8::from(request.no_prefilter)]);
     hasher.update(format!("{:?}", request.workspace.config).as_bytes());

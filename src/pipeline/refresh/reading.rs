@@ -181,7 +181,7 @@ pub(super) fn facts_key(hash: &[u8; 16], language: Language, path: &str, packs: 
     hasher.update(hash);
     hasher.update(&[language as u8]);
     hasher.update(path.rsplit('.').next().unwrap_or("").as_bytes());
-    hasher.update(&super::EXTRACTOR.to_le_bytes());
+    hasher.update(super::EXTRACTOR.as_bytes());
     hasher.update(packs.fingerprint().as_bytes());
     let mut out = [0; 16];
     out.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
