@@ -9,6 +9,7 @@ mod drivers;
 mod engines;
 mod error;
 pub mod git;
+mod git_index;
 mod listing;
 mod manifest;
 mod names;

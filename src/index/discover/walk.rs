@@ -1,12 +1,11 @@
 //! The walk over a working tree: one `stat` per file that can matter, no contents read.
 
+use super::git_index;
 use super::listing::{Choice, Found, Listing, Selection};
 use super::names::NameSet;
 use super::rules::{NameClass, Surroundings};
-use git2::{Repository, RepositoryOpenFlags};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
@@ -43,22 +42,23 @@ pub(super) fn list(root: &Path, selection: &Selection, threads: usize) -> Listin
 /// Adds files that git tracks though an ignore rule covers them: to git, ignore rules are for untracked files
 /// only. Where the index cannot be read, the files stay out.
 fn add_tracked(root: &Path, selection: &Selection, listing: &mut Listing) {
-    if root.join(".git").symlink_metadata().is_err() {
-        return;
-    }
-    let none: &[&OsStr] = &[];
-    let Ok(index) = Repository::open_ext(root, RepositoryOpenFlags::NO_SEARCH, none).and_then(|r| r.index()) else { return };
     let mut entered: HashMap<String, bool> = HashMap::new();
     let mut added = Vec::new();
-    for entry in index.iter() {
-        let Ok(path) = std::str::from_utf8(&entry.path) else { continue };
+    git_index::tracked(root, |path| {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let known = || listing.files.binary_search_by(|f| f.path.as_str().cmp(path)).is_ok();
-        let Some(class) = selection.rules.name_class(name) else { continue };
-        if class == NameClass::MigrationData || known() {
-            continue;
+        let wanted = selection.rules.name_class(name).is_some_and(|class| class != NameClass::MigrationData);
+        if !wanted || known() {
+            return;
         }
-        let enters = *entered.entry(folder.to_string()).or_insert_with(|| enters(root, folder, selection));
+        let enters = match entered.get(folder) {
+            Some(enters) => *enters,
+            None => {
+                let enters = enters(root, folder, selection);
+                entered.insert(folder.to_string(), enters);
+                enters
+            }
+        };
         if let (true, Choice::Keep(class)) = (enters, selection.file(path, folder, name))
             && let Ok(data) = root.join(path).symlink_metadata()
             && data.is_file()
@@ -66,10 +66,12 @@ fn add_tracked(root: &Path, selection: &Selection, listing: &mut Listing) {
         {
             added.push(Found { path: path.to_string(), size: data.len(), mtime: modified(&data), blob: None, class });
         }
-    }
+    });
     if !added.is_empty() {
         listing.files.extend(added);
         listing.finish();
+        // While a merge is open, the index holds a path several times.
+        listing.files.dedup_by(|a, b| a.path == b.path);
     }
 }
 
