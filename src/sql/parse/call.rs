@@ -313,10 +313,9 @@ fn suffixes(c: &mut Cursor, function: &mut FunctionCall) {
             c.expect_word("where");
             function.filter = Some(expr::condition(c));
             close(c);
-        } else if c.is_any_word(&["ignore", "respect"]) && c.is_word_ahead(1, "nulls") {
-            c.advance();
-            c.advance();
-        } else if c.is_word("from") && (c.is_word_ahead(1, "first") || c.is_word_ahead(1, "last")) && c.is_word_ahead(2, "over") {
+        } else if c.is_any_word(&["ignore", "respect"]) && c.is_word_ahead(1, "nulls")
+            || c.is_word("from") && c.is_any_ahead(1, &["first", "last"]) && c.is_word_ahead(2, "over")
+        {
             c.advance();
             c.advance();
         } else if c.is_word("over") && (c.is_symbol_ahead(1, "(") || c.is_plain_name_ahead(1)) {

@@ -46,7 +46,7 @@ pub fn copy(c: &mut Cursor) -> StatementKind {
 /// Reads LOAD DATA or LOAD XML; at its verb.
 pub fn load(c: &mut Cursor) -> StatementKind {
     let mut copy = Copy { table: None, query: None, columns: None, from: true, data: None };
-    while !c.at_statement_end() && !(c.is_word("into") && c.is_word_ahead(1, "table")) {
+    while !(c.at_statement_end() || c.is_word("into") && c.is_word_ahead(1, "table")) {
         c.advance();
     }
     if c.eat_words(&["into", "table"]) {

@@ -96,7 +96,8 @@ impl<'t> Cursor<'t> {
     /// The token `by` ahead is the unquoted word `word` (any case).
     pub fn is_word_ahead(&self, by: usize, word: &str) -> bool {
         let token = self.ahead(by);
-        token.kind == TokenKind::Word && self.source(token).eq_ignore_ascii_case(word)
+        // Most tokens differ in length, which costs less to see than the text.
+        token.kind == TokenKind::Word && token.span.len() == word.len() && self.source(token).eq_ignore_ascii_case(word)
     }
 
     /// The current token is the unquoted word `word`.
@@ -156,7 +157,7 @@ impl<'t> Cursor<'t> {
     /// The token `by` ahead is this punctuation or operator.
     pub fn is_symbol_ahead(&self, by: usize, symbol: &str) -> bool {
         let token = self.ahead(by);
-        matches!(token.kind, TokenKind::Punct | TokenKind::Operator) && self.source(token) == symbol
+        matches!(token.kind, TokenKind::Punct | TokenKind::Operator) && token.span.len() == symbol.len() && self.source(token) == symbol
     }
 
     /// The current token is this punctuation or operator.

@@ -122,9 +122,9 @@ pub fn skip_names(c: &mut Cursor, commas: bool) -> Vec<Name> {
                 break;
             }
             depth -= 1;
-        } else if depth == 0 && !commas && c.is_symbol(",") {
-            break;
-        } else if depth == 0 && c.token().kind == TokenKind::Word && keywords::begins_clause(c.source(c.token())) {
+        } else if depth == 0
+            && (!commas && c.is_symbol(",") || c.token().kind == TokenKind::Word && keywords::begins_clause(c.source(c.token())))
+        {
             break;
         } else if c.is_plain_name() {
             let name = c.name();

@@ -88,9 +88,8 @@ fn plain_name(item: &FromItem) -> Option<Name> {
 
 fn modifiers(c: &mut Cursor) {
     loop {
-        if c.eat_word("or") {
-            c.advance();
-        } else if c.mysql() && c.is_any_word(&["low_priority", "ignore"])
+        if c.eat_word("or")
+            || c.mysql() && c.is_any_word(&["low_priority", "ignore"])
             || c.mysql() && c.is_word("quick") && c.is_any_ahead(1, &["from", "ignore"])
             || c.is_hole() && c.is_word_ahead(1, "from")
         {

@@ -255,9 +255,7 @@ fn pattern(c: &Cursor, by: usize) -> Option<Infix> {
         ("similar to", 2)
     } else if is("glob") && c.sqlite() {
         ("glob", 1)
-    } else if is("regexp") && !c.postgres() {
-        ("regexp", 1)
-    } else if is("rlike") && c.mysql() {
+    } else if is("regexp") && !c.postgres() || is("rlike") && c.mysql() {
         ("regexp", 1)
     } else if is("match") && c.sqlite() {
         ("match", 1)

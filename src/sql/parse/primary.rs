@@ -246,7 +246,7 @@ fn word(c: &mut Cursor) -> Expr {
 }
 
 fn is_bare_call(c: &Cursor, source: &str) -> bool {
-    BARE_CALLS.iter().any(|name| source.eq_ignore_ascii_case(name)) && !(c.sqlite() && !source.contains(['_']))
+    (source.contains('_') || !c.sqlite()) && BARE_CALLS.iter().any(|name| source.eq_ignore_ascii_case(name))
         || c.postgres() && source.eq_ignore_ascii_case("user")
 }
 

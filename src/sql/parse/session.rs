@@ -62,11 +62,7 @@ fn is_set_clause(c: &Cursor) -> bool {
                 "," if !c.mysql() && c.is_symbol_ahead(by + 2, "=") => return true,
                 _ => {}
             },
-            TokenKind::Word if depth == 0 && by > 1 => {
-                if ["where", "from", "returning"].iter().any(|w| source.eq_ignore_ascii_case(w)) && !c.is_word_ahead(1, "constraints") {
-                    return true;
-                }
-            }
+            TokenKind::Word if depth == 0 && by > 1 && c.is_any_ahead(by, &["where", "from", "returning"]) => return true,
             TokenKind::Operator if source == "=" => after_equals = true,
             TokenKind::Operator if after_equals && c.postgres() => {
                 let binary = c.is_symbol_ahead(by - 1, "=");
@@ -175,7 +171,7 @@ fn value(c: &mut Cursor) -> String {
     let first = c.token();
     let mut depth = 0i32;
     let mut count = 0;
-    while !c.at_statement_end() && !(depth == 0 && c.is_symbol(",")) {
+    while !(c.at_statement_end() || depth == 0 && c.is_symbol(",")) {
         depth += i32::from(c.is_symbol("(")) - i32::from(c.is_symbol(")"));
         c.advance();
         count += 1;

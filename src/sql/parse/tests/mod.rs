@@ -5,6 +5,7 @@ use crate::model::dialect::Engine;
 
 mod expressions;
 mod holes;
+mod recognise;
 mod robust;
 mod statements;
 
