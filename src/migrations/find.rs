@@ -195,7 +195,8 @@ fn read_history(candidate: &Candidate, formats: &Formats, read: &Read, hints: &H
         }
         let service = holder(&candidate.root, hints.services);
         let configured = configured_for(hints, &candidate.root);
-        let sample = sample_text(&files, read);
+        let dumps = candidate.members.iter().filter(|m| m.named.role == Role::Dump).map(|m| m.path.clone());
+        let sample = sample_text(&files.iter().cloned().chain(dumps).collect::<Vec<_>>(), read);
         let question = Question {
             formats,
             format,

@@ -63,6 +63,8 @@ struct Source {
     #[serde(default)]
     engine: Option<String>,
     #[serde(default)]
+    tables: Vec<String>,
+    #[serde(default)]
     folders: Vec<String>,
     #[serde(default)]
     markers: Vec<String>,
@@ -177,6 +179,8 @@ pub struct Format {
     pub version: VersionKind,
     /// The only engine that the tool knows, as a word of `dialects.toml`.
     pub engine: Option<String>,
+    /// Tables in which the tool keeps its own state.
+    pub tables: Vec<String>,
     /// Names that folders of this format usually have.
     pub folders: Vec<String>,
     /// Files relative to the history that prove it; `*` is the folder of its first file.
@@ -293,6 +297,7 @@ impl Format {
             unique_versions: source.unique_versions,
             version: source.version,
             engine: source.engine,
+            tables: source.tables,
             folders: source.folders,
             markers: source.markers,
             settings: source.settings,

@@ -3,6 +3,7 @@
 use super::formats::Formats;
 use super::sections::up_part;
 use super::{Read, dumps, join};
+use crate::model::change::{Change, ChangeOp};
 use crate::model::problem::{Problem, Stage};
 use crate::model::project::History;
 use crate::model::schema::Schema;
@@ -50,12 +51,18 @@ pub fn replay(history: &History, read: &Read, until: Until) -> Replayed {
         return Replayed { schema: Schema::open(history.dialect), problems: vec![problem], hash };
     }
     let mut schema = Schema::empty(history.dialect);
-    let (mut problems, missing) = run(&mut schema, history, files, read);
+    let (mut problems, mut missing) = run(&mut schema, history, files, read);
+    let dump = dump_beside(history, read);
+    if missing.is_none() && dump.is_some() {
+        // What runs later may show that the history began with an existing schema.
+        let rest = history.files.get(files.len()..).unwrap_or(&[]);
+        missing = run(&mut schema.clone(), history, rest, read).1;
+    }
     let Some(missing) = missing else { return Replayed { schema, problems, hash } };
-    if let Some(path) = dump_beside(history, read) {
+    if let Some(path) = dump {
         let (mut dumped, mut dump_problems) = from_dump(history, &path, read);
         if !dumped.tables.is_empty() {
-            open_changed_later(&mut dumped, history, files.len(), read);
+            take_back(&mut dumped, history, files.len(), read);
             let message = format!("{missing}: a table that the history does not create; {path} is taken for the schema");
             dump_problems.push(Problem::new(Stage::Migration, message).at(path, None));
             return Replayed { schema: dumped, problems: dump_problems, hash };
@@ -73,6 +80,7 @@ pub fn replay(history: &History, read: &Read, until: Until) -> Replayed {
 fn run(schema: &mut Schema, history: &History, files: &[String], read: &Read) -> (Vec<Problem>, Option<String>) {
     let mut problems = Vec::new();
     let mut missing = None;
+    let own = Formats::embedded().get(&history.format).map_or(&[][..], |f| f.tables.as_slice());
     for (number, path) in files.iter().enumerate() {
         let text = match read_migration(&history.format, path, read) {
             Ok(text) => text,
@@ -85,7 +93,8 @@ fn run(schema: &mut Schema, history: &History, files: &[String], read: &Read) ->
         let applied = apply_in_place(schema, &text, &options);
         for mut problem in applied.problems {
             problem.path = Some(path.clone());
-            if missing.is_none() && says_missing_table(&problem.message) {
+            let of_the_tool = |message: &str| own.iter().any(|table| message.contains(table.as_str()));
+            if missing.is_none() && says_missing_table(&problem.message) && !of_the_tool(&problem.message) {
                 missing = Some(problem.line.map_or(path.clone(), |line| format!("{path}:{line}")));
             }
             problems.push(problem);
@@ -130,19 +139,45 @@ fn dump_beside(history: &History, read: &Read) -> Option<String> {
     names.filter_map(|name| join(&history.folder, name)).find(|path| !history.files.contains(path) && read(path).is_ok())
 }
 
-/// A dump shows the schema after all migrations: the tables that later ones name may have looked different.
-fn open_changed_later(schema: &mut Schema, history: &History, from: usize, read: &Read) {
-    let mut later = String::new();
+/// A dump shows the schema after all migrations. What those after `from` have done is taken back as far as
+/// their statements tell it: added columns and tables go, renames are undone. Tables changed in any other
+/// way may have looked different and become open.
+fn take_back(schema: &mut Schema, history: &History, from: usize, read: &Read) {
+    let mut later = Schema::open(history.dialect);
+    let mut changes: Vec<Change> = Vec::new();
     for path in history.files.iter().skip(from) {
-        later.push_str(&read_migration(&history.format, path, read).unwrap_or_default());
-        later.push('\n');
+        let Ok(text) = read_migration(&history.format, path, read) else { continue };
+        let options = ApplyOptions { autocommit: true, lenient: true, ..ApplyOptions::default() };
+        changes.extend(apply_in_place(&mut later, &text, &options).changes);
     }
-    if later.is_empty() {
-        return;
-    }
-    let words: std::collections::HashSet<&str> = later.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    for table in schema.tables.values_mut() {
-        table.open |= words.contains(table.name.name.as_str());
+    for change in changes.iter().rev() {
+        let Some(name) = &change.object.table else { continue };
+        let new_table = change.new_name.as_ref().filter(|_| change.op == ChangeOp::RenameTable).map(|n| n.name.as_str());
+        let Some(key) = schema.find_table_key(change.object.schema.as_deref(), new_table.unwrap_or(name)) else { continue };
+        if change.op == ChangeOp::CreateTable {
+            schema.tables.remove(&key);
+            continue;
+        }
+        let dialect = schema.dialect;
+        if change.op == ChangeOp::RenameTable {
+            if let Some(mut table) = schema.tables.remove(&key) {
+                table.name.name = name.clone();
+                let key = schema.key(&key.schema, name);
+                schema.tables.insert(key, table);
+            }
+            continue;
+        }
+        let Some(table) = schema.tables.get_mut(&key) else { continue };
+        match (change.op, &change.object.column, &change.new_name) {
+            (ChangeOp::AddColumn, Some(column), _) => table.columns.retain(|c| !dialect.same_column(&c.name, column)),
+            (ChangeOp::RenameColumn, Some(column), Some(new)) => {
+                for c in table.columns.iter_mut().filter(|c| dialect.same_column(&c.name, &new.name)) {
+                    c.name = column.clone();
+                }
+            }
+            (ChangeOp::InsertRows | ChangeOp::UpdateRows | ChangeOp::DeleteRows | ChangeOp::CreateIndex, ..) => {}
+            _ => table.open = true,
+        }
     }
 }
 

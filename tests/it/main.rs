@@ -1,3 +1,4 @@
 //! One binary for all tests that go through the library or the command.
 
+mod migrations;
 mod resolve;
