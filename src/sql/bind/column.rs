@@ -241,17 +241,30 @@ impl<'s> Binder<'s> {
             self.opaque(column.span, ObjectKind::Column, "the statement has an unknown part that may bring its table");
             return Value::any();
         }
+        if let Some(value) = self.parameter(&table.value, &column.value) {
+            return value;
+        }
         let shown = match schema {
             Some(s) => format!("{}.{}", s.value, table.value),
             None => table.value.clone(),
         };
-        let function = self.parameters.iter().any(|(n, _)| n == &column.value);
         if missing.is_some() || !self.pg() {
             self.unknown_column(Some(&shown), &column.value, column.span);
-        } else if !function {
+        } else {
             self.missing_from(&table.value, table);
         }
         Value::any()
+    }
+
+    /// A field of a parameter, or a parameter qualified by the function's name.
+    fn parameter(&self, qualifier: &str, name: &str) -> Option<Value<'s>> {
+        let find = |wanted: &str| self.parameters.iter().find(|(n, _)| self.dialect.same_column(n, wanted)).map(|p| Ty::owned(p.1.clone()));
+        if let Some(ty) = find(qualifier) {
+            let fields = self.composite_fields(&ty);
+            let field = fields.iter().find(|(n, _)| n == name).map(|(_, ty)| Value::new(ty.clone(), None));
+            return field.or_else(|| fields.is_empty().then(Value::any));
+        }
+        find(name).map(|ty| Value::new(ty, None))
     }
 
     /// PostgreSQL's error for a qualifier that is no FROM item in sight.

@@ -9,7 +9,9 @@ use crate::model::span::Span;
 impl Binder<'_> {
     /// Records an error, unless one came earlier.
     pub(super) fn fail(&mut self, kind: BindErrorKind, code: &str, message: String, span: Span, object: Option<ObjectRef>) {
-        if self.out.error.is_none() && self.muted == 0 {
+        // Where a part was not understood, only names that are missing count.
+        let doubtful = self.porous && !is_missing(kind);
+        if self.out.error.is_none() && self.muted == 0 && !doubtful {
             self.out.error = Some(BindError { kind, code: code.to_string(), message, span, object });
         }
     }
@@ -135,6 +137,24 @@ impl Binder<'_> {
             }
         }
     }
+}
+
+/// Errors that hold whatever else the statement says.
+fn is_missing(kind: BindErrorKind) -> bool {
+    use BindErrorKind::*;
+    matches!(
+        kind,
+        UnknownTable
+            | UnknownSchema
+            | UnknownColumn
+            | UnknownType
+            | UnknownSequence
+            | UnknownIndex
+            | UnknownConstraint
+            | BrokenView
+            | Syntax
+            | Permission
+    )
 }
 
 /// The clause that is being bound.

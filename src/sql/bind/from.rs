@@ -140,7 +140,7 @@ impl<'s> Binder<'s> {
 
     /// A function in FROM sees the items before it without LATERAL.
     fn function_item(&mut self, call: &'s Expr, ordinality: bool, alias: Option<&'s TableAlias>, definitions: &'s [(Ident, TypeName)]) {
-        let (mut columns, scalar, open, name) = self.table_function(call, alias);
+        let super::function::TableFunction { mut columns, scalar, unnamed, open, name } = self.table_function(call);
         if !definitions.is_empty() {
             columns = definitions.iter().map(|(n, t)| self.defined_column(n, t)).collect();
         }
@@ -151,7 +151,7 @@ impl<'s> Binder<'s> {
         let open = open && definitions.is_empty();
         let shown = alias.map_or(name, |a| Cow::Borrowed(a.name.value.as_str()));
         // A function with one unnamed column gives it the alias of the table.
-        if scalar
+        if unnamed
             && let Some(a) = alias
             && let Some(first) = columns.first_mut()
         {

@@ -14,7 +14,7 @@ use crate::model::schema::Function;
 use crate::model::span::Span;
 use crate::model::statement::Mode;
 use crate::model::types::DataType;
-use crate::sql::ast::{Expr, ExprKind, FunctionCall, Literal, TableAlias};
+use crate::sql::ast::{Expr, ExprKind, FunctionCall, Literal};
 use std::borrow::Cow;
 
 /// A call that was resolved.
@@ -26,6 +26,26 @@ struct Called<'s> {
     /// It gives rows of unknown columns.
     record: bool,
     aggregate: bool,
+}
+
+/// A function in FROM.
+pub struct TableFunction<'s> {
+    /// Columns of its rows.
+    pub columns: Vec<Column<'s>>,
+    /// It gives single values: its name alone is the value.
+    pub scalar: bool,
+    /// Its column has no name of its own, and takes that of the table.
+    pub unnamed: bool,
+    /// There may be more columns.
+    pub open: bool,
+    /// Its name.
+    pub name: Cow<'s, str>,
+}
+
+impl<'s> TableFunction<'s> {
+    fn open(name: Cow<'s, str>) -> Self {
+        TableFunction { columns: Vec::new(), scalar: false, unnamed: false, open: true, name }
+    }
 }
 
 /// A candidate: built in, or of the schema.
@@ -43,33 +63,36 @@ impl<'s> Binder<'s> {
         self.call(call, span, mark).value
     }
 
-    /// Columns of a function in FROM: `(columns, it gives single values, there may be more, its name)`.
-    pub fn table_function(&mut self, call: &'s Expr, _alias: Option<&'s TableAlias>) -> (Vec<Column<'s>>, bool, bool, Cow<'s, str>) {
+    /// Binds a function in FROM.
+    pub fn table_function(&mut self, call: &'s Expr) -> TableFunction<'s> {
         let mark = self.out.uses.len();
         let ExprKind::Function(function) = &call.kind else {
             let value = self.within(Clause::From, Mode::Read, |b| b.expr(call));
-            return (vec![Column { name: Cow::Borrowed("column"), value, from_star: false }], true, true, Cow::Borrowed(""));
+            let columns = vec![Column { name: Cow::Borrowed("column"), value, from_star: false }];
+            return TableFunction { columns, scalar: true, unnamed: true, open: true, name: Cow::Borrowed("") };
         };
         let name = Cow::Borrowed(function.name.last().value.as_str());
         let called = self.within(Clause::From, Mode::Read, |b| b.call(function, call.span, mark));
         if !self.pg() {
-            return (Vec::new(), false, true, name);
+            return TableFunction::open(name);
         }
         if !called.columns.is_empty() {
             let columns = called.columns.into_iter().map(|(n, ty)| Column { name: n, value: Value::new(ty, None), from_star: false });
-            return (columns.collect(), false, false, name);
+            let columns: Vec<Column<'s>> = columns.collect();
+            return TableFunction { scalar: columns.len() == 1, columns, unnamed: false, open: false, name };
         }
         let fields = self.composite_fields(&called.value.ty);
         if !fields.is_empty() {
             let columns = fields.into_iter().map(|(n, ty)| Column { name: Cow::Owned(n), value: Value::new(ty, None), from_star: false });
-            return (columns.collect(), false, false, name);
+            return TableFunction { columns: columns.collect(), scalar: false, unnamed: false, open: false, name };
         }
         let open = called.record || (matches!(called.value.ty, Ty::Any) && catalog().functions(&name).is_empty());
         if open {
-            return (Vec::new(), false, true, name);
+            return TableFunction::open(name);
         }
         let values = Value { source: None, origin: None, ..called.value };
-        (vec![Column { name: name.clone(), value: values, from_star: false }], true, false, name)
+        let columns = vec![Column { name: name.clone(), value: values, from_star: false }];
+        TableFunction { columns, scalar: true, unnamed: true, open: false, name }
     }
 
     fn call(&mut self, call: &'s FunctionCall, span: Span, mark: usize) -> Called<'s> {

@@ -88,7 +88,8 @@ pub fn coercible(from: Operand, to: Operand, context: Context) -> bool {
         };
     }
     if to.id == COMPOSITE && from.id == COMPOSITE {
-        return to.user.is_none() || from.user.is_none() && context == Context::Explicit;
+        // ROW(...) takes the shape of the composite that it is stored in.
+        return to.user.is_none() || from.user.is_none() && context != Context::Implicit;
     }
     if from.id == OTHER || to.id == OTHER {
         // A range, base type or array of domains of which nothing is known.

@@ -464,3 +464,36 @@ fn shapes_tell_what_a_comparison_compares() {
     assert_eq!(shapes("SELECT total / 2 FROM orders"), ["numeric / numeric -> numeric"]);
     assert_eq!(shapes("SELECT id / 2 FROM orders"), ["integer / integer -> integer"]);
 }
+
+#[test]
+fn functions_in_from_and_their_bodies() {
+    let mut schema = shop(Engine::Postgres);
+    let id = schema.new_id();
+    let user = schema.find_table(None, "users").map(|t| t.name.clone());
+    let mut add = |name: &str, ty: DataType, returns: DataType, body: &str| {
+        schema.functions.push(crate::model::schema::Function {
+            id,
+            name: ObjectName::new("public", name),
+            params: vec![("u".into(), ty, false)],
+            returns: Some(returns),
+            language: "sql".into(),
+            body: body.into(),
+            ..Default::default()
+        });
+    };
+    let row = DataType { user, ..DataType::named("users") };
+    add("label", row.clone(), DataType::named("text"), "SELECT u.name || email FROM users");
+    add("stale", row, DataType::named("text"), "SELECT phone FROM users");
+    let mut wrong = Wrong::default();
+    for (sql, expected) in [
+        ("SELECT label(u), u.label FROM users u", "ok"),
+        ("SELECT stale(u) FROM users u", "42703 column \"phone\" does not exist"),
+        ("SELECT e->>'a', e.value FROM diary d, jsonb_array_elements(d.doc) e", "ok"),
+        ("SELECT n FROM generate_series(1, 2) WITH ORDINALITY AS t(v, n)", "ok"),
+        ("SELECT t.nope FROM generate_series(1, 2) AS t(v)", "42703 column t.nope does not exist"),
+        ("UPDATE diary SET tags[1] = 'x' WHERE id = 1", "ok"),
+    ] {
+        wrong.note(sql, &error(&bound(&schema, sql)), expected);
+    }
+    wrong.none();
+}

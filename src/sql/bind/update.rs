@@ -117,7 +117,8 @@ impl<'s> Binder<'s> {
                 let ident = if several || !self.pg() { name.last() } else { self.postgres_set_column(name, target) };
                 let column = self.within(clause, Mode::Write, |b| b.target_column(target, ident));
                 let (expr, value) = values.get(i).cloned().unwrap_or((None, Value::any()));
-                let part = self.pg() && name.parts.len() > 1 && ident != name.last();
+                let subscript = self.text.get(ident.span.end as usize..).is_some_and(|t| t.trim_start().starts_with('['));
+                let part = self.pg() && (subscript || name.parts.len() > 1 && ident != name.last());
                 if let Some(column) = column.filter(|_| !part) {
                     self.store(target, column, expr, &value, expr.map_or(set.value.span, |e| e.span), false, false);
                     self.assignment_shape(column, &value, set.value.span);

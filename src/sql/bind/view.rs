@@ -25,7 +25,7 @@ impl<'s> Binder<'s> {
         }
         let materialized = matches!(table.kind, crate::model::schema::TableKind::MaterializedView(_));
         if let Some(broken) = &view.broken
-            && !self.pg()
+            && self.mysql()
         {
             self.broken_view(table, broken, span);
             return Columns::Table(table);
