@@ -117,7 +117,7 @@ impl<'a> Extraction<'a> {
                 (_, true) => 1,
                 _ if sql => 2,
                 (true, _) => 3,
-                _ if !rule.weak => 4,
+                _ if !rule.weak && self.is_usual_receiver(callee, at.pack) => 4,
                 _ => continue,
             };
             if best.is_none_or(|(r, _)| rank < r) {
@@ -145,6 +145,13 @@ impl<'a> Extraction<'a> {
     fn is_wrapper_of_another(&self, callee: &[String], pack: usize) -> bool {
         let mut wrappers = self.rules.wrappers.matching(callee);
         wrappers.any(|w| w.0 != pack && (self.is_detected(w.0) || self.rules.wrapper(*w).is_some_and(|r| r.3)))
+    }
+
+    /// The receiver has a name that people give to the library's connections.
+    fn is_usual_receiver(&self, callee: &[String], pack: usize) -> bool {
+        let receiver = callee.len().checked_sub(2).and_then(|i| callee.get(i));
+        let names = self.rules.packs.get(pack).map(|p| p.receivers.names.as_slice()).unwrap_or_default();
+        receiver.is_some_and(|r| names.iter().any(|n| n.eq_ignore_ascii_case(r.trim_start_matches('_'))))
     }
 
     /// `ctx`, `context.Background()`.

@@ -21,8 +21,8 @@ impl<'a> Extraction<'a> {
                 Role::Import => modules.extend(self.named(node).map(|n| self.aliased(n).0)),
                 Role::ImportFrom | Role::ImportEs | Role::ImportPath => modules.extend(rule.get(node, Slot::Source).map(|s| self.key(s))),
                 Role::Assign => modules.extend(rule.get(node, Slot::Right).and_then(|r| self.required(r)).map(|r| r.0)),
-                Role::Class | Role::TypeDefinition => {}
-                // Imports within functions count too, but are not looked for deeper than a few levels.
+                // Imports within functions detect their packs when the walk comes to them.
+                Role::Class | Role::TypeDefinition | Role::Function => {}
                 _ if depth < 4 => stack.extend(self.named(node).map(|n| (n, depth + 1))),
                 _ => {}
             }
