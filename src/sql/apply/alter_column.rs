@@ -232,6 +232,9 @@ impl Run<'_> {
             }
         }
         if let Some((kind, name)) = self.sqlite_text_user(key, &column.name) {
+            if kind == "trigger of a row" {
+                return refuse(format!("error in trigger {name} after drop column: no such column: NEW.{}", column.name));
+            }
             return refuse(format!("error in {kind} {name} after drop column: no such column: {}", column.name));
         }
         Ok(())

@@ -249,7 +249,10 @@ impl Run<'_> {
                 let when = trigger.when.as_deref().unwrap_or("");
                 let row = on_this && (new_or_old(&trigger.body, column, self.dialect()) || new_or_old(when, column, self.dialect()));
                 let of = on_this && trigger.columns.iter().any(|c| self.dialect().same_column(c, column));
-                if row || of || self.trigger_uses(&trigger.body).iter().any(|u| u.id == id && !u.implicit) {
+                if row {
+                    return Some(("trigger of a row", trigger.name.clone()));
+                }
+                if of || self.trigger_uses(&trigger.body).iter().any(|u| u.id == id && !u.implicit) {
                     return Some(("trigger", trigger.name.clone()));
                 }
             }
