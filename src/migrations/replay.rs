@@ -192,7 +192,7 @@ pub fn files_until<'h>(history: &'h History, until: Until) -> &'h [String] {
 }
 
 /// What the replayed schema depends on: this version of the tool's rules, the dialect, the format, and the
-/// ordered paths and contents of the files. Equal hashes give equal schemas.
+/// ordered paths and contents of the files, also of a dump beside them. Equal hashes give equal schemas.
 pub fn history_hash(history: &History, read: &Read, until: Until) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     let mut field = |bytes: &[u8]| {
@@ -203,7 +203,11 @@ pub fn history_hash(history: &History, read: &Read, until: Until) -> [u8; 32] {
     field(env!("CARGO_PKG_VERSION").as_bytes());
     field(history.dialect.to_string().as_bytes());
     field(history.format.as_bytes());
-    for path in files_until(history, until) {
+    let dump = dump_beside(history, read).filter(|_| history.format != dumps::FORMAT);
+    // With a dump, what runs later decides whether it counts and what is taken back from it.
+    let later = if dump.is_some() { history.files.get(files_until(history, until).len()..).unwrap_or(&[]) } else { &[] };
+    field(&(later.len() as u64).to_le_bytes());
+    for path in files_until(history, until).iter().chain(later).chain(&dump) {
         field(path.as_bytes());
         match read(path) {
             Ok(bytes) => field(blake3::hash(&bytes).as_bytes()),
