@@ -37,6 +37,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     let tables: Vec<_> = before.writes.iter().filter_map(|w| w.table_id).collect();
     let change = cx.last_change(|c| drops.contains(&c.op) && c.table.is_none_or(|t| tables.contains(&t)));
     explanation.change = change.or(explanation.change);
-    explanation.message = format!("The conflict target of this {} no longer matches a unique constraint{}.", cx.verb(), cx.says(error));
+    let what = if before.writes.is_empty() {
+        "The constraint that is named is gone"
+    } else {
+        "The conflict target no longer matches a unique constraint"
+    };
+    explanation.message = format!("{what}{}.", cx.says(error));
     vec![explanation]
 }

@@ -89,6 +89,8 @@ pub mod rows_changed_by_migration;
 pub mod schema_gone;
 pub mod setting_changed;
 pub mod table_members_changed;
+#[cfg(test)]
+mod tests;
 pub mod trigger_broken;
 pub mod trigger_changed;
 pub mod truncate_refused;

@@ -6,6 +6,7 @@ use crate::impact::judgement::Explanation;
 use crate::impact::views::source_of;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
+use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::ColumnRef;
@@ -75,7 +76,13 @@ fn elsewhere(cx: &Context, was: &Use, is: Option<&Use>) -> Option<String> {
     let Some(is) = is else {
         // No error and no name: SQLite reads a double-quoted word that fits nothing as a string.
         let quoted = was.span.slice(cx.input.text).starts_with('"');
-        return (quoted && was.kind == ObjectKind::Column && was.id.is_some()).then(|| "a string".to_string());
+        // PostgreSQL reads the name of a table that is no column as its whole row.
+        let means = match cx.engine() {
+            Engine::Postgres => Some("the whole row"),
+            _ if quoted => Some("a string"),
+            _ => None,
+        };
+        return means.filter(|_| was.kind == ObjectKind::Column && was.id.is_some()).map(str::to_string);
     };
     if was.kind == ObjectKind::Column && is.kind == ObjectKind::Column {
         return column_elsewhere(cx, was, is).then(|| described(cx, is));

@@ -7,7 +7,9 @@ use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
+use crate::model::schema::Table;
 use crate::model::statement::Consumer;
+use crate::sql::ast::{Session, StatementKind};
 use crate::sql::bind::binding::Binding;
 
 /// The rule.
@@ -29,7 +31,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         return Vec::new();
     }
     let name = |b: &Binding, i: usize| b.outputs.as_ref().and_then(|o| o.get(i)).map_or(String::new(), |o| o.name.clone());
-    let mut found = Vec::new();
+    let mut found: Vec<Explanation> = listed(cx, before).into_iter().collect();
     for difference in outputs(before, after, cx.dialect()) {
         let (effect, what, ops): (Effect, String, &[ChangeOp]) = match &difference {
             OutputDifference::Added(at) => {
@@ -98,4 +100,23 @@ fn changed(consumer: Consumer) -> Effect {
 fn star(cx: &Context) -> crate::model::span::Span {
     let text = cx.input.text;
     text.find('*').map_or_else(Default::default, |i| crate::model::span::Span::new(i, i + 1))
+}
+
+/// `PRAGMA table_info(t)` lists the columns of a table.
+fn listed(cx: &Context, before: &Binding) -> Option<Explanation> {
+    let StatementKind::Session(Session::Setting(name, _)) = &cx.input.statement.kind else { return None };
+    let used = before.uses.first().filter(|_| name.starts_with("table_"))?;
+    let old = used.id.and_then(|id| cx.pairing.table_before(id))?;
+    let new = cx.pairing.successor(old)?;
+    let columns = |t: &Table| t.columns.iter().map(|c| (c.name.clone(), c.ty.clone(), c.nullable, c.default.clone())).collect::<Vec<_>>();
+    if columns(old) == columns(new) {
+        return None;
+    }
+    let mut explanation = cx.explain(before, Effect::ChangesResult, format!("{} has other columns to list.", cx.shown(&old.name)));
+    explanation.object = Some(cx.table_ref(&old.name));
+    let ops = [ChangeOp::AddColumn, ChangeOp::DropColumn, ChangeOp::RenameColumn];
+    explanation.change =
+        cx.change_of_table(&ops, Some(old.id), &old.name.name).or_else(|| cx.any_change_of_table(Some(old.id), &old.name.name));
+    explanation.span = used.span;
+    Some(explanation)
 }

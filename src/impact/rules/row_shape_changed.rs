@@ -3,6 +3,7 @@
 use super::{Example, Meta, Rule};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
+use crate::impact::lost::is_table;
 use crate::impact::visit::{children, roots};
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
@@ -39,7 +40,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let names = |ids: &[ObjectId], find: &dyn Fn(ObjectId) -> Option<String>| ids.iter().filter_map(|id| find(*id)).collect::<Vec<_>>();
         let old = names(&was.columns, &|id| cx.pairing.column_before(id).map(named));
         let new = names(&is.columns, &|id| cx.pairing.column_after(id).map(named));
+        let whole = was.text.contains("record") || before.uses.iter().any(|u| is_table(u) && was.text.contains(&format!("({}", u.table)));
         if old == new
+            || !whole
             || before.uses.iter().any(|u| {
                 !u.implicit && was.span.covers(u.span) && u.id.is_some_and(|id| was.columns.len() == 1 && was.columns.contains(&id))
             })

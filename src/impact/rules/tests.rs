@@ -20,7 +20,8 @@ fn judged(folder: &Path) -> Finding {
     let (before, built) = apply(&Schema::empty(dialect), &schema, &ApplyOptions::default());
     assert_eq!(built.error, None, "{}", folder.display());
     let (after, applied) = apply(&before, &read("migration.sql"), &ApplyOptions::default());
-    let findings = check_statements(&read("statement.sql"), "statement.sql", &before, &after, &applied.changes, &["migration.sql".to_string()]);
+    let findings =
+        check_statements(&read("statement.sql"), "statement.sql", &before, &after, &applied.changes, &["migration.sql".to_string()]);
     findings.into_iter().next_back().unwrap_or_else(|| panic!("no finding for {}", folder.display()))
 }
 
@@ -32,7 +33,10 @@ fn every_rule_explains_its_fixture_and_leaves_the_safe_one() {
         let breaks = judged(&folder.join("breaks"));
         let named = breaks.rule == rule.meta.id || breaks.also.iter().any(|a| a.rule == rule.meta.id);
         if !named || breaks.verdict == Verdict::Safe || breaks.change.is_none() {
-            wrong.push(format!("{}: breaks gives {:?} {}: {} (change {:?})", rule.meta.id, breaks.effect, breaks.rule, breaks.message, breaks.change));
+            wrong.push(format!(
+                "{}: breaks gives {:?} {}: {} (change {:?})",
+                rule.meta.id, breaks.effect, breaks.rule, breaks.message, breaks.change
+            ));
         }
         let safe = judged(&folder.join("safe"));
         if safe.verdict != Verdict::Safe {

@@ -244,7 +244,19 @@ impl Run<'_> {
         let text = text.trim_start_matches('(').to_string();
         let binding = self.bind_text(&text);
         let nullable_kept = self.mysql();
-        let columns = self.output_columns(&binding, names);
+        let mut columns = self.output_columns(&binding, names);
+        if self.mysql() {
+            // MariaDB knowledge base, "CREATE TABLE ... SELECT": columns keep their defaults, not their keys.
+            let sources = binding.outputs.iter().flatten().map(|o| o.source);
+            for (column, source) in columns.iter_mut().zip(sources) {
+                let from = self.schema.tables.values().find_map(|t| t.columns.iter().find(|c| Some(c.id) == source));
+                if let Some(from) = from {
+                    column.default = from.default.clone();
+                    column.collation = from.collation.clone();
+                    column.charset = from.charset.clone();
+                }
+            }
+        }
         let Some(table) = self.schema.tables.get_mut(key) else { return };
         table.open |= columns.is_empty();
         let dialect = self.schema.dialect;

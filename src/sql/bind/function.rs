@@ -617,7 +617,18 @@ impl<'s> Binder<'s> {
             }
             other => self.builtin(other),
         };
-        Called { value: Value::new(ty, None), aggregate, ..Called::default() }
+        // Text functions give NULL for NULL, and never otherwise.
+        let passes_null = matches!(
+            lower,
+            "concat" | "lower" | "lcase" | "upper" | "ucase" | "trim" | "ltrim" | "rtrim" | "replace" | "length" | "char_length"
+        );
+        let nullable = match () {
+            () if !self.mysql() || !passes_null => None,
+            () if args.iter().any(|a| a.nullable == Some(true)) => Some(true),
+            () if args.iter().all(|a| a.nullable == Some(false)) => Some(false),
+            () => None,
+        };
+        Called { value: Value::new(ty, nullable), aggregate, ..Called::default() }
     }
 
     /// Binds the body of an SQL function: what it names must be there when it is called.

@@ -33,6 +33,7 @@ mod temporary;
 mod tests;
 pub mod types;
 mod update;
+mod utility;
 mod value;
 mod view;
 
@@ -89,7 +90,9 @@ impl<'s> Binder<'s> {
                 }
             }
             StatementKind::Unknown(word) => self.not_understood(statement, word),
-            StatementKind::Ddl(_) | StatementKind::Session(_) | StatementKind::Transaction(_) | StatementKind::Block { .. } => {}
+            StatementKind::Ddl(ddl) => self.ddl(ddl, statement),
+            StatementKind::Session(session) => self.session(session, statement.span),
+            StatementKind::Transaction(_) | StatementKind::Block { .. } => {}
         }
     }
 

@@ -25,6 +25,7 @@ impl SessionState {
     /// the statement was one.
     pub fn run(&mut self, statement: &Statement, text: &str, schema: &Schema) -> bool {
         match &statement.kind {
+            StatementKind::Session(Session::Setting(name, value)) if super::utility::is_act(name, value) => false,
             StatementKind::Session(session) => {
                 self.set(session);
                 true
