@@ -19,7 +19,8 @@ pub fn session(c: &mut Cursor, word: &str) -> StatementKind {
                 return StatementKind::Transaction("set transaction".into());
             }
             c.reset(mark);
-            if is_set_clause(c)
+            // SQLite has no settings of this form.
+            if (c.sqlite() || is_set_clause(c))
                 && let Some(fragment) = fragment::fragment(c)
             {
                 return fragment;

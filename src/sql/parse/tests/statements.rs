@@ -264,6 +264,7 @@ fn statements_sqlite() {
     check(
         LITE,
         &[
+            ("SET a = a + 1", "(fragment (select (= a (+ a 1))))"),
             ("SELECT * FROM t INDEXED BY i WHERE a; SELECT * FROM t NOT INDEXED", "(select * from t hint i where a); (select * from t)"),
             (
                 "SELECT a FROM t UNION SELECT b FROM u INTERSECT SELECT c FROM v",
