@@ -69,11 +69,11 @@ impl<'a> Text<'a> {
     pub fn is_marks(&self) -> bool {
         let plain = self.plain();
         let plain = plain.replace("%s", "?");
-        let mut previous = ' ';
+        let mut named = false;
         let marks = plain.chars().all(|c| {
-            let named = previous == ':' || previous == '@';
-            previous = if named && c.is_alphanumeric() { previous } else { c };
-            !c.is_alphabetic() || named || c == HOLE
+            let part = named && (c.is_alphanumeric() || c == '_' || c == HOLE);
+            named = part || matches!(c, '$' | ':' | '@');
+            part || !(c.is_alphabetic() || c == HOLE)
         });
         marks && plain.contains(['?', '$', ':', '@'])
     }
