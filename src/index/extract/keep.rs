@@ -49,6 +49,8 @@ pub(super) fn may_help(value: &Value) -> bool {
         Value::List(items, _) => items.iter().take(64).any(may_help),
         Value::Map(pairs, _) => pairs.iter().take(64).any(|(k, v)| matches!(k.as_str(), "sql" | "text" | "query") || holds_sql(v)),
         Value::File { .. } => true,
+        // `f"{query} {clause}"`: put together of pieces that come from elsewhere
+        Value::Concat(parts, _) => holds_sql(value) || parts.iter().take(64).any(|p| matches!(p, Value::Name(..)) && may_help(p)),
         other => holds_sql(other),
     }
 }

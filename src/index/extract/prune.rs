@@ -29,6 +29,11 @@ pub(super) fn prune(facts: &mut FileFacts) {
         Value::Name(path, _) => path.last().is_some_and(|n| texts.contains(n) || telling_name(n)),
         Value::Call(call) => !call.callee.is_empty(),
         Value::Index { .. } => false,
+        // `return Builder{table: table}`: a value that carries names to where SQL is made of them
+        Value::Map(pairs, _) if pairs.len() <= 40 => {
+            holds_sql(&r.value)
+                || pairs.iter().any(|(k, v)| telling_name(k) && matches!(v, Value::Name(..) | Value::Text(..) | Value::List(..)))
+        }
         Value::Text(..) | Value::List(..) => any_text(&r.value, &|t| like_sql(t) || like_names(t)),
         Value::File { .. } | Value::Tagged { .. } | Value::Choice(..) | Value::Concat(..) => true,
         other => holds_sql(other),

@@ -176,7 +176,10 @@ impl<'a> Extraction<'a> {
             return match frame.rule.role {
                 Role::Transparent | Role::Tuple => continue,
                 Role::Assign if get(Slot::Right).is_some_and(|r| r.end_byte() >= node.end_byte()) => {
-                    get(Slot::Left).and_then(|l| self.path(l)).and_then(|p| p.last().cloned()).unwrap_or_default()
+                    // Go wraps the only name of a side in a list
+                    let left =
+                        get(Slot::Left).map(|l| if self.table.role(l) == Role::Tuple { self.first_named(l).unwrap_or(l) } else { l });
+                    left.and_then(|l| self.path(l)).and_then(|p| p.last().cloned()).unwrap_or_default()
                 }
                 Role::Pair => get(Slot::Key).map(|k| self.key(k)).unwrap_or_default(),
                 Role::Field => get(Slot::Name).map(|k| self.key(k)).unwrap_or_default(),
