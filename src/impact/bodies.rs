@@ -144,14 +144,14 @@ fn of_statement(cx: &Context, body: &Body, statement: &BodyStatement, definer: (
 }
 
 /// The error of a statement of a body that only the schema after knows.
-fn failure(cx: &Context, body: &Body, statement: &BodyStatement) -> Option<BindError> {
+fn failure(cx: &Context, body: &Body, statement: &BodyStatement) -> Option<Box<BindError>> {
     let error = without_variables(cx.pairing.after, body, statement, cx.session).err()?;
     matches!(error.kind, BindErrorKind::UnknownColumn | BindErrorKind::UnknownTable).then_some(error)
 }
 
 /// The text of a statement with the variables of its body made NULL, one after the other, until it binds: they
 /// are names that the schema does not know. `Err`: it does not bind.
-fn without_variables(schema: &Schema, body: &Body, statement: &BodyStatement, session: &SessionState) -> Result<String, BindError> {
+fn without_variables(schema: &Schema, body: &Body, statement: &BodyStatement, session: &SessionState) -> Result<String, Box<BindError>> {
     let mut sql = statement.sql.clone();
     blank_records(&mut sql);
     for _ in 0..64 {
@@ -163,7 +163,7 @@ fn without_variables(schema: &Schema, body: &Body, statement: &BodyStatement, se
         let variable = body.variables.iter().any(|v| v.eq_ignore_ascii_case(own) || v.eq_ignore_ascii_case(first));
         let (start, end) = (error.span.start as usize, error.span.end as usize);
         if error.kind != BindErrorKind::UnknownColumn || !variable || start == end || sql.get(start..end).is_none() {
-            return Err(error);
+            return Err(Box::new(error));
         }
         sql.replace_range(start..end, &format!("{:width$}", "NULL", width = end - start));
     }
