@@ -136,7 +136,7 @@ fn comparison(text: &str) -> bool {
 /// `id, name`, `created_at DESC`.
 pub fn like_names(text: &str) -> bool {
     let text = text.trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',' | ' ' | '"' | '`' | '*' | '\n');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',' | ' ' | '"' | '`' | '*' | '\n' | '\t' | '\r');
     (1..=400).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '"' | '`'))
         && text.chars().all(plain)
