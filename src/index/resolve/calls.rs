@@ -112,7 +112,7 @@ impl<'a> Resolver<'a> {
     /// psycopg's `Identifier("schema", "table")`, `Literal(x)`, `Placeholder()`.
     fn composed(&mut self, name: &str, call: &'a Call, env: &Env<'a>) -> Text<'a> {
         if name != "Identifier" {
-            return Text { parts: vec![Part::Parameter { file: env.file, source: call.span }] };
+            return Text::parameter(env.file, call.span);
         }
         let mut out = Text::default();
         for (i, arg) in call.args.iter().enumerate() {

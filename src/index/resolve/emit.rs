@@ -15,6 +15,8 @@ use std::rc::Rc;
 const MAX_LINES: u32 = 40;
 /// A call of fewer bytes than this has no more lines than [`MAX_LINES`] in code that people write.
 const SHORT_CALL: usize = 400;
+/// Most bytes between two pieces of one statement that its span runs over (some twenty lines).
+const MAX_GAP: u32 = 800;
 /// Most values that a hole lists.
 const MAX_VALUES: usize = 200;
 
@@ -35,8 +37,8 @@ pub(super) struct Emitted {
     pub statements: Vec<Statement>,
     /// What was emitted: path, place of the first piece, text.
     seen: HashMap<(String, u32, String), usize>,
-    /// Numbers of site groups.
-    groups: HashMap<(FileId, Span), u32>,
+    /// Numbers of site groups, by the site and the place of the first piece.
+    groups: HashMap<(FileId, Span, FileId, u32), u32>,
     /// Source spans that became part of a statement, by file.
     pub covered: HashMap<FileId, Vec<Span>>,
     lines: HashMap<FileId, Option<Rc<LineIndex>>>,
@@ -113,7 +115,7 @@ impl<'a> Resolver<'a> {
         let near = |f: FileId, s: Span| f == file && self.symbols.region(f, s.start) == home;
         let group = calls.iter().copied().find(|(f, s)| near(*f, *s)).unwrap_or((sender.file, sender.span));
         let next = self.emitted.groups.len() as u32;
-        let site_group = *self.emitted.groups.entry(group).or_insert(next);
+        let site_group = *self.emitted.groups.entry((group.0, group.1, file, at)).or_insert(next);
         self.emitted.seen.insert(key, self.emitted.statements.len());
         self.emitted.statements.push(Statement {
             text: sql,
@@ -144,17 +146,31 @@ impl<'a> Resolver<'a> {
             }
             (None, None) => None,
         };
-        let mut span: Option<Span> = None;
+        let mut places: Vec<Span> = Vec::new();
         for part in &text.parts {
             let (f, source) = match part {
                 Part::Run { file, source, .. } | Part::Hole { file, source, .. } | Part::Parameter { file, source } => (*file, *source),
                 Part::Synthetic(_) => continue,
             };
             if f == file && within.is_none_or(|w| w.covers(source)) {
-                span = Some(span.map_or(source, |s| s.to(source)));
+                places.push(source);
             }
         }
-        span.unwrap_or(Span { start: at, end: at })
+        places.sort();
+        let first = places.iter().position(|p| p.start >= at).unwrap_or(0);
+        let mut span = places.get(first).copied().unwrap_or(Span { start: at, end: at });
+        // a fragment that is set far away does not make everything between it and its use the statement
+        for place in places.iter().skip(first).filter(|_| !places.is_empty()) {
+            if place.start <= span.end.saturating_add(MAX_GAP) {
+                span = span.to(*place);
+            }
+        }
+        for place in places.iter().take(first).rev() {
+            if span.start <= place.end.saturating_add(MAX_GAP) {
+                span = span.to(*place);
+            }
+        }
+        span
     }
 
     fn is_short(&mut self, file: FileId, span: Span) -> bool {

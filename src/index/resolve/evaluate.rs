@@ -9,7 +9,7 @@ use super::names::{Binding, Entity, Env, is_nothing};
 use super::symbols::{CallRef, Place};
 use super::template::{Segment, Wanted, segments};
 use super::text::{FileId, Part, Text};
-use crate::model::facts::{Arg, AssignOp, Assignment, Branch, Call, FormatStyle, ScopeId, Value};
+use crate::model::facts::{Arg, Assignment, FormatStyle, Value};
 use crate::model::span::Span;
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ const MAX_DEPTH: u32 = 48;
 /// Most values that one evaluation looks at.
 const MAX_STEPS: u32 = 6000;
 /// Longest list that is unrolled.
-const MAX_ITEMS: usize = 64;
+pub(super) const MAX_ITEMS: usize = 64;
 /// Most alternatives that become variants of their own; more become one hole with its possible values.
 const MAX_ALTERNATIVES: usize = 16;
 
@@ -56,15 +56,6 @@ pub(super) struct Unbound {
     pub source: Span,
 }
 
-/// Something added to a variable, or its being set.
-struct Event<'a> {
-    at: u32,
-    assignment: &'a Assignment,
-    /// The closure that does it, and the call that runs the closure.
-    call: Option<(Place, CallRef<'a>)>,
-    branch: u32,
-}
-
 /// What one evaluation found out besides the text.
 #[derive(Default)]
 pub(super) struct Notes {
@@ -96,7 +87,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn as_text(&mut self, val: Val<'a>, span: Span, env: &Env<'a>) -> Text<'a> {
+    pub fn as_text(&mut self, val: Val<'a>, span: Span, env: &Env<'a>) -> Text<'a> {
         match val {
             Val::Text(text) => text,
             Val::List(_) => Text::hole("list", env.file, span),
@@ -132,7 +123,7 @@ impl<'a> Resolver<'a> {
             Value::Scalar(text, source) => Val::Text(Text { parts: vec![Part::Run { text: text.as_str().into(), file, source: *source }] }),
             Value::Opaque(text, span) => Val::Text(Text::hole(text.as_str(), file, *span)),
             Value::Name(path, span) => self.name(path, *span, env),
-            Value::Concat(all, span) => self.concat(all, *span, env),
+            Value::Concat(all, _) => self.concat(all, env),
             Value::Format { style, template, args, span } => Val::Text(self.format(*style, template, args, *span, env)),
             Value::Join { separator, items, span } => Val::Text(self.join(separator, items, *span, env)),
             Value::List(all, _) => Val::List(all.iter().take(MAX_ITEMS * 4).map(|v| self.evaluate(v, env)).collect()),
@@ -220,213 +211,7 @@ impl<'a> Resolver<'a> {
         self.one_of(&full, span, env)
     }
 
-    /// A variable by reaching definitions: the last assignment that happened, and what was added since.
-    fn variable(&mut self, file: FileId, scope: ScopeId, path: &'a [String], span: Span, env: &Env<'a>) -> Option<Val<'a>> {
-        let symbols = self.symbols;
-        let facts = symbols.facts(file);
-        let events = symbols.table(file).events(scope, path.first()?)?;
-        let all: Vec<_> = events.iter().filter_map(|&i| facts.assignments.get(i as usize)).filter(|a| a.target == path).collect();
-        // a module is complete before its functions run; a closure sees what stands before it
-        let whole = env.file != file || (scope == 0 && env.scope != 0);
-        let mut happened: Vec<_> = all.iter().copied().filter(|a| whole || a.value.span().end <= env.at).collect();
-        if happened.is_empty() && env.scope != scope {
-            happened = all;
-        }
-        let branch = if env.file == file { env.branch } else { 0 };
-        let mut active: Vec<Event<'a>> = Vec::new();
-        for &a in &happened {
-            if a.scope != scope && a.op != AssignOp::Set {
-                self.closure_events(file, scope, a, if whole { u32::MAX } else { env.at }, branch, &mut active);
-            } else if self.taken(file, a.branch, branch) {
-                active.push(Event { at: a.span.start, assignment: a, call: None, branch: a.branch });
-            }
-        }
-        active.sort_by_key(|e| e.at);
-        let last = active.iter().rposition(|e| e.assignment.op == AssignOp::Set);
-        let mut value = match last {
-            Some(i) => self.evaluate(&active[i].assignment.value, &self.event_env(file, &active[i], env)),
-            None => {
-                let param = symbols.scope((file, scope))?.params.iter().position(|p| path.len() == 1 && Some(&p.name) == path.first());
-                match param {
-                    Some(index) => self.parameter((file, scope), index, span, env),
-                    None if happened.iter().any(|a| a.op == AssignOp::Set) => {
-                        self.notes.impossible = true;
-                        return None;
-                    }
-                    None if active.is_empty() && happened.is_empty() => return None,
-                    None => match happened.iter().any(|a| a.op == AssignOp::AppendItem) {
-                        true => Val::List(Vec::new()),
-                        false => Val::Text(Text::default()),
-                    },
-                }
-            }
-        };
-        for event in active.get(last.map_or(0, |i| i + 1)..).unwrap_or(&[]) {
-            let a = event.assignment;
-            let inner = self.event_env(file, event, env);
-            let mut added = self.evaluate(&a.value, &inner);
-            if self.repeats(file, event.branch, branch) && self.is_wordless(&added) {
-                // placeholders made in a loop: how many is not known
-                added = Val::Text(Text::hole(format!("{} …", path.join(".")), file, a.value.span()));
-            }
-            value = match (a.op, value) {
-                (AssignOp::Set, value) => value,
-                (AssignOp::AppendText, Val::List(mut items)) => {
-                    match added {
-                        Val::List(more) => items.extend(more),
-                        other => items.push(other),
-                    }
-                    Val::List(items)
-                }
-                (AssignOp::AppendText, value) => {
-                    // an emptied builder or a declaration without value starts empty
-                    let mut text = match value {
-                        Val::Text(text) => text,
-                        Val::Nothing => Text::default(),
-                        other => self.as_text(other, a.span, env),
-                    };
-                    text.append(self.as_text(added, a.value.span(), &inner));
-                    Val::Text(text)
-                }
-                (AssignOp::AppendItem, value) => {
-                    let mut items = match value {
-                        Val::List(items) => items,
-                        Val::Text(text) if !text.is_empty() => vec![Val::Text(text)],
-                        _ => Vec::new(),
-                    };
-                    match added {
-                        Val::List(more) => items.extend(more),
-                        other => items.push(other),
-                    }
-                    Val::List(items)
-                }
-            };
-        }
-        Some(value)
-    }
-
-    /// The environment in which the value of an event is read.
-    fn event_env(&self, file: FileId, event: &Event<'a>, env: &Env<'a>) -> Env<'a> {
-        let a = event.assignment;
-        let own = Env { file, scope: a.scope, at: a.span.start, branch: a.branch, frames: env.frames.clone() };
-        match event.call {
-            Some((function, call)) => {
-                let binding = self.bind(function, call, &self.env_of(call, env.frames.clone()));
-                own.with(binding)
-            }
-            None => own,
-        }
-    }
-
-    /// What a closure adds to a variable around it: once for each call of the closure.
-    fn closure_events(&mut self, file: FileId, scope: ScopeId, a: &'a Assignment, until: u32, here: u32, out: &mut Vec<Event<'a>>) {
-        let symbols = self.symbols;
-        let Some(function) = symbols.function_of(file, a.scope) else { return };
-        let name = symbols.scope((file, function)).map_or("", |s| s.name.as_str());
-        let calls = symbols.calls.get(name).into_iter().flatten();
-        let within = calls.filter(|c| c.file == file && c.call.scope == scope && c.call.callee.len() == 1 && c.call.span.end <= until);
-        let within: Vec<_> = within.copied().collect();
-        if within.is_empty() {
-            // never called by a name that is known: run once, where it stands
-            if a.value.span().end <= until && self.taken(file, a.branch, here) {
-                out.push(Event { at: a.span.start, assignment: a, call: None, branch: a.branch });
-            }
-            return;
-        }
-        for call in within.into_iter().take(MAX_ITEMS) {
-            if self.taken(file, call.call.branch, here) {
-                out.push(Event { at: call.call.span.start, assignment: a, call: Some(((file, function), call)), branch: call.call.branch });
-            }
-        }
-    }
-
-    /// Whether a branch is in a loop that the place in branch `here` is not in.
-    fn repeats(&self, file: FileId, branch: u32, here: u32) -> bool {
-        let outer: Vec<u32> = self.branches(file, here).map(|b| b.0).collect();
-        self.branches(file, branch).any(|(number, b)| b.is_loop && !outer.contains(&number))
-    }
-
-    /// A branch and those around it, from the innermost outwards, with their numbers.
-    fn branches(&self, file: FileId, start: u32) -> impl Iterator<Item = (u32, &'a Branch)> + use<'a> {
-        let facts = self.symbols.facts(file);
-        let mut at = start;
-        std::iter::from_fn(move || {
-            let found = facts.branches.get(at.checked_sub(1)? as usize)?;
-            let this = (at, found);
-            // a parent stands before its child
-            at = if found.parent < at { found.parent } else { 0 };
-            Some(this)
-        })
-    }
-
-    /// Text without any word: placeholders and separators.
-    fn is_wordless(&self, val: &Val<'a>) -> bool {
-        match val {
-            Val::Text(text) => !text.is_empty() && text.is_marks(),
-            Val::List(items) => !items.is_empty() && items.iter().all(|v| self.is_wordless(v)),
-            Val::Map(..) | Val::Nothing => false,
-        }
-    }
-
-    /// Whether a branch is taken, seen from a place in branch `here` of the same function.
-    fn taken(&mut self, file: FileId, branch: u32, here: u32) -> bool {
-        for (number, b) in self.branches(file, branch) {
-            if let Some((other, _)) = self.branches(file, here).find(|(_, h)| h.group == b.group) {
-                if other == number {
-                    continue;
-                }
-                return false;
-            }
-            self.notes.conditional = true;
-            let arms = usize::from(self.symbols.table(file).arms.get(&b.group).copied().unwrap_or(1));
-            self.notes.widest = self.notes.widest.max(arms);
-            let arm = usize::from(b.arm);
-            let runs = match self.mode {
-                Mode::All(k) => arm == k % arms.max(1),
-                Mode::Least => b.exhaustive && arm + 1 == arms,
-            };
-            if !runs {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn parameter(&mut self, function: Place, index: usize, span: Span, env: &Env<'a>) -> Val<'a> {
-        let Some(param) = self.symbols.scope(function).and_then(|s| s.params.get(index)) else { return Val::Nothing };
-        let home = Env { frames: env.frames.clone(), ..Env::new(function.0, function.1, 0, 0) };
-        if let Some(frame) = env.frame_of(function)
-            && let Binding::Call { given, rest, .. } = &frame.binding
-        {
-            if param.rest {
-                return Val::List(rest.iter().map(|(v, e)| self.evaluate(v, e)).collect());
-            }
-            if let Some(Some((value, inner))) = given.get(index) {
-                return self.evaluate(value, inner);
-            }
-            if let Some(default) = &param.default {
-                return self.evaluate(default, &home);
-            }
-            return Val::Text(self.parameter_hole(&param.name, &param.ty, span, env));
-        }
-        self.notes.unbound.push(Unbound { function, index, file: env.file, source: span });
-        match &param.default {
-            Some(default) if !is_nothing(default) => self.evaluate(default, &home),
-            _ => Val::Text(self.parameter_hole(&param.name, &param.ty, span, env)),
-        }
-    }
-
-    /// A hole for a parameter; a type of literals bounds its values (`"asc" | "desc"`, `Literal["a", "b"]`).
-    fn parameter_hole(&mut self, name: &'a str, ty: &str, span: Span, env: &Env<'a>) -> Text<'a> {
-        let quote = if ty.contains('"') { '"' } else { '\'' };
-        let mut values: Vec<String> = Vec::new();
-        if ty.contains('|') || ty.starts_with("Literal[") || ty.ends_with("Literal[") {
-            values.extend(ty.split(quote).skip(1).step_by(2).map(str::to_string));
-        }
-        Text { parts: vec![Part::Hole { what: name.into(), file: env.file, source: span, values }] }
-    }
-
-    fn concat(&mut self, all: &'a [Value], span: Span, env: &Env<'a>) -> Val<'a> {
+    fn concat(&mut self, all: &'a [Value], env: &Env<'a>) -> Val<'a> {
         let mut text = Text::default();
         let mut list: Option<Vec<Val<'a>>> = None;
         for value in all {
@@ -438,7 +223,6 @@ impl<'a> Resolver<'a> {
                 (other, None) => text.append(self.as_text(other, value.span(), env)),
             }
         }
-        let _ = span;
         list.map_or(Val::Text(text), Val::List)
     }
 
@@ -546,7 +330,7 @@ impl<'a> Resolver<'a> {
         let items = match self.evaluate(items, env) {
             Val::List(items) => items,
             Val::Text(text) => return text,
-            Val::Map(entries, inner) => entries.iter().map(|(k, v)| key_text(k, v, inner.file)).collect(),
+            Val::Map(entries, _) => entries.iter().map(|(k, _)| Val::Text(Text::synthetic(k.as_str()))).collect(),
             Val::Nothing => return Text::hole("items", env.file, span),
         };
         let mut flat = Vec::new();
@@ -564,7 +348,7 @@ impl<'a> Resolver<'a> {
     fn each(&mut self, item: &'a str, each: &'a Value, over: &'a Value, span: Span, env: &Env<'a>) -> Val<'a> {
         let items = match self.evaluate(over, env) {
             Val::List(items) => items,
-            Val::Map(entries, inner) => entries.iter().map(|(k, v)| key_text(k, v, inner.file)).collect(),
+            Val::Map(entries, _) => entries.iter().map(|(k, _)| Val::Text(Text::synthetic(k.as_str()))).collect(),
             _ => {
                 // what is iterated is not known: one item stands for all
                 let value = Val::Text(Text::hole(item, env.file, span));
@@ -614,143 +398,6 @@ impl<'a> Resolver<'a> {
             _ => Val::Text(Text::hole("item", env.file, span)),
         }
     }
-
-    /// A tagged template: interpolated fragments are text, everything else is a parameter.
-    fn tagged(&mut self, tag: &'a [String], parts: &'a [Value], parameters: bool, env: &Env<'a>) -> Text<'a> {
-        let mut out = Text::default();
-        for part in parts {
-            let plain = matches!(part, Value::Text(..));
-            if plain || !parameters || self.is_fragment(part, tag, env, 0) {
-                out.append(self.fragment(part, tag, env));
-            } else {
-                out.append(Text { parts: vec![Part::Parameter { file: env.file, source: part.span() }] });
-            }
-        }
-        out
-    }
-
-    /// Whether an interpolated value is a piece of SQL: a tagged template itself, or a helper of the tag.
-    fn is_fragment(&mut self, value: &'a Value, tag: &[String], env: &Env<'a>, depth: u32) -> bool {
-        if depth > 8 {
-            return false;
-        }
-        match value {
-            Value::Tagged { tag: inner, pack, .. } => !pack.is_empty() || inner == tag,
-            Value::Choice(all, _) | Value::List(all, _) => all.iter().any(|v| self.is_fragment(v, tag, env, depth + 1)),
-            Value::Each { each, .. } => self.is_fragment(each, tag, env, depth + 1),
-            Value::Join { items, .. } => self.is_fragment(items, tag, env, depth + 1),
-            Value::Call(call) => {
-                if call.callee.first() == tag.first() {
-                    return true;
-                }
-                match self.entity(&call.callee, env) {
-                    Some(Entity::Function(function)) => {
-                        let facts = self.symbols.facts(function.0);
-                        let returns = self.symbols.table(function.0).returns.get(&function.1);
-                        returns.into_iter().flatten().filter_map(|&i| facts.returns.get(i as usize)).any(|r| {
-                            let inner = Env::new(function.0, r.scope, r.value.span().start, r.branch);
-                            self.is_fragment(&r.value, tag, &inner, depth + 1)
-                        })
-                    }
-                    _ => false,
-                }
-            }
-            Value::Name(path, _) => match self.entity(path, env) {
-                Some(Entity::Variable { file, scope, path }) => {
-                    let facts = self.symbols.facts(file);
-                    let events = self.symbols.table(file).events(scope, path.first().map_or("", String::as_str));
-                    events.into_iter().flatten().filter_map(|&i| facts.assignments.get(i as usize)).filter(|a| a.target == path).any(|a| {
-                        let inner = Env::new(file, a.scope, a.span.start, a.branch);
-                        self.is_fragment(&a.value, tag, &inner, depth + 1)
-                    })
-                }
-                Some(Entity::Value(value, inner)) => self.is_fragment(value, tag, &inner, depth + 1),
-                Some(Entity::Param { function, index }) => match self.given(function, index, env) {
-                    Some((value, inner)) => self.is_fragment(value, tag, &inner, depth + 1),
-                    None => false,
-                },
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    fn fragment(&mut self, value: &'a Value, tag: &'a [String], env: &Env<'a>) -> Text<'a> {
-        let val = match value {
-            Value::Call(call)
-                if call.callee.first() == tag.first()
-                    && self
-                        .entity(&call.callee, env)
-                        .is_none_or(|e| matches!(e, Entity::External(_) | Entity::Variable { .. } | Entity::Param { .. })) =>
-            {
-                self.tag_helper(call, env)
-            }
-            _ => self.evaluate(value, env),
-        };
-        match val {
-            Val::Nothing => Text::default(),
-            Val::List(items) => {
-                let mut out = Text::default();
-                for item in items {
-                    out.append(self.as_text(item, value.span(), env));
-                }
-                out
-            }
-            other => self.as_text(other, value.span(), env),
-        }
-    }
-
-    /// `sql("users")`, `sql(["a", "b"])`, `sql.unsafe("...")`, `sql.identifier(["t", "c"])`, `sql.join(...)`.
-    fn tag_helper(&mut self, call: &'a Call, env: &Env<'a>) -> Val<'a> {
-        let how = if call.callee.len() > 1 { call.callee.last().map_or("", String::as_str) } else { "" };
-        let Some(first) = call.args.first() else { return Val::Text(Text::hole("sql()", env.file, call.span)) };
-        let separator = match how {
-            "identifier" | "ident" => ".",
-            "join" => match call.args.get(1).map(|a| self.text_of(&a.value, env)).and_then(|t| t.known()) {
-                Some(_) => " ",
-                None => ", ",
-            },
-            _ => ", ",
-        };
-        match self.evaluate(&first.value, env) {
-            Val::List(items) => {
-                let mut out = Text::default();
-                for (i, item) in items.into_iter().enumerate() {
-                    if i > 0 {
-                        out.append(Text::synthetic(separator));
-                    }
-                    out.append(self.as_text(item, first.value.span(), env));
-                }
-                Val::Text(out)
-            }
-            Val::Map(entries, inner) if how.is_empty() && !entries.is_empty() => {
-                // the values of a row: postgres.js prints `(a, b) values ($1, $2)` or `a = $1, b = $2`
-                let keys = entries.iter().map(|(k, v)| match key_text(k, v, inner.file) {
-                    Val::Text(t) => t,
-                    _ => Text::default(),
-                });
-                let mut out = Text::synthetic("(");
-                let mut marks = String::new();
-                for (i, key) in keys.enumerate() {
-                    if i > 0 {
-                        out.append(Text::synthetic(", "));
-                        marks.push_str(", ");
-                    }
-                    out.append(key);
-                    marks.push('?');
-                }
-                out.append(Text::synthetic(format!(") values ({marks})")));
-                Val::Text(out)
-            }
-            other => other,
-        }
-    }
-}
-
-/// The key of an object as text. The key's own place is not in the facts: what stands before the value.
-fn key_text<'a>(key: &'a str, value: &Value, file: FileId) -> Val<'a> {
-    let _ = (value, file);
-    Val::Text(Text::synthetic(key))
 }
 
 fn flatten<'a>(items: Vec<Val<'a>>, depth: u32, out: &mut Vec<Val<'a>>) {

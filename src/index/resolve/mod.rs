@@ -4,13 +4,14 @@
 //! until it consists of literals and holes. Nothing here reads source code; `index::extract` did.
 //!
 //! `symbols` indexes what files define, `names` says what a dotted name means at a place, `evaluate` turns a
-//! symbolic value into text under one assumption about branches, `sites` finds all texts that arrive at a
+//! symbolic value into text under one assumption about branches (`variables`, `calls`, `tagged`, `load` with it), `sites` finds all texts that arrive at a
 //! call, `emit` makes statements of them, `loose` takes what reaches no call, `scripts` the `.sql` files.
 
 mod calls;
 mod emit;
 mod evaluate;
 mod input;
+mod inserts;
 mod load;
 mod loose;
 pub mod modules;
@@ -18,8 +19,10 @@ mod names;
 mod scripts;
 mod sites;
 mod symbols;
+mod tagged;
 mod template;
 mod text;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -74,6 +77,7 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         }
     }
     for file in 0..input.files.len() as FileId {
+        resolver.inserts(file);
         resolver.loose(file);
     }
     let named: BTreeSet<String> = resolver.loaded.iter().cloned().collect();

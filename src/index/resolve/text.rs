@@ -44,6 +44,10 @@ impl<'a> Text<'a> {
         Text { parts: vec![Part::Hole { what: what.into(), file, source, values: Vec::new() }] }
     }
 
+    pub fn parameter(file: FileId, source: Span) -> Self {
+        Text { parts: vec![Part::Parameter { file, source }] }
+    }
+
     pub fn append(&mut self, other: Text<'a>) {
         if self.parts.len() + other.parts.len() > MAX_PARTS {
             return;
