@@ -61,20 +61,23 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
         let confidence = used.map_or(100, |u| u.confidence).min(cx.confidence(before));
         found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence });
     }
-    if after.error.is_none() && before.uses.iter().all(|u| u.id.is_some()) {
-        return found;
-    }
     for used in before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.through_view.is_none() && !u.implicit && !u.span.is_empty())
     {
         let ColumnRef::Named(name) = &used.column else { continue };
         if found.iter().any(|l| overlaps(l.span, used.span)) {
             continue;
         }
+        let there = cx.use_at(after, used.span);
         let gone = match used.id {
-            Some(id) => after.error.is_some() && cx.pairing.column_now(id).is_none_or(|(_, c)| !cx.dialect().same_column(&c.name, name)),
+            Some(id) => {
+                let unnamed = cx.pairing.column_now(id).is_none_or(|(_, c)| !cx.dialect().same_column(&c.name, name));
+                // Of a table that is not wholly known the engine's answer is open; the change itself is not.
+                let open = there.is_some_and(|u| u.id.is_none());
+                unnamed && (open || (after.error.is_some() && there.is_none()))
+            }
             None => open_column_gone(cx, used, name),
         };
-        if !gone || (used.id.is_some() && cx.use_at(after, used.span).is_some()) {
+        if !gone {
             continue;
         }
         let fate = column_fate(cx, used);
@@ -99,16 +102,16 @@ pub fn lost_tables(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost>
         found.push(Lost { span: error.span, object, fate, message: error.message.clone(), confidence: cx.confidence(before) });
     }
     for used in before.uses.iter().filter(|u| is_table(u) && u.through_view.is_none() && !u.span.is_empty()) {
-        if found.iter().any(|l| overlaps(l.span, used.span)) || cx.use_at(after, used.span).is_some_and(is_table) {
+        if found.iter().any(|l| overlaps(l.span, used.span)) || cx.use_at(after, used.span).is_some_and(|u| is_table(u) && u.id.is_some()) {
             continue;
         }
-        let known_gone = used.id.is_some() && after.error.is_some();
+        let known_gone = used.id.is_some() && (after.error.is_some() || !cx.pairing.after.complete);
         let open_gone = used.id.is_none() && cx.pairing.after.find_table(schema_of(used), &used.table).is_none();
         if !known_gone && !open_gone {
             continue;
         }
         let fate = table_fate(cx, used.id, &used.table);
-        if fate == Fate::Unknown {
+        if fate == Fate::Unknown || (used.id.is_none() && matches!(fate, Fate::Replaced(_))) {
             continue;
         }
         let confidence = used.confidence.min(cx.confidence(before));

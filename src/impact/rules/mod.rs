@@ -67,6 +67,8 @@ pub mod enum_value_gone;
 pub mod foreign_key_may_reject;
 pub mod function_redefined;
 pub mod grouping_lost_key;
+#[cfg(test)]
+mod matrix;
 pub mod missing_arbiter;
 pub mod name_binds_elsewhere;
 pub mod name_now_ambiguous;
@@ -99,6 +101,7 @@ pub mod type_no_longer_fits;
 pub mod unexplained_difference;
 pub mod unique_may_reject;
 pub mod uniqueness_lost;
+pub mod unknown_part_may_name_it;
 pub mod values_lost;
 pub mod view_broken;
 pub mod view_check_may_reject;
@@ -158,6 +161,7 @@ pub fn all() -> &'static [Rule] {
         positional_insert_shifted::RULE,
         default_changed::RULE,
         numbering_restarted::RULE,
+        unknown_part_may_name_it::RULE,
         unexplained_difference::RULE,
     ];
     ALL

@@ -50,7 +50,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 } else {
                     changed(cx.input.consumer)
                 };
-                (effect, format!("names {} {}", name(before, *i), name(after, *i)), &[ChangeOp::RenameColumn, ChangeOp::ReplaceView])
+                (effect, format!("calls {} {} now", name(before, *i), name(after, *i)), &[ChangeOp::RenameColumn, ChangeOp::ReplaceView])
             }
             OutputDifference::Reordered => {
                 let effect = match cx.input.consumer {

@@ -59,3 +59,38 @@ fn rules_are_documented_and_named_once() {
         assert!(meta.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", meta.id);
     }
 }
+
+/// Where no schema is known, what the migration takes for granted is all that is known of it.
+#[test]
+fn open_schemas_are_judged_by_what_the_migration_presupposes() {
+    use crate::sql::apply::presuppose;
+    let cases = [
+        ("ALTER TABLE users DROP COLUMN city", "SELECT id, city FROM users", "dropped-column-still-read"),
+        ("ALTER TABLE users DROP COLUMN city", "INSERT INTO users (id, city) VALUES (1, 2)", "dropped-column-still-read"),
+        ("ALTER TABLE users DROP COLUMN city", "SELECT id, email FROM users", ""),
+        ("ALTER TABLE users DROP COLUMN city", "SELECT city FROM shops", ""),
+        ("ALTER TABLE users RENAME COLUMN city TO town", "UPDATE users SET city = $1", "renamed-column-still-used"),
+        ("DROP TABLE users", "SELECT city FROM users", "dropped-table-still-used"),
+        ("DROP TABLE users", "SELECT city FROM shops", ""),
+        ("ALTER TABLE users RENAME TO people", "DELETE FROM users WHERE id = $1", "renamed-table-still-used"),
+        ("ALTER TABLE users ADD COLUMN tier text NOT NULL", "INSERT INTO users (id) VALUES ($1)", "column-now-required"),
+        ("ALTER TABLE users ADD COLUMN tier text", "SELECT id FROM users", ""),
+        ("CREATE INDEX i ON users (city)", "SELECT city FROM users WHERE city = $1", ""),
+    ];
+    let mut wrong = Vec::new();
+    for (migration, statement, want) in cases {
+        let open = Schema::open(Dialect::of(crate::model::dialect::Engine::Postgres));
+        let before = presuppose(&open, migration, &ApplyOptions::default());
+        let (after, applied) = apply(&before, migration, &ApplyOptions::default());
+        let findings = check_statements(statement, "s.sql", &before, &after, &applied.changes, &[]);
+        let got = findings.first().map_or("none", |f| f.rule.as_str());
+        if got != want {
+            wrong.push(format!(
+                "{migration}; {statement}: {got:?} instead of {want:?} ({:?}, {:?})",
+                findings.first().map(|f| &f.message),
+                applied.error
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

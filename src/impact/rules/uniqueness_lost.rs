@@ -40,6 +40,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     let found = operands(cx, before, after);
     let mut explanations = Vec::new();
     let mut tables: Vec<_> = found.iter().map(|o| (o.old.0, o.new.0)).collect();
+    // What keys a view keeps is not known.
+    tables.retain(|(_, new)| new.view().is_none());
     tables.dedup_by_key(|t| t.0.id);
     for (old, new) in tables {
         for key in lost_unique_keys(old, new, cx.dialect()).iter().filter(|k| k.plain && !k.deferrable) {

@@ -1,0 +1,107 @@
+//! A part of the statement is unknown and may name what goes.
+
+use super::{Example, Meta, Rule};
+use crate::impact::context::Context;
+use crate::impact::judgement::Explanation;
+use crate::impact::lost::is_table;
+use crate::impact::visit::{Role, roots};
+use crate::model::change::Change;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
+use crate::model::object::ObjectKind;
+use crate::model::span::Span;
+use crate::model::statement::HOLE;
+use crate::sql::ast::{Expr, ExprKind};
+use crate::sql::bind::binding::Binding;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    meta: Meta {
+        id: "unknown-part-may-name-it",
+        title: "An unknown part may name a dropped or renamed object",
+        why: "A name that is put into the SQL at run time is not in the source. Where it may be that of an object that the migration drops or renames, the statement is undecided.",
+        fix: "Check what the part can be; write the names out, or choose them from a list of constants.",
+        misses: "Parts that stand where a value is expected are taken for values.",
+        bad: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT {columns} FROM users" },
+        good: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT id FROM users WHERE id = {id}" },
+    },
+    explain,
+};
+
+fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) -> Vec<Explanation> {
+    if !cx.input.holes && !cx.input.text.contains(HOLE) {
+        return Vec::new();
+    }
+    let hole = |span: Span| span.slice(cx.input.text).contains(HOLE);
+    let mut columns: Vec<Span> = before.opaque.iter().filter(|o| o.kind == ObjectKind::Column && hole(o.span)).map(|o| o.span).collect();
+    roots(cx.input.statement, &mut |role, expr| {
+        if matches!(role, Role::Output | Role::DistinctOutput | Role::Order | Role::Group | Role::Condition) {
+            names(expr, role == Role::Condition, &mut columns);
+        }
+    });
+    let mut found = Vec::new();
+    if let Some(place) = columns.first() {
+        for used in before.uses.iter().filter(|u| is_table(u) && u.through_view.is_none()) {
+            let same = |c: &Change| {
+                let by_id = used.id.is_some() && c.table == used.id;
+                by_id || c.object.table.as_deref().is_some_and(|t| cx.dialect().same_table(t, &used.table))
+            };
+            let change = changes
+                .iter()
+                .position(|c| matches!(c.op, ChangeOp::DropColumn | ChangeOp::RenameColumn) && !c.cascaded && same(c) && gone(cx, c));
+            found.extend(change.map(|i| undecided(cx, before, i, *place, 40)));
+        }
+    }
+    for opaque in before.opaque.iter().filter(|o| o.kind == ObjectKind::Table && hole(o.span)) {
+        let written = opaque.span.slice(cx.input.text);
+        let own = written.rsplit('.').next().unwrap_or(written).trim_matches(|c| matches!(c, '"' | '`'));
+        let fits = |name: &str| match (own.find(HOLE), own.rfind(HOLE)) {
+            (Some(a), Some(b)) => name.starts_with(&own[..a]) && name.ends_with(&own[b + HOLE.len_utf8()..]),
+            _ => false,
+        };
+        let goes = |c: &Change| {
+            matches!(c.op, ChangeOp::DropTable | ChangeOp::RenameTable | ChangeOp::DropView | ChangeOp::RenameView | ChangeOp::MoveTable)
+        };
+        let change = changes.iter().position(|c| goes(c) && !c.cascaded && c.object.table.as_deref().is_some_and(fits) && gone(cx, c));
+        found.extend(change.map(|i| undecided(cx, before, i, opaque.span, 30)));
+    }
+    found
+}
+
+/// Unknown parts that stand for a name or a condition by themselves.
+fn names(expr: &Expr, condition: bool, found: &mut Vec<Span>) {
+    match &expr.kind {
+        ExprKind::Hole => found.push(expr.span),
+        ExprKind::Paren(inner) => names(inner, condition, found),
+        ExprKind::Binary { op, left, right } if condition && matches!(op.as_str(), "and" | "or") => {
+            names(left, condition, found);
+            names(right, condition, found);
+        }
+        _ => {}
+    }
+}
+
+/// The name that a change takes away is not there after all changes.
+fn gone(cx: &Context, change: &Change) -> bool {
+    let Some(table) = change.object.table.as_deref() else { return false };
+    let schema = change.object.schema.as_deref();
+    match (&change.object.column, cx.pairing.after.find_table(schema, table)) {
+        (Some(column), Some(table)) => table.column(cx.dialect(), column).is_none(),
+        (_, found) => found.is_none(),
+    }
+}
+
+fn undecided(cx: &Context, before: &Binding, change: usize, span: Span, confidence: u8) -> Explanation {
+    let object = cx.changes.get(change).map(|c| c.object.clone());
+    let name = object.as_ref().map_or(String::new(), ToString::to_string);
+    let mut explanation = cx.explain(
+        before,
+        Effect::MayBreak,
+        format!("A part of this {} is only known at run time and may name {name}, which goes.", cx.verb()),
+    );
+    explanation.object = object;
+    explanation.change = Some(change);
+    explanation.span = span;
+    explanation.confidence = confidence;
+    explanation
+}
