@@ -117,7 +117,9 @@ fn run_migrations(world: World, inputs: &[MigrationInput], problems: &mut Vec<Pr
 }
 
 fn apply_all(world: World, inputs: &[MigrationInput]) -> Run {
-    let mut schema = world.before.clone();
+    // What the migrations presuppose of an open schema was there before them, with the same identities.
+    let before = if world.before.complete { world.before.clone() } else { presupposed(&world.before, inputs) };
+    let mut schema = before.clone();
     let mut changes = Vec::new();
     let mut all = Vec::new();
     for (i, input) in inputs.iter().enumerate() {
@@ -127,8 +129,6 @@ fn apply_all(world: World, inputs: &[MigrationInput]) -> Run {
         changes.extend(applied.changes.iter().cloned());
         all.push(applied);
     }
-    // What the migration presupposed of an open schema was there before it, too.
-    let before = if world.before.complete { world.before.clone() } else { presupposed(&world.before, inputs) };
     Run { world, before, after: schema, changes, applied: all }
 }
 
@@ -137,13 +137,10 @@ pub(crate) fn runnable(input: &MigrationInput) -> String {
     Formats::embedded().by_content(&input.text).map_or_else(|| input.text.clone(), |f| up_part(&input.text, f))
 }
 
-/// An open schema with the tables and columns that the migrations presuppose.
+/// An open schema with the tables and columns that the migrations, one after the other, presuppose.
 fn presupposed(before: &Schema, inputs: &[MigrationInput]) -> Schema {
-    let mut schema = before.clone();
-    for input in inputs {
-        schema = presuppose(&schema, &runnable(input), &ApplyOptions::default());
-    }
-    schema
+    let all: Vec<String> = inputs.iter().map(runnable).collect();
+    presuppose(before, &all.join("\n;\n"), &ApplyOptions { lenient: true, ..ApplyOptions::default() })
 }
 
 /// The migrations as given, by their number in the run.
