@@ -98,7 +98,8 @@ fn needed(facts: &FileFacts) -> HashSet<String> {
         if call.sink.is_some() {
             needed.extend(call.callee.iter().cloned());
         } else {
-            needed.extend(call.callee.iter().take(call.callee.len().saturating_sub(1)).cloned());
+            // a single name may be a variable that stands for a function (`const { run } = db`)
+            needed.extend(call.callee.iter().take(call.callee.len().saturating_sub(1).max(1)).cloned());
         }
         call.args.iter().for_each(|a| add_names(&a.value, &mut needed));
     }
@@ -143,6 +144,8 @@ fn keeps(a: &Assignment, open: bool, needed: &HashSet<String>, texts: &HashSet<S
         Value::Index { .. } => used,
         Value::Map(pairs, _) if pairs.is_empty() => used && !a.ty.is_empty(),
         Value::List(items, _) if items.is_empty() => used,
+        // `export default { run, page }`
+        Value::Map(pairs, _) if name == "default" => pairs.iter().any(|(_, v)| matches!(v, Value::Name(..) | Value::Map(..))),
         value => (used || shared) && !holds_long_text(value) && any_text(value, &|t| !t.is_empty()),
     }
 }

@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
 
     /// The function of the service that a callee names.
     pub fn called(&mut self, callee: &'a [String], env: &Env<'a>) -> Option<Place> {
-        match self.entity(callee, env)? {
+        match self.meaning(callee, env)? {
             Entity::Function(function) => Some(function),
             // `module.exports = function ...`
             Entity::Module(file) => match self.default_export(file)? {

@@ -436,6 +436,37 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// What a name means, variables that merely stand for another name followed
+    /// (`const { run } = db`, `query = db.query`).
+    pub fn meaning(&mut self, path: &'a [String], env: &Env<'a>) -> Option<Entity<'a>> {
+        let mut found = self.entity(path, env)?;
+        for _ in 0..6 {
+            let next = match &found {
+                Entity::Variable { file, scope, path } => {
+                    let set = self.last_set(*file, *scope, path, env);
+                    set.and_then(|a| match &a.value {
+                        Value::Name(other, _) if other != *path => {
+                            let inner = Env { frames: env.frames.clone(), ..Env::new(*file, a.scope, a.span.start, a.branch) };
+                            self.entity(other, &inner)
+                        }
+                        _ => None,
+                    })
+                }
+                Entity::Value(Value::Name(other, _), inner) => self.entity(other, &inner.clone()),
+                Entity::Param { function, index } => match self.given(*function, *index, env) {
+                    Some((Value::Name(other, _), inner)) => self.entity(other, &inner),
+                    _ => None,
+                },
+                _ => None,
+            };
+            match next {
+                Some(next) => found = next,
+                None => break,
+            }
+        }
+        Some(found)
+    }
+
     /// A value with names and calls followed to what they mean, as an entity.
     pub fn reduce(&mut self, value: &'a Value, env: Env<'a>) -> Entity<'a> {
         match value {

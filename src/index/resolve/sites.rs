@@ -207,7 +207,7 @@ impl<'a> Resolver<'a> {
                 let env = self.env_of(call, None);
                 self.hops = 0;
                 self.notes = Notes::default();
-                let mut entity = self.entity(&call.call.callee, &env);
+                let mut entity = self.meaning(&call.call.callee, &env);
                 if let Some(Entity::Module(file)) = entity {
                     entity = self.default_export(file);
                 }

@@ -63,7 +63,7 @@ pub(super) struct Symbols<'a> {
     pub functions: HashMap<&'a str, Vec<Place>>,
     /// All calls by the last segment of the callee, each once.
     pub calls: HashMap<&'a str, Vec<CallRef<'a>>>,
-    /// Other names that imports give to an exported name; to `default` also those of whole modules.
+    /// Other names that imports and assignments give to a name; to `default` also those of whole modules.
     pub aliases: HashMap<&'a str, BTreeSet<&'a str>>,
     /// Classes that name this class as a base (last segment).
     pub subclasses: HashMap<&'a str, Vec<Place>>,
@@ -101,6 +101,14 @@ impl<'a> Symbols<'a> {
             for import in file.facts.imports.iter().filter(|i| i.name != i.local && i.name != "*" && file.language != Language::Go) {
                 let name = if import.name.is_empty() { "default" } else { import.name.as_str() };
                 symbols.aliases.entry(name).or_default().insert(&import.local);
+            }
+            for a in &file.facts.assignments {
+                // `const { page: paged } = db`
+                if let (Value::Name(path, _), [local]) = (&a.value, a.target.as_slice())
+                    && let Some(name) = path.last().filter(|n| *n != local)
+                {
+                    symbols.aliases.entry(name).or_default().insert(local);
+                }
             }
             symbols.tables.push(table(file.facts));
             symbols.definitions(id, file);
