@@ -4,6 +4,7 @@ use super::args::{DataFormat, WhoArgs};
 use super::{index, output};
 use crate::model::statement::{ColumnRef, Mode, Scope};
 use crate::pipeline::references::{ReferenceRow, References, rows};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Runs the command.
@@ -69,6 +70,9 @@ fn word(mode: Mode) -> &'static str {
     }
 }
 
+/// Repository, service, path, lines and scope of a statement.
+type Site<'a> = (&'a str, &'a str, &'a str, u32, u32, Scope);
+
 fn text(object: &str, answer: &References) -> String {
     let mut out = String::new();
     if answer.references.is_empty() {
@@ -76,7 +80,7 @@ fn text(object: &str, answer: &References) -> String {
         let _ = writeln!(out, "no reference to {object}; {open} data-access sites are not resolved");
         return out;
     }
-    let mut by_place: std::collections::BTreeMap<(&str, &str, &str, u32, u32, Scope), Vec<&ReferenceRow>> = Default::default();
+    let mut by_place: BTreeMap<Site, Vec<&ReferenceRow>> = BTreeMap::new();
     for r in &answer.references {
         by_place.entry((&r.repo, &r.service, &r.path, r.line, r.end_line, r.scope)).or_default().push(r);
     }

@@ -121,10 +121,10 @@ pub fn table_names(text: &str, dialect: Dialect) -> Vec<(String, Vec<String>)> {
                 tables.len() - 1
             }
         };
-        if let crate::model::statement::ColumnRef::Named(column) = reference.column {
-            if !tables[at].1.contains(&column) {
-                tables[at].1.push(column);
-            }
+        if let crate::model::statement::ColumnRef::Named(column) = reference.column
+            && !tables[at].1.contains(&column)
+        {
+            tables[at].1.push(column);
         }
     }
     tables

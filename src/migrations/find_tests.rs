@@ -45,7 +45,8 @@ const DDL: &str = "CREATE TABLE a (b int);";
 
 #[test]
 fn formats_are_told_apart() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: &[Case] = &[
         (
             &[("db/migrations/10_b.up.sql", DDL), ("db/migrations/9_a.up.sql", DDL), ("db/migrations/9_a.down.sql", DDL)],
             &["shop postgres golang-migrate db/migrations: 9_a.up.sql 10_b.up.sql"],

@@ -127,15 +127,14 @@ pub fn read_added(root: &Path, base: &str, head: Option<&str>) -> Result<Vec<Mig
     let top = absolute.ancestors().find(|f| f.join(".git").exists() || git::is_git_directory(f)).unwrap_or(&absolute).to_path_buf();
     let settings =
         |at: Option<&str>| Settings { roots: vec![Root { at: at.map(str::to_string), ..Root::new(&top) }], ..Settings::default() };
-    let list = |at: Option<&str>| -> Result<Vec<(Repository, BTreeSet<String>, Vec<String>)>, InputError> {
+    let list = |at: Option<&str>| -> Result<Vec<(Repository, Vec<String>)>, InputError> {
         let discovery = discover(&settings(at)).map_err(fail)?;
         let each = |repository: Repository| {
             let read = |path: &str| Reader.read_path(&repository, path).map_err(std::io::Error::other);
             let hints = Hints { repository: &repository.name, services: &repository.services, ..Hints::default() };
             let found = migrations::histories(&repository.files, &read, &hints);
             let ordered: Vec<String> = found.databases.iter().flat_map(|d| &d.histories).flat_map(|h| h.files.iter().cloned()).collect();
-            let members = ordered.iter().cloned().collect();
-            (repository, members, ordered)
+            (repository, ordered)
         };
         Ok(discovery.repositories.into_iter().map(each).collect())
     };
@@ -144,7 +143,7 @@ pub fn read_added(root: &Path, base: &str, head: Option<&str>) -> Result<Vec<Mig
     let start = opened.merge_base(base, head.unwrap_or("HEAD")).map(|id| id.to_string()).map_err(fail)?;
     let old: BTreeSet<String> = list(Some(&start))?.into_iter().flat_map(|r| r.1).collect();
     let mut out = Vec::new();
-    for (repository, _, ordered) in list(head)? {
+    for (repository, ordered) in list(head)? {
         for path in ordered.into_iter().filter(|p| !old.contains(p)) {
             let bytes = Reader.read_path(&repository, &path).map_err(fail)?;
             let text =

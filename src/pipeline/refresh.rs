@@ -116,8 +116,6 @@ pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed,
 /// A repository on its way through a refresh.
 pub(super) struct RepositoryState<'a> {
     pub repository: &'a Repository,
-    /// Its snapshot as committed before.
-    pub old: Option<SnapshotRow>,
     /// Files as they were, by path; empty where other settings were in force.
     pub old_files: HashMap<String, FileRow>,
     /// What will be published.
@@ -152,7 +150,7 @@ impl<'a> RepositoryState<'a> {
             ..SnapshotInfo::default()
         };
         let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
-        Ok(RepositoryState { repository, old, old_files, info, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
+        Ok(RepositoryState { repository, old_files, info, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
     }
 }
 

@@ -16,8 +16,6 @@ pub struct KnownDatabase {
     pub repo: String,
     /// The database.
     pub database: Database,
-    /// Index of the history.
-    pub history: usize,
     /// Schema after the whole history.
     pub schema: Schema,
     /// Hash of the history.
@@ -44,7 +42,7 @@ pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [Repositor
         }
         for database in &state.info.databases {
             let mut hashes = Vec::new();
-            for (index, history) in database.histories.iter().enumerate() {
+            for history in &database.histories {
                 let hash = migrations::history_hash(history, &read, Until::End);
                 let schema = match store.schema(&hash) {
                     Ok(Some(schema)) => schema,
@@ -56,7 +54,7 @@ pub(super) fn read(store: &Store, workspace: &Workspace, states: &mut [Repositor
                 };
                 state.info.problems.extend(store.schema_problems(&hash)?);
                 hashes.push(hash);
-                known.push(KnownDatabase { repo: repository.name.clone(), database: database.clone(), history: index, schema, hash });
+                known.push(KnownDatabase { repo: repository.name.clone(), database: database.clone(), schema, hash });
             }
             state.info.schema_hashes.push(hashes);
         }

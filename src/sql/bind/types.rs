@@ -254,7 +254,8 @@ mod tests {
     #[test]
     fn spellings_of_one_type_are_equal() {
         use Engine::*;
-        let cases: &[(Engine, &str, &[&str], u8, bool, &str)] = &[
+        type Case<'a> = (Engine, &'a str, &'a [&'a str], u8, bool, &'a str);
+        let cases: &[Case] = &[
             (Postgres, "int4", &[], 0, false, "integer"),
             (Postgres, "bigserial", &[], 0, false, "bigint"),
             (Postgres, "varchar", &["40"], 0, false, "character varying(40)"),
