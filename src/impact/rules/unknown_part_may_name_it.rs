@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
     explain,
 };
 
-fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) -> Vec<Explanation> {
+fn explain(cx: &Context, before: &Binding, _after: &Binding, changes: &[Change]) -> Vec<Explanation> {
     if !cx.input.holes && !cx.input.text.contains(HOLE) {
         return Vec::new();
     }
