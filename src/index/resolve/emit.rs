@@ -277,7 +277,21 @@ fn primary(text: &Text<'_>, resolver: &Resolver<'_>, arrival: &Arrival<'_>) -> O
             break;
         }
     }
-    first.map(|(file, start, _)| (file, start))
+    let (file, start, region) = first?;
+    // a helper that wraps what it is given (`SELECT count(*) FROM ({query}) t`): the caller wrote most of it
+    let mut given: Option<(FileId, u32)> = None;
+    let (mut own, mut theirs) = (0, 0);
+    for part in &text.parts {
+        let Part::Run { text, file: f, source } = part else { continue };
+        let here = (*f, source.start);
+        if *f == file && resolver.symbols.region(*f, source.start) == region {
+            own += text.trim().len();
+        } else if arrival.chain.iter().any(|c| near(resolver, c, here)) {
+            theirs += text.trim().len();
+            given = given.or(Some(here).filter(|_| !is_comment(text)));
+        }
+    }
+    Some(given.filter(|_| theirs > own).unwrap_or((file, start)))
 }
 
 /// Nothing but white space and a comment (`/* who asks */`).
