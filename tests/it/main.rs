@@ -1,4 +1,5 @@
 //! One binary for all tests that go through the library or the command.
 
+mod catalogue;
 mod migrations;
 mod resolve;
