@@ -64,7 +64,7 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
     for used in before.uses.iter().filter(|u| u.kind == ObjectKind::Column && u.through_view.is_none() && !u.implicit && !u.span.is_empty())
     {
         let ColumnRef::Named(name) = &used.column else { continue };
-        if found.iter().any(|l| overlaps(l.span, used.span)) {
+        if found.iter().any(|l| overlaps(l.span, used.span)) || table_gone(cx, used) {
             continue;
         }
         let there = cx.use_at(after, used.span);
@@ -88,6 +88,12 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
         found.push(Lost { span: used.span, object: Some(cx.object_of(used)), fate, message: String::new(), confidence });
     }
     found
+}
+
+/// Whether the table of a column goes without anything in its place: losing the table says it all.
+fn table_gone(cx: &Context, used: &Use) -> bool {
+    let table = used.table_id.and_then(|id| cx.pairing.table_before(id));
+    table.is_some_and(|t| cx.pairing.successor(t).is_none() && cx.pairing.named_after(&t.name).is_none())
 }
 
 /// Table and view names that are lost.
