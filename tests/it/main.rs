@@ -2,4 +2,5 @@
 
 mod catalogue;
 mod migrations;
+mod readme;
 mod resolve;
