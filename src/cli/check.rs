@@ -47,6 +47,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         schema: schema_request(&args.schema)?,
         statements,
         all: args.all,
+        explain: args.explain,
         service: args.service.clone(),
         owner: args.owner.clone(),
         baseline: if args.update_baseline { None } else { baseline.clone() },

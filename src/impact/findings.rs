@@ -58,6 +58,7 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
         end_line: indexed.lines.1,
         token: cause.and_then(token),
         source_line: None,
+        bindings: Vec::new(),
         kind: FindingKind::Query,
         scope: statement.scope,
         revisions: origin.revisions.clone(),

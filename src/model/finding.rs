@@ -197,6 +197,9 @@ pub struct Finding {
     /// The source line of `token`, for reports that show code; not part of the JSON.
     #[serde(skip)]
     pub source_line: Option<String>,
+    /// How each name that differs was bound before and after, one line each; filled on demand, not part of the JSON.
+    #[serde(skip)]
+    pub bindings: Vec<String>,
 }
 
 /// A finding about the migration itself: a lock, data loss, lint, its failure.

@@ -2,6 +2,7 @@
 
 mod candidates;
 mod decide;
+mod explain;
 mod suppress;
 
 pub use suppress::{Baseline, BaselineEntry, BaselineError};
@@ -31,6 +32,8 @@ pub struct CheckRequest {
     pub statements: Option<(String, String)>,
     /// Safe findings too.
     pub all: bool,
+    /// Say how each name was bound before and after.
+    pub explain: bool,
     /// Only this service.
     pub service: Option<String>,
     /// Only this owner.
@@ -77,6 +80,9 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     {
         let migrations = paths(&request.inputs);
         findings.extend(check_statements(text, path, &run.before, &run.after, &run.changes, &migrations));
+        for f in findings.iter_mut().filter(|_| request.explain) {
+            f.bindings = explain::bindings(&f.statement, &run.before, &run.after);
+        }
     }
     if let Some(view) = view {
         candidates::judge(view, &runs, request, &mut findings, &mut report)?;
@@ -98,7 +104,7 @@ fn run_migrations(world: World, inputs: &[MigrationInput], problems: &mut Vec<Pr
     let member = run.world.source.contains("it lies in");
     if let Some(error) = lacking.cloned()
         && run.world.repo.is_some()
-        && !member
+        && (!member || run.world.incomplete)
     {
         let mut world = run.world;
         if world.certain {

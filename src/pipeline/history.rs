@@ -43,6 +43,8 @@ pub struct World {
     pub source: String,
     /// Why that dialect.
     pub dialect_evidence: String,
+    /// Parts of its history could not be replayed: it may hold more than is known.
+    pub incomplete: bool,
     /// The migration is known to belong to this database; otherwise it fits by its tables.
     pub certain: bool,
 }
@@ -121,6 +123,7 @@ pub fn worlds(
             before: Schema::open(dialect),
             source,
             dialect_evidence,
+            incomplete: true,
             certain: true,
         });
     }
@@ -164,6 +167,7 @@ fn from_dump(path: &Path, request: &SchemaRequest, inputs: &[MigrationInput], pr
         before,
         source: shown,
         dialect_evidence,
+        incomplete: false,
         certain: true,
     })
 }
@@ -207,6 +211,7 @@ fn from_folder(
             folder.display()
         ),
         dialect_evidence: database.dialect_evidence.clone(),
+        incomplete: false,
         certain: true,
     })
 }
@@ -300,8 +305,8 @@ fn world(
         Some(hash) => view.store.schema(hash)?,
         None => None,
     };
-    let before = match cached {
-        Some(schema) => schema,
+    let (before, incomplete) = match cached {
+        Some(schema) => (schema, hash.map(|h| view.store.schema_problems(h)).transpose()?.is_some_and(|p| !p.is_empty())),
         None => {
             let repository = Repository {
                 name: row.repo.clone(),
@@ -311,8 +316,9 @@ fn world(
             };
             let read = |path: &str| Reader.read_path(&repository, path).map_err(std::io::Error::other);
             let replayed = migrations::replay(files, &read, Until::Position(position));
+            let incomplete = !replayed.problems.is_empty();
             problems.extend(replayed.problems.into_iter().map(|p| Problem { repo: Some(row.repo.clone()), ..p }));
-            replayed.schema
+            (replayed.schema, incomplete)
         }
     };
     let mut before = before;
@@ -335,6 +341,7 @@ fn world(
             if files.folder.is_empty() { "." } else { &files.folder }
         ),
         dialect_evidence,
+        incomplete,
         certain,
     })
 }

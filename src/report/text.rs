@@ -135,6 +135,9 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
     for also in &finding.also {
         group = group.element(Level::NOTE.message(format!("also: {}", also.message)));
     }
+    for line in &finding.bindings {
+        group = group.element(Level::NOTE.with_name("bound").message(line.as_str()));
+    }
     if let Some(sites) = &finding.sites {
         let first: Vec<String> = sites.first.iter().map(|s| format!("{}:{}", s.path, s.line)).collect();
         group = group.element(Level::NOTE.message(format!("{} sites: {}", sites.count, first.join(", "))));

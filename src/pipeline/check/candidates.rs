@@ -1,6 +1,6 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
-use super::{CheckError, CheckRequest, Run, paths};
+use super::{CheckError, CheckRequest, Run, explain, paths};
 use crate::impact::findings::{Origin, finding};
 
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
@@ -64,11 +64,15 @@ pub fn judge(
             report.summary.judged += 1;
             report.summary.safe += u32::from(judgement.effect == Effect::Safe);
             if judgement.effect != Effect::Safe || request.all {
+                let text = &found.indexed.statement.text.text;
                 let mut found = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
                 if let Some(note) = belongs.note {
                     found.message = format!("{} ({note})", found.message);
                 }
                 found.source_line = source_line(snapshot, &found);
+                if request.explain {
+                    found.bindings = explain::bindings(text, &run.before, &run.after);
+                }
                 findings.push(found);
             }
         }
