@@ -1,12 +1,36 @@
 //! The index as one run sees it: the snapshots it is about, their services, and how much was understood.
 
 use super::refresh::{RefreshError, RefreshRequest, Refreshed, refresh};
-use super::workspace::Workspace;
+use super::workspace::{Workspace, cache_folder};
 use crate::model::coverage::{Coverage, RepositoryCoverage};
 use crate::model::problem::Problem;
 use crate::model::project::Service;
 use crate::store::{SnapshotRow, Store, StoreError, UnitRow};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Key of the roots of a store's workspace, one a line.
+const ROOTS: &str = "roots";
+
+/// Removes the stores beside a new one in the cache folder whose workspace is gone. Best effort: what can't be
+/// read or removed stays.
+fn remove_orphans(new: &Path) {
+    let Some(folder) = new.parent().filter(|f| *f == cache_folder()) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.flatten().map(|e| e.path()).filter(|p| p != new && p.extension().is_some_and(|e| e == "db")) {
+        let Ok(mut store) = Store::open_existing(&path) else { continue };
+        let gone = store.meta(ROOTS).ok().flatten().is_some_and(|r| !r.is_empty() && r.lines().all(|root| !Path::new(root).exists()));
+        if !gone || !store.lock_for_writing(std::time::Duration::ZERO).unwrap_or(false) {
+            continue;
+        }
+        drop(store);
+        for suffix in ["", "-wal", "-shm", ".lock"] {
+            let mut name = path.clone().into_os_string();
+            name.push(suffix);
+            let _ = std::fs::remove_file(name);
+        }
+    }
+}
 
 /// A snapshot with its units.
 pub struct SnapshotView {
@@ -89,8 +113,14 @@ impl IndexView {
         let workspace = request.workspace;
         let mut problems = Vec::new();
         let (store, refreshed) = if request.refresh {
+            let fresh = !workspace.store.exists();
             let (mut store, problem) = Store::open_or_create(&workspace.store)?;
             problems.extend(problem);
+            if fresh {
+                let roots: Vec<String> = workspace.roots.iter().map(|(r, _)| r.display().to_string()).collect();
+                store.set_meta(ROOTS, &roots.join("\n"))?;
+                remove_orphans(&workspace.store);
+            }
             let refreshed = refresh(
                 &mut store,
                 &RefreshRequest { workspace, at: request.at, no_prefilter: request.no_prefilter, progress: request.progress },
