@@ -1,6 +1,7 @@
 //! One binary for all tests that go through the library or the command.
 
 mod catalogue;
+mod engines;
 mod migrations;
 mod readme;
 mod resolve;
