@@ -38,6 +38,7 @@ use crate::sql::ast::StatementKind as Kind;
 use crate::sql::parse::{Recognition, parse_statement, recognise};
 use emit::{Emitted, Sender};
 use evaluate::{Mode, Notes};
+use names::{Member, MemberKey};
 use sites::Arrival;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -63,6 +64,8 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         mode: Mode::All(0),
         notes: Notes::default(),
         hops: 0,
+        members: HashMap::new(),
+        cut: false,
         visits: 0,
         calling: 0,
     };
@@ -110,6 +113,10 @@ struct Resolver<'a> {
     notes: Notes,
     /// Length of the chain of names that is being followed.
     hops: u32,
+    /// Members of values looked up so far.
+    members: HashMap<MemberKey, Member<'a>>,
+    /// The lookup under way met a limit or itself.
+    cut: bool,
     /// Number of calls that the current site was followed through.
     visits: usize,
     /// Number of functions whose return values are being followed.

@@ -74,6 +74,18 @@ pub(super) enum Entity<'a> {
     External(&'a str),
 }
 
+/// What is known of a member of a value.
+pub(super) struct Member<'a> {
+    found: Option<Entity<'a>>,
+    /// No limit and no circle cut the lookup short.
+    whole: bool,
+    /// How far the lookup had come when it began.
+    hops: u32,
+}
+
+/// A value (its address and the place that it is evaluated at) and a member of it.
+pub(super) type MemberKey = ((usize, FileId, ScopeId, u32, u32), String);
+
 impl<'a> Env<'a> {
     pub fn new(file: FileId, scope: ScopeId, at: u32, branch: u32) -> Self {
         Env { file, scope, at, branch, frames: None }
@@ -105,6 +117,7 @@ impl<'a> Resolver<'a> {
     /// What the dotted name means; `None` where that is unknown.
     pub fn entity(&mut self, path: &'a [String], env: &Env<'a>) -> Option<Entity<'a>> {
         self.hops += 1;
+        self.cut |= self.hops > MAX_HOPS;
         let found = if self.hops > MAX_HOPS { None } else { self.entity_within(path, env) };
         self.hops -= 1;
         found
@@ -476,10 +489,34 @@ impl<'a> Resolver<'a> {
     }
 
     /// A member of a value.
+    ///
+    /// Answers are kept: fields of the same name that are given each other's values (`a.id = b.id`) make a net
+    /// in which the number of ways grows with the power of its depth. An answer that the limit of hops or a
+    /// circle cut short holds for lookups that have come as far.
     fn value_step(&mut self, value: &'a Value, env: &Env<'a>, segment: &str) -> Option<Entity<'a>> {
+        if self.hops >= MAX_HOPS {
+            self.cut = true;
+            return None;
+        }
+        let place = (std::ptr::from_ref(value) as usize, env.file, env.scope, env.at, env.branch);
+        let key = env.frames.is_none().then(|| (place, segment.to_string()));
+        if let Some(known) = key.as_ref().and_then(|k| self.members.get(k))
+            && (known.found.is_some() || known.whole || known.hops <= self.hops)
+        {
+            self.cut |= !known.whole;
+            return known.found.clone();
+        }
+        if let Some(key) = &key {
+            self.members.insert(key.clone(), Member { found: None, whole: false, hops: self.hops });
+        }
+        let cut = std::mem::take(&mut self.cut);
         self.hops += 1;
-        let found = if self.hops > MAX_HOPS { None } else { self.value_step_within(value, env, segment) };
+        let found = self.value_step_within(value, env, segment);
         self.hops -= 1;
+        if let Some(key) = key {
+            self.members.insert(key, Member { found: found.clone(), whole: !self.cut, hops: self.hops });
+        }
+        self.cut |= cut;
         found
     }
 

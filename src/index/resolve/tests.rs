@@ -239,6 +239,24 @@ fn names_and_formats() {
     );
 }
 
+/// Attributes that are given members of each other: the ways through them are not all tried.
+#[test]
+fn a_net_of_attributes() {
+    one(
+        |f| {
+            f.within(ScopeKind::Class, "Repo", &[], |f| {
+                f.function("load", &["other"], |f| {
+                    for a in 0..9 {
+                        (0..9).for_each(|b| f.set(&format!("self.a{a}"), n(&format!("self.a{b}.inner"))));
+                    }
+                    f.execute(cat([t("SELECT a FROM t WHERE b = "), n("self.a0.inner.name")]));
+                });
+            });
+        },
+        &["SELECT a FROM t WHERE b = {self.a0.inner.name}"],
+    );
+}
+
 #[test]
 fn appends_and_branches() {
     let base = |f: &mut File| f.set("q", t("SELECT a FROM t"));
