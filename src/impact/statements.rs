@@ -58,7 +58,7 @@ pub fn check_statements(
             hole_starts: Vec::new(),
             references: Vec::new(),
             objects: Vec::new(),
-            bound: judgement.bound,
+            unbound: None,
             dynamic_table: false,
         };
         let mut one = finding(&indexed, &judgement, &origin, changes, migrations);

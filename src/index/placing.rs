@@ -58,7 +58,7 @@ pub fn place_statement(statement: Statement, sources: &mut SourceLines) -> Index
         hole_starts: statement.text.holes.iter().map(|h| sources.line_column(path(h.file), h.source.start)).collect(),
         references: Vec::new(),
         objects: Vec::new(),
-        bound: false,
+        unbound: None,
         dynamic_table: false,
         statement,
     }
@@ -79,9 +79,16 @@ pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: 
     }
     objects.sort();
     objects.dedup();
-    let bound = binding.error.is_none() && binding.opaque.is_empty() && !matches!(parsed.kind, ast::StatementKind::Unknown(_));
+    // A name that was attributed to a table that is not wholly known is bound, with lower confidence.
+    let opaque = binding.opaque.iter().find(|o| !binding.uses.iter().any(|u| u.span == o.span));
+    let unbound = match (&binding.error, opaque) {
+        _ if matches!(parsed.kind, ast::StatementKind::Unknown(_)) => Some("not a statement that the parser knows".to_string()),
+        (Some(error), _) => Some(error.message.clone()),
+        (None, Some(opaque)) => Some(opaque.reason.clone()),
+        (None, None) => None,
+    };
     let references = bind::references(&binding, &parsed);
-    (indexed.references, indexed.objects, indexed.bound, indexed.dynamic_table) = (references, objects, bound, dynamic_table);
+    (indexed.references, indexed.objects, indexed.unbound, indexed.dynamic_table) = (references, objects, unbound, dynamic_table);
     indexed
 }
 

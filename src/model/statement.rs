@@ -283,8 +283,8 @@ pub struct IndexedStatement {
     pub references: Vec<Reference>,
     /// Names of objects other than tables and columns: kind and folded name (`function:f`, `type:t`).
     pub objects: Vec<String>,
-    /// Every name was resolved.
-    pub bound: bool,
+    /// Why not every name was resolved; `None`: all were.
+    pub unbound: Option<String>,
     /// It has a hole where a table name stands.
     pub dynamic_table: bool,
 }

@@ -4,15 +4,18 @@ use super::databases::KnownDatabase;
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
+use crate::impact::findings::shown;
 use crate::index::databases::{Candidate, choose, driver_dialect};
 use crate::index::discover::Reader;
 use crate::index::extract::learnt::Learnt;
 use crate::index::placing::{SourceLines, index_statement, table_names};
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::resolve::{ResolveFile, Resolved, ServiceInput, SqlFile, resolve as resolve_service};
+use crate::model::coverage::OpenSite;
 use crate::model::dialect::Dialect;
 use crate::model::project::FileKind;
 use crate::model::schema::Schema;
+use crate::model::statement::IndexedStatement;
 use crate::store::{Store, UnitContent, UnitInfo};
 use std::collections::HashSet;
 
@@ -216,16 +219,32 @@ fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved
     let read = |path: &str| Reader.read_path(state.repository, path).ok();
     let mut sources = SourceLines::new(&read);
     let statements: Vec<_> = resolved.statements.into_iter().map(|s| index_statement(s, &mut sources, schema)).collect();
+    let mut open = resolved.open;
+    open.extend(statements.iter().filter_map(unbound));
+    open.sort();
     let info = UnitInfo {
         sites: resolved.sites,
         resolved: resolved.resolved,
-        open: resolved.open,
+        open,
         problems: resolved.problems,
         tables: used,
         database: choice.map(|c| (known[c.candidate].database.name.clone(), c.evidence)),
         dynamic: statements.iter().filter(|s| s.dynamic_table).count() as u32,
         statements: statements.len() as u32,
-        bound: statements.iter().filter(|s| s.bound).count() as u32,
+        bound: statements.iter().filter(|s| s.unbound.is_none()).count() as u32,
     };
     UnitContent { statements, info }
+}
+
+/// A statement that did not bind, as an open site.
+fn unbound(indexed: &IndexedStatement) -> Option<OpenSite> {
+    let reason = indexed.unbound.as_ref()?;
+    let text = shown(&indexed.statement.text);
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(100) {
+        text.truncate(end);
+        text.push('…');
+    }
+    let path = indexed.statement.files.first().cloned().unwrap_or_default();
+    Some(OpenSite { path, line: indexed.lines.0, reason: format!("does not bind: {reason}"), text })
 }

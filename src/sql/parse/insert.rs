@@ -86,6 +86,11 @@ fn source(c: &mut Cursor, columns: &mut Option<Vec<InsertTarget>>) -> InsertSour
     }
     if c.is_word("values") || (c.is_word("value") && c.is_symbol_ahead(1, "(")) {
         c.advance();
+        // Drivers take all rows in one parameter: `VALUES ?` (mysql2), `VALUES %s` (execute_values).
+        if c.token().kind == TokenKind::Param {
+            let rows = c.advance().span;
+            return InsertSource::Hole(rows);
+        }
         let rows = query::rows(c);
         let empty = !rows.is_empty() && rows.iter().all(Vec::is_empty) && columns.as_ref().is_none_or(Vec::is_empty);
         return if empty { InsertSource::Default } else { InsertSource::Values(rows) };

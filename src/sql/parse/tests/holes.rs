@@ -136,7 +136,7 @@ fn holes_mysql() {
             ("SELECT ?? FROM ?? WHERE ?? = ? ORDER BY ?? LIMIT ?", "(select ⌂ from ⌂ where (= ⌂ ?)) order ⌂ limit ?"),
             ("UPDATE ?? SET ? WHERE id = ?", "(update ⌂ set ⌂ := ? where (= id ?))"),
             ("INSERT INTO t SET ?", "(insert t - set ⌂ := ?)"),
-            ("INSERT INTO t (a, b) VALUES ?", "(insert t [a, b] values [?])"),
+            ("INSERT INTO t (a, b) VALUES ?", "(insert t [a, b] hole)"),
         ],
     );
 }

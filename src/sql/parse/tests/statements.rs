@@ -216,7 +216,7 @@ fn statements_mysql() {
             ("REPLACE INTO t (a) VALUES ROW(1), ROW(2)", "(insert replace t [a] values [1] [2])"),
             ("INSERT INTO t PARTITION (p0) VALUES (1)", "(insert t - values [1])"),
             ("INSERT INTO t VALUE (1)", "(insert t - values [1])"),
-            ("INSERT INTO ?? (??) VALUES ?", "(insert ⌂ [⌂] values [?])"),
+            ("INSERT INTO ?? (??) VALUES ?", "(insert ⌂ [⌂] hole)"),
             (
                 "UPDATE a JOIN b ON a.x = b.x, c SET a.y = b.y, c.z = 1 WHERE a.q ORDER BY a.x LIMIT 5",
                 "(update (inner a b on (= a.x b.x)), c set a.y := b.y, c.z := 1 where a.q order a.x limit 5)",
