@@ -1,6 +1,6 @@
 //! A new CHECK or EXCLUDE constraint.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::added_checks;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -16,20 +16,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "check-may-reject",
         title: "A new check can refuse a write",
         why: "A CHECK constraint refuses a row for which its condition is false, an EXCLUDE constraint one that overlaps another row. A CHECK that is NOT VALID lets old rows be, but refuses every UPDATE of one that violates it.",
         fix: "Change the writers so that they store only allowed values, then add the constraint.",
         misses: "Conditions on values that are not in the statement.",
-        bad: Example {
-            migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))",
-            statement: "UPDATE jobs SET state = $1 WHERE id = $2",
-        },
-        good: Example {
-            migration: "ALTER TABLE jobs ADD CHECK (state IN ('new','done'))",
-            statement: "UPDATE jobs SET state = 'done' WHERE id = $2",
-        },
     },
     explain,
 };

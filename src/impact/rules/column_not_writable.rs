@@ -1,6 +1,6 @@
 //! A column or view that is written can no longer be written.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -9,20 +9,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "column-not-writable",
         title: "A written column or view can no longer be written",
         why: "Generated and GENERATED ALWAYS identity columns take no values, and only simple views can be written through.",
         fix: "Stop writing the column first; write to the table behind the view, or give the view an INSTEAD OF trigger.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users DROP COLUMN name; ALTER TABLE users ADD COLUMN name text GENERATED ALWAYS AS (first || last) STORED",
-            statement: "UPDATE users SET name = $1 WHERE id = $2",
-        },
-        good: Example {
-            migration: "ALTER TABLE users ADD COLUMN full_name text GENERATED ALWAYS AS (first || last) STORED",
-            statement: "UPDATE users SET name = $1 WHERE id = $2",
-        },
     },
     explain,
 };

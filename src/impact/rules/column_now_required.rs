@@ -1,6 +1,6 @@
 //! An INSERT that leaves out a column that must have a value now.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::bodies::filled_by_triggers;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,17 +15,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "column-now-required",
         title: "INSERT leaves out a column that is required now",
         why: "A NOT NULL column without a default must be given a value by every INSERT.",
         fix: "Give the column a default, or add it nullable, deploy code that fills it, then set NOT NULL.",
         misses: "Triggers that fill the column are seen only where they assign it directly.",
-        bad: Example { migration: "ALTER TABLE users ADD COLUMN tier text NOT NULL", statement: "INSERT INTO users (id) VALUES ($1)" },
-        good: Example {
-            migration: "ALTER TABLE users ADD COLUMN tier text NOT NULL DEFAULT 'std'",
-            statement: "INSERT INTO users (id) VALUES ($1)",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! Comparisons and orderings that work in another way.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::narrowing::{Class, Fit, class, fit};
@@ -14,14 +14,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "comparison-changed",
         title: "A comparison, an order or a calculation works in another way",
         why: "What is equal, what comes first and what a calculation gives depend on the types and collations of the columns.",
         fix: "Compare what the statement gives with the old and the new type, and cast where it matters.",
         misses: "Values that the two types write in the same way.",
-        bad: Example { migration: "ALTER TABLE steps ALTER COLUMN pos TYPE text", statement: "SELECT label FROM steps ORDER BY pos" },
-        good: Example { migration: "ALTER TABLE steps ALTER COLUMN pos TYPE bigint", statement: "SELECT label FROM steps ORDER BY pos" },
     },
     explain,
 };

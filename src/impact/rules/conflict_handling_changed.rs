@@ -1,6 +1,6 @@
 //! An upsert that meets other unique keys.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::{added_unique_keys, lost_unique_keys};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "conflict-handling-changed",
         title: "REPLACE, IGNORE or an upsert without target meets other unique keys",
         why: "REPLACE, INSERT IGNORE, ON DUPLICATE KEY UPDATE and ON CONFLICT without a target act on any unique key. With a key more, other rows are replaced or skipped; with a key less, duplicates are stored.",
         fix: "Name the conflict target, or check what the statement should do with the new key.",
         misses: "",
-        bad: Example {
-            migration: "-- mariadb\\nALTER TABLE members DROP INDEX login",
-            statement: "INSERT INTO members (login) VALUES (?) ON DUPLICATE KEY UPDATE hits = hits + 1",
-        },
-        good: Example {
-            migration: "ALTER TABLE members ADD UNIQUE (email)",
-            statement: "INSERT INTO members (login) VALUES ($1) ON CONFLICT (login) DO NOTHING",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A column that is left out and gets another value.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::squeeze;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -14,17 +14,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "default-changed",
         title: "A left-out column gets another value",
         why: "A column that an INSERT leaves out gets its default, its number or its expression.",
         fix: "Write the value in the statement if the code depends on it.",
         misses: "Defaults that are written differently and mean the same.",
-        bad: Example { migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT", statement: "INSERT INTO tickets (id) VALUES ($1)" },
-        good: Example {
-            migration: "ALTER TABLE tickets ALTER COLUMN prio DROP DEFAULT",
-            statement: "INSERT INTO tickets (id, prio) VALUES ($1, $2)",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A column that the migration drops is still named.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_columns};
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-column-still-read",
         title: "A dropped column is still used",
         why: "The engine resolves every name before it runs a statement, so a statement that names a missing column fails whatever the rows are, even in a branch that is never taken.",
         fix: "Deploy code that no longer names the column first, then drop it.",
         misses: "Names in SQL text that is only put together at run time.",
-        bad: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT city FROM users" },
-        good: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT email AS city FROM users" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A function or operator that is called is gone.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-function-still-called",
         title: "A dropped function is still called",
         why: "A call is resolved by name and argument types. When the function is dropped, renamed, goes with its extension or takes other arguments, the call fails.",
         fix: "Keep the old function until no code calls it.",
         misses: "",
-        bad: Example { migration: "DROP FUNCTION net(numeric)", statement: "SELECT net(price) FROM products" },
-        good: Example { migration: "DROP FUNCTION net(numeric)", statement: "SELECT price FROM products" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! An index that a statement demands by name is gone.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,17 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-index-hint",
         title: "A statement demands an index that is gone",
         why: "USE INDEX, FORCE INDEX, INDEXED BY, CLUSTER and MATCH ... AGAINST need the very index; without it they are an error, not a slow query.",
         fix: "Remove the hint before the index goes.",
         misses: "",
-        bad: Example {
-            migration: "-- sqlite\\nDROP INDEX orders_status",
-            statement: "SELECT id FROM orders INDEXED BY orders_status WHERE status = ?",
-        },
-        good: Example { migration: "-- sqlite\\nDROP INDEX orders_status", statement: "SELECT id FROM orders WHERE status = ?" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A sequence is still named.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -9,14 +9,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-sequence-still-used",
         title: "A dropped or renamed sequence is still used",
         why: "nextval, currval, setval and NEXT VALUE FOR resolve the name of the sequence when the statement is parsed or run.",
         fix: "Keep the sequence until no code names it.",
         misses: "",
-        bad: Example { migration: "DROP SEQUENCE ticket_no", statement: "SELECT nextval('ticket_no')" },
-        good: Example { migration: "ALTER SEQUENCE ticket_no RENAME TO ticket_seq", statement: "INSERT INTO tickets (t) VALUES ($1)" },
     },
     explain,
 };

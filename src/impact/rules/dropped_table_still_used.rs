@@ -1,6 +1,6 @@
 //! A table or view that the migration drops is still named.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_tables};
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-table-still-used",
         title: "A dropped table or view is still used",
         why: "Every table of a statement must exist, also one whose rows are never looked at.",
         fix: "Deploy code that no longer uses the table first, then drop it.",
         misses: "",
-        bad: Example { migration: "DROP TABLE audit", statement: "INSERT INTO audit (id) VALUES ($1)" },
-        good: Example { migration: "DROP TABLE audit", statement: "SELECT id FROM users" },
     },
     explain,
 };

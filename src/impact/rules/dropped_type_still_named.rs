@@ -1,6 +1,6 @@
 //! A type is still named.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "dropped-type-still-named",
         title: "A dropped, renamed or moved type is still named",
         why: "A cast names its type; the engine resolves that name each time.",
         fix: "Leave out the cast, or keep the old type until no code names it.",
         misses: "",
-        bad: Example { migration: "ALTER TYPE state RENAME TO order_state", statement: "SELECT id FROM orders WHERE state = $1::state" },
-        good: Example { migration: "ALTER TYPE state RENAME TO order_state", statement: "SELECT id FROM orders WHERE state = $1" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A literal is no value of its enum any more.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -9,20 +9,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "enum-value-gone",
         title: "A literal is no longer a value of its enum or type",
         why: "PostgreSQL checks a literal against the labels of its enum when it parses the statement.",
         fix: "Keep the label until no code uses it, or deploy the code first.",
         misses: "Labels that arrive as parameters are reported by type-may-reject.",
-        bad: Example {
-            migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'",
-            statement: "SELECT id FROM orders WHERE state = 'sent'",
-        },
-        good: Example {
-            migration: "ALTER TYPE state RENAME VALUE 'sent' TO 'shipped'",
-            statement: "SELECT id FROM orders WHERE state = 'paid'",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A new foreign key, seen from the table that refers.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::foreign_keys;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "foreign-key-may-reject",
         title: "A new foreign key can refuse a write",
         why: "The row that is referred to must exist when the referring row is stored.",
         fix: "Make sure the code writes parents before children, and clean up orphans, before the constraint is added.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
-            statement: "INSERT INTO orders (id, user_id) VALUES ($1, $2)",
-        },
-        good: Example {
-            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
-            statement: "INSERT INTO orders (id, user_id) VALUES ($1, NULL)",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A function that computes something else.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::bodies::of_function;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -13,20 +13,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "function-redefined",
         title: "A called function is redefined",
         why: "A call resolves by name and argument types, so a function that is replaced by one with the same signature takes all its callers at once.",
         fix: "Give the new behaviour a new name.",
         misses: "Whether another body gives another result is not proved.",
-        bad: Example {
-            migration: "CREATE OR REPLACE FUNCTION net(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p / 1.2 $$",
-            statement: "SELECT net(price) FROM products",
-        },
-        good: Example {
-            migration: "CREATE OR REPLACE FUNCTION gross(p numeric) RETURNS numeric LANGUAGE sql AS $$ SELECT p * 1.2 $$",
-            statement: "SELECT net(price) FROM products",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A selected column must be grouped now.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -9,20 +9,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "grouping-lost-key",
         title: "A selected column must be grouped now",
         why: "PostgreSQL lets a query select columns that depend on a grouped primary key. Without the key, or through a view, they must be grouped themselves.",
         fix: "Add the columns to GROUP BY first.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users DROP CONSTRAINT users_pkey",
-            statement: "SELECT u.id, u.email, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id",
-        },
-        good: Example {
-            migration: "ALTER TABLE users DROP CONSTRAINT users_pkey",
-            statement: "SELECT u.id, count(*) FROM users u JOIN orders o ON o.user_id = u.id GROUP BY u.id",
-        },
     },
     explain,
 };

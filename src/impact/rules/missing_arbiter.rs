@@ -1,6 +1,6 @@
 //! ON CONFLICT finds no unique index.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,20 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "missing-arbiter",
         title: "ON CONFLICT finds no unique constraint any more",
         why: "ON CONFLICT (columns) needs a unique index on exactly these columns, and ON CONSTRAINT the constraint of that name. Deferrable constraints and partial indexes without the same condition do not count.",
         fix: "Create the new unique index before the old one goes, and change the conflict target first.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
-            statement: "INSERT INTO members (login) VALUES ($1) ON CONFLICT (login) DO NOTHING",
-        },
-        good: Example {
-            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
-            statement: "INSERT INTO members (login) VALUES ($1) ON CONFLICT DO NOTHING",
-        },
     },
     explain,
 };

@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::judgement::Explanation;
 use crate::model::change::Change;
+use crate::model::statement::HOLE;
 use crate::sql::bind::binding::Binding;
 
 /// What `impact explain RULE` prints.
@@ -27,13 +28,40 @@ pub struct Meta {
     pub good: Example,
 }
 
-/// An example in PostgreSQL unless the SQL says otherwise.
+/// An example: a folder of `fixtures/rules/<id>`, where the tests ask the engine about it.
 #[derive(Copy, Clone, Debug)]
 pub struct Example {
+    /// The schema before; its first line names the dialect.
+    pub schema: &'static str,
     /// The migration.
     pub migration: &'static str,
     /// The statement.
     pub statement: &'static str,
+}
+
+/// A [`Meta`] whose examples are the fixtures of the rule.
+macro_rules! meta {
+    (id: $id:literal, $($field:ident: $value:expr),* $(,)?) => {
+        $crate::impact::rules::Meta {
+            id: $id,
+            $($field: $value,)*
+            bad: example!($id, "breaks"),
+            good: example!($id, "safe"),
+        }
+    };
+}
+
+macro_rules! example {
+    (@file $id:literal, $kind:literal, $file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/", $id, "/", $kind, "/", $file))
+    };
+    ($id:literal, $kind:literal) => {
+        $crate::impact::rules::Example {
+            schema: example!(@file $id, $kind, "schema.sql"),
+            migration: example!(@file $id, $kind, "migration.sql"),
+            statement: example!(@file $id, $kind, "statement.sql"),
+        }
+    };
 }
 
 /// How a rule finds what it explains. A statement can differ in several places, so there can be several
@@ -172,7 +200,17 @@ pub fn describe(rule: &Rule) -> String {
     let meta = &rule.meta;
     let mut text = format!("{}\n{}\n\nWhy it breaks\n  {}\n\nWhat to do\n  {}\n", meta.id, meta.title, meta.why, meta.fix);
     for (title, example) in [("Breaks", &meta.bad), ("Safe", &meta.good)] {
-        text.push_str(&format!("\n{title}\n  migration: {}\n  statement: {}\n", example.migration.replace('\n', " "), example.statement));
+        if example.statement.is_empty() {
+            continue;
+        }
+        let (dialect, schema) = example.schema.split_once('\n').unwrap_or(("", example.schema));
+        text.push_str(&format!("\n{title}, on {}\n", dialect.trim_start_matches("-- dialect: ")));
+        for (name, sql) in [("schema", schema), ("migration", example.migration), ("statement", example.statement)] {
+            text.push_str(&format!("  {name}\n"));
+            for line in sql.replace(HOLE, "{...}").lines() {
+                text.push_str(&format!("    {line}\n"));
+            }
+        }
     }
     if !meta.misses.is_empty() {
         text.push_str(&format!("\nKnown misses\n  {}\n", meta.misses));

@@ -1,6 +1,6 @@
 //! A name that means something else after the migration.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::views::source_of;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::Use;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "name-binds-elsewhere",
         title: "A name silently means something else",
         why: "When a name disappears from the nearest scope, the engine goes on looking: in the outer query, in another schema, in another overload of a function. The statement still runs, on other data.",
         fix: "Qualify the name with its table and schema before the migration.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE comments DROP COLUMN author_id",
-            statement: "SELECT id FROM posts WHERE author_id IN (SELECT author_id FROM comments)",
-        },
-        good: Example {
-            migration: "ALTER TABLE comments DROP COLUMN note",
-            statement: "SELECT id FROM posts WHERE author_id IN (SELECT c.author_id FROM comments c)",
-        },
     },
     explain,
 };

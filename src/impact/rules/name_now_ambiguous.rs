@@ -1,6 +1,6 @@
 //! A name fits several objects after the migration.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,20 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "name-now-ambiguous",
         title: "An unqualified name fits several columns or functions now",
         why: "A new column or function of the same name makes an unqualified name ambiguous, which the engine refuses.",
         fix: "Qualify the name in the statement before the migration runs.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users ADD COLUMN total numeric",
-            statement: "SELECT total FROM orders o JOIN users u ON u.id = o.user_id",
-        },
-        good: Example {
-            migration: "ALTER TABLE users ADD COLUMN total numeric",
-            statement: "SELECT o.total FROM orders o JOIN users u ON u.id = o.user_id",
-        },
     },
     explain,
 };

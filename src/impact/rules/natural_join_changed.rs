@@ -1,6 +1,6 @@
 //! A natural join that compares other columns.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -11,14 +11,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "natural-join-changed",
         title: "A natural join compares other columns",
         why: "NATURAL JOIN compares all columns that both sides have; a column added or dropped on one side changes which rows match.",
         fix: "Write the join condition out.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE b ADD COLUMN note text", statement: "SELECT k, y FROM a NATURAL JOIN b" },
-        good: Example { migration: "ALTER TABLE b ADD COLUMN note text", statement: "SELECT a.k, y FROM a JOIN b ON b.k = a.k" },
     },
     explain,
 };

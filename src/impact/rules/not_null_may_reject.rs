@@ -1,6 +1,6 @@
 //! A written value that must not be NULL now.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -12,20 +12,12 @@ use crate::sql::bind::binding::WrittenValue;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "not-null-may-reject",
         title: "A NULL that is written is refused now",
         why: "SET NOT NULL refuses every later NULL. A literal NULL always fails; a parameter fails when it is NULL.",
         fix: "Find the writers that can pass NULL and change them first.",
         misses: "Values that the code never lets be NULL.",
-        bad: Example {
-            migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL",
-            statement: "UPDATE users SET city = $1 WHERE id = $2",
-        },
-        good: Example {
-            migration: "ALTER TABLE users ALTER COLUMN city SET NOT NULL",
-            statement: "UPDATE users SET city = 'Ulm' WHERE id = $2",
-        },
     },
     explain,
 };

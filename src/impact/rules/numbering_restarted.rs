@@ -1,6 +1,6 @@
 //! Numbers that the engine gives from another start.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -13,17 +13,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "numbering-restarted",
         title: "The engine numbers new rows from another start",
         why: "ALTER SEQUENCE ... RESTART and AUTO_INCREMENT = n change the number that the next row gets; numbers that exist already are refused by the key.",
         fix: "Restart above the greatest number in use.",
         misses: "",
-        bad: Example {
-            migration: "-- mariadb\\nALTER TABLE t AUTO_INCREMENT = 1000",
-            statement: "INSERT INTO t (v) VALUES (?) RETURNING id",
-        },
-        good: Example { migration: "-- mariadb\\nALTER TABLE t AUTO_INCREMENT = 1000", statement: "INSERT INTO t (id, v) VALUES (?, ?)" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A row for which there is no partition.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::literals::Value;
@@ -14,20 +14,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "partition-may-reject",
         title: "A row can have no partition now",
         why: "A partitioned table without a default partition refuses a row that fits none of its partitions.",
         fix: "Create a default partition, or the partitions ahead of time.",
         misses: "Bounds are compared only with literals.",
-        bad: Example {
-            migration: "ALTER TABLE logs RENAME TO old; CREATE TABLE logs (id int, day date) PARTITION BY RANGE (day)",
-            statement: "INSERT INTO logs (id, day) VALUES ($1, $2)",
-        },
-        good: Example {
-            migration: "CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
-            statement: "INSERT INTO logs (id, day) VALUES ($1, $2)",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A privilege that the statement needs is missing.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "permission-lost",
         title: "The role lacks a privilege that the statement needs",
         why: "Privileges belong to the object: REVOKE takes them, and a new table or view under an old name has none.",
         fix: "Grant the privileges on the new object in the same migration.",
         misses: "Only roles that the session sets (SET ROLE) are known.",
-        bad: Example { migration: "REVOKE SELECT ON users FROM app", statement: "SELECT id FROM users" },
-        good: Example { migration: "REVOKE SELECT ON users FROM app", statement: "INSERT INTO users (id) VALUES ($1)" },
     },
     explain,
 };

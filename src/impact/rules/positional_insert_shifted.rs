@@ -1,6 +1,6 @@
 //! Values without a column list that land in other columns.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -12,20 +12,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "positional-insert-shifted",
         title: "Values of an INSERT land in other columns",
         why: "INSERT without a column list assigns values by the order of the columns of the table.",
         fix: "Write the column list.",
         misses: "",
-        bad: Example {
-            migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id",
-            statement: "INSERT INTO pairs VALUES (?, ?, ?)",
-        },
-        good: Example {
-            migration: "-- mariadb\\nALTER TABLE pairs MODIFY b varchar(9) AFTER id",
-            statement: "INSERT INTO pairs (id, a, b) VALUES (?, ?, ?)",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A new or changed foreign key, seen from the table that is referred to.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::references_to;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "referenced-row-guarded",
         title: "Deleting or changing a referenced row has other consequences",
         why: "A foreign key refuses to delete a row that others refer to, or deletes and changes these too (ON DELETE CASCADE, SET NULL). TRUNCATE of a referenced table is refused.",
         fix: "Check what the code that deletes parents expects of the children.",
         misses: "Chains of cascades are not followed.",
-        bad: Example {
-            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
-            statement: "DELETE FROM users WHERE id = $1",
-        },
-        good: Example {
-            migration: "ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users (id)",
-            statement: "DELETE FROM orders WHERE id = $1",
-        },
     },
     explain,
 };

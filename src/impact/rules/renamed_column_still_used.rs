@@ -1,6 +1,6 @@
 //! A column is still named by its old name.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_columns};
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "renamed-column-still-used",
         title: "A renamed column is still used under its old name",
         why: "A rename takes effect at once for every session: statements with the old name fail, statements with the new name fail until then. No order of deployment avoids both.",
         fix: "Add the new column, write both, move the readers, then drop the old one; or keep the old name in a view.",
         misses: "Names in SQL text that is only put together at run time.",
-        bad: Example { migration: "ALTER TABLE users RENAME COLUMN name TO full_name", statement: "SELECT name FROM users" },
-        good: Example { migration: "ALTER TABLE users RENAME COLUMN name TO full_name", statement: "SELECT email FROM users" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A table or view is still named by its old name.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_tables};
@@ -10,17 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "renamed-table-still-used",
         title: "A renamed or moved table is still used under its old name",
         why: "A rename takes effect at once for every session. No order of deployment avoids a moment in which one version of the code fails.",
         fix: "Create a view with the old name in the same migration, move the code, then drop the view.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users RENAME TO accounts", statement: "SELECT id FROM users" },
-        good: Example {
-            migration: "ALTER TABLE users RENAME TO accounts; CREATE VIEW users AS SELECT * FROM accounts",
-            statement: "SELECT id FROM users",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A column is missing from what stands in place of its table or view.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_columns};
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "replaced-column-missing",
         title: "What replaced a table or view lacks a column that is still used",
         why: "A table that is dropped and created again, a view that is redefined, or a view put in place of a table serves only the columns that its new definition has.",
         fix: "Give the new table or view the missing column, or move the code off it first.",
         misses: "",
-        bad: Example { migration: "DROP VIEW v; CREATE VIEW v AS SELECT id FROM users", statement: "SELECT email FROM v" },
-        good: Example { migration: "DROP VIEW v; CREATE VIEW v AS SELECT id FROM users", statement: "SELECT id FROM v" },
     },
     explain,
 };

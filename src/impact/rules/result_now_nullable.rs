@@ -1,6 +1,6 @@
 //! A result column that can deliver NULL now.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
@@ -13,14 +13,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "result-now-nullable",
         title: "A result column can be NULL now",
         why: "Code that was never given a NULL may not take one: scanning into a plain Go string, a non-optional field.",
         fix: "Make the code accept NULL first, or wrap the column in COALESCE.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users ALTER COLUMN email DROP NOT NULL", statement: "SELECT email FROM users" },
-        good: Example { migration: "ALTER TABLE users ALTER COLUMN email DROP NOT NULL", statement: "UPDATE users SET email = $1" },
     },
     explain,
 };

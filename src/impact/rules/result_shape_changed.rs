@@ -1,6 +1,6 @@
 //! Result columns that are more, fewer, renamed or in another order.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
@@ -14,14 +14,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "result-shape-changed",
         title: "The result has other columns",
         why: "`*` and the columns of a view follow the schema. Code that reads by position or scans into a fixed set of targets fails or mixes columns up; code that reads by name misses what was renamed or dropped.",
         fix: "Write the columns out, and read them by name.",
         misses: "What the code does with the rows is known only where the call that reads them was resolved.",
-        bad: Example { migration: "ALTER TABLE users ADD COLUMN phone text", statement: "SELECT * FROM users" },
-        good: Example { migration: "ALTER TABLE users ADD COLUMN phone text", statement: "SELECT id, email FROM users" },
     },
     explain,
 };

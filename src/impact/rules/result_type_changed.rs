@@ -1,6 +1,6 @@
 //! A result column of another type.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
@@ -12,14 +12,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "result-type-changed",
         title: "A result column has another type",
         why: "Drivers choose the value that the code gets by the type of the column; another type gives another value or an error when it is scanned.",
         fix: "Cast in the statement to the type that the code expects before the migration runs.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE items ALTER COLUMN qty TYPE bigint", statement: "SELECT qty FROM items" },
-        good: Example { migration: "ALTER TABLE items ALTER COLUMN qty TYPE bigint", statement: "SELECT id FROM items WHERE qty > $1" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! Row level security that hides or refuses rows.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -14,14 +14,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "row-security-changed",
         title: "Row level security hides or refuses rows",
         why: "With row level security enabled, a role that does not own the table sees and writes only what a policy allows; without a policy, nothing.",
         fix: "Create the policies first, and enable row level security when they are right.",
         misses: "The role is known only where the session sets it (SET ROLE); a session without one counts as the owner, who bypasses the policies.",
-        bad: Example { migration: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", statement: "SET ROLE app; SELECT id FROM orders" },
-        good: Example { migration: "ALTER TABLE orders ENABLE ROW LEVEL SECURITY", statement: "SELECT id FROM orders" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A whole row used as a value, whose columns change.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -16,17 +16,12 @@ use crate::sql::bind::types::data_type;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "row-shape-changed",
         title: "A whole row that is used as a value has other columns",
         why: "A table name used as a value stands for the whole row: in to_jsonb(t), in a comparison with ROW(...), in a cast to the type of the table. It follows every column that comes, goes or is renamed.",
         fix: "Name the columns that are meant.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users RENAME COLUMN name TO full_name",
-            statement: "SELECT to_jsonb(u)->>'name' FROM users u",
-        },
-        good: Example { migration: "ALTER TABLE users RENAME COLUMN name TO full_name", statement: "SELECT u.email FROM users u" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! Rows that the migration itself changes or removes.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -13,14 +13,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "rows-changed-by-migration",
         title: "The migration changes or removes rows that are read",
         why: "UPDATE, DELETE and TRUNCATE in a migration change what readers see.",
         fix: "Check that readers expect the new values.",
         misses: "Rows that a procedural block changes; INSERT is not reported.",
-        bad: Example { migration: "UPDATE users SET city = '?' WHERE city IS NULL", statement: "SELECT id FROM users WHERE city IS NULL" },
-        good: Example { migration: "UPDATE users SET city = '?' WHERE city IS NULL", statement: "SELECT id FROM users WHERE email = $1" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A schema or database that is named is gone.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,14 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "schema-gone",
         title: "A schema or database is still named",
         why: "A qualified name needs its schema.",
         fix: "Move the code first, or keep views in the old schema.",
         misses: "",
-        bad: Example { migration: "ALTER SCHEMA billing RENAME TO invoicing", statement: "SELECT due FROM billing.invoices" },
-        good: Example { migration: "ALTER SCHEMA billing RENAME TO invoicing", statement: "SELECT id FROM users" },
     },
     explain,
 };

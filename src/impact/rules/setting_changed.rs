@@ -1,6 +1,6 @@
 //! A setting of the database that statements depend on.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -12,14 +12,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "setting-changed",
         title: "A database setting that the statement depends on changes",
         why: "ALTER DATABASE ... SET and ALTER ROLE ... SET change the defaults of new sessions: the time zone in which moments are shown, the search path.",
         fix: "Set what the code relies on in the session.",
         misses: "",
-        bad: Example { migration: "ALTER DATABASE app SET timezone = 'Asia/Tokyo'", statement: "SELECT created_at::date FROM events" },
-        good: Example { migration: "ALTER DATABASE app SET timezone = 'Asia/Tokyo'", statement: "SELECT id FROM events" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! Partitions or child tables that come or go.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -15,14 +15,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "table-members-changed",
         title: "A table has other partitions or child tables",
         why: "A partitioned table and a table with children deliver the rows of all of them.",
         fix: "Check that no reader needs the rows that go.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE m DETACH PARTITION m1", statement: "SELECT sum(v) FROM m" },
-        good: Example { migration: "ALTER TABLE m DETACH PARTITION m1", statement: "SELECT sum(v) FROM m1" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A trigger of a written table that no longer works.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::bodies::of_trigger;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -14,17 +14,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "trigger-broken",
         title: "A trigger of the written table no longer works",
         why: "The engine does not follow the names in a trigger body: when a column or table that it names goes, every write that fires it fails, though the statement never names it.",
         fix: "Change or drop the trigger in the same migration.",
         misses: "Names in SQL that a body puts together at run time.",
-        bad: Example { migration: "DROP TABLE audit", statement: "UPDATE products SET stock = stock - 1 WHERE id = $1" },
-        good: Example {
-            migration: "DROP TRIGGER products_audit ON products; DROP TABLE audit",
-            statement: "UPDATE products SET stock = stock - 1 WHERE id = $1",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A trigger of a written table that comes, goes or does something else.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::squeeze;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "trigger-changed",
         title: "A write fires other triggers",
         why: "A trigger can change or skip the row that is written, and write elsewhere.",
         fix: "Check what the writers rely on.",
         misses: "What a trigger does to the row is not computed.",
-        bad: Example {
-            migration: "CREATE TRIGGER skip BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION skip_row()",
-            statement: "DELETE FROM users WHERE id = $1",
-        },
-        good: Example {
-            migration: "CREATE TRIGGER skip BEFORE DELETE ON users FOR EACH ROW EXECUTE FUNCTION skip_row()",
-            statement: "SELECT id FROM users",
-        },
     },
     explain,
 };

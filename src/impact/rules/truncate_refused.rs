@@ -1,6 +1,6 @@
 //! TRUNCATE of a table that can no longer be truncated.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -13,14 +13,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "truncate-refused",
         title: "A table can no longer be truncated",
         why: "System-versioned tables of MariaDB refuse TRUNCATE.",
         fix: "Use DELETE.",
         misses: "",
-        bad: Example { migration: "-- mariadb\\nALTER TABLE users ADD SYSTEM VERSIONING", statement: "TRUNCATE TABLE users" },
-        good: Example { migration: "-- mariadb\\nALTER TABLE users ADD SYSTEM VERSIONING", statement: "DELETE FROM users" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A stored value that the new type of its column may not take.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::narrowing::{Class, Fit, class, fit, literal_fits};
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::{WriteKind, WrittenValue};
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "type-may-reject",
         title: "A written value may not fit the new type",
         why: "A shorter, narrower or different type refuses values that the old one took; some are rounded or cut without an error.",
         fix: "Check the values that the code writes, then change the type.",
         misses: "Values that the code never lets be so long or so large.",
-        bad: Example {
-            migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(5)",
-            statement: "UPDATE users SET city = $1 WHERE id = $2",
-        },
-        good: Example {
-            migration: "ALTER TABLE users ALTER COLUMN city TYPE varchar(80)",
-            statement: "UPDATE users SET city = $1 WHERE id = $2",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! Operand types that have no operator or function after the migration.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -10,17 +10,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "type-no-longer-fits",
         title: "An operation has no meaning for the new type of a column",
         why: "Operators and functions are chosen by the types of their operands. After a change of type there may be none, and the engine does not convert by itself.",
         fix: "Cast in the statement so that it works with both types, deploy that, then change the type.",
         misses: "",
-        bad: Example { migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text", statement: "SELECT id FROM users WHERE dept_id = 1" },
-        good: Example {
-            migration: "ALTER TABLE users ALTER COLUMN dept_id TYPE text",
-            statement: "SELECT id FROM users WHERE dept_id = $1",
-        },
     },
     explain,
 };

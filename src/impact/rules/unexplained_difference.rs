@@ -6,6 +6,9 @@ use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
 use crate::sql::bind::binding::Binding;
 
+/// There is no example of what has no rule.
+const NONE: Example = Example { schema: "", migration: "", statement: "" };
+
 /// The rule.
 pub const RULE: Rule = Rule {
     meta: Meta {
@@ -14,8 +17,8 @@ pub const RULE: Rule = Rule {
         why: "The statement was bound against the schema before and after, and the two differ in a way that no rule explains.",
         fix: "Compare the statement with the migration by hand, and report the case.",
         misses: "",
-        bad: Example { migration: "-- any", statement: "-- any" },
-        good: Example { migration: "-- any", statement: "-- any" },
+        bad: NONE,
+        good: NONE,
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A new unique constraint.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::{UniqueKey, added_unique_keys, squeeze};
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -16,20 +16,12 @@ use crate::sql::bind::binding::WriteKind;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "unique-may-reject",
         title: "A new unique constraint can refuse a write",
         why: "A unique constraint or index refuses a row whose key exists already. An UPDATE of several rows to one value collides with itself.",
         fix: "Make the writers handle the duplicate (ON CONFLICT, or the error) before the constraint is added.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)",
-            statement: "INSERT INTO users (id, email) VALUES ($1, $2)",
-        },
-        good: Example {
-            migration: "ALTER TABLE users ADD CONSTRAINT users_email_key UNIQUE (email)",
-            statement: "UPDATE users SET city = $1 WHERE id = $2",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A lookup that found at most one row can find several.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::constraints::lost_unique_keys;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
@@ -15,20 +15,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "uniqueness-lost",
         title: "A lookup can find several rows now",
         why: "Without the unique constraint several rows can have the same key. A scalar subquery fails on the second one, a count and a join give more.",
         fix: "Keep the constraint, or make the code expect several rows.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
-            statement: "SELECT (SELECT id FROM members WHERE login = $1)",
-        },
-        good: Example {
-            migration: "ALTER TABLE members DROP CONSTRAINT members_login_key",
-            statement: "SELECT id FROM members WHERE org = $1",
-        },
     },
     explain,
 };

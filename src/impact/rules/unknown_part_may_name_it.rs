@@ -1,6 +1,6 @@
 //! A part of the statement is unknown and may name what goes.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -16,14 +16,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "unknown-part-may-name-it",
         title: "An unknown part may name a dropped or renamed object",
         why: "A name that is put into the SQL at run time is not in the source. Where it may be that of an object that the migration drops or renames, the statement is undecided.",
         fix: "Check what the part can be; write the names out, or choose them from a list of constants.",
         misses: "Parts that stand where a value is expected are taken for values.",
-        bad: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT {columns} FROM users" },
-        good: Example { migration: "ALTER TABLE users DROP COLUMN city", statement: "SELECT id FROM users WHERE id = {id}" },
     },
     explain,
 };

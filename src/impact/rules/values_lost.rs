@@ -1,6 +1,6 @@
 //! A column or table that was dropped and made again, without its values.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -13,17 +13,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "values-lost",
         title: "The values of a recreated column or table are gone",
         why: "A column or table that is dropped and created again under the same name still resolves, but it starts empty.",
         fix: "Change the column in place, or copy the values within the migration.",
         misses: "Values copied by other means than INSERT, UPDATE or CREATE TABLE AS.",
-        bad: Example {
-            migration: "ALTER TABLE users DROP COLUMN city; ALTER TABLE users ADD COLUMN city text",
-            statement: "SELECT city FROM users",
-        },
-        good: Example { migration: "ALTER TABLE users ALTER COLUMN city TYPE text", statement: "SELECT city FROM users" },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A view that refuses rows it would not show.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -15,20 +15,12 @@ use crate::sql::parse::parse_statement;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "view-check-may-reject",
         title: "A view refuses rows that it would not show",
         why: "WITH CHECK OPTION makes a view refuse an INSERT or UPDATE whose row the view would not deliver.",
         fix: "Check what the writers store through the view.",
         misses: "",
-        bad: Example {
-            migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active' WITH CHECK OPTION",
-            statement: "UPDATE active SET status = $1",
-        },
-        good: Example {
-            migration: "CREATE OR REPLACE VIEW active AS SELECT id, status FROM users WHERE status = 'active'",
-            statement: "UPDATE active SET status = $1",
-        },
     },
     explain,
 };

@@ -1,6 +1,6 @@
 //! A view that selects other rows or computes a column in another way.
 
-use super::{Example, Meta, Rule};
+use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
@@ -14,20 +14,12 @@ use crate::sql::bind::binding::Binding;
 
 /// The rule.
 pub const RULE: Rule = Rule {
-    meta: Meta {
+    meta: meta! {
         id: "view-redefined",
         title: "A view delivers other rows or values",
         why: "Statements that read a view follow its definition; a new filter, join or expression changes their results without any error.",
         fix: "Give the new definition a new name, and move the readers one by one.",
         misses: "",
-        bad: Example {
-            migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all WHERE active",
-            statement: "SELECT count(*) FROM users",
-        },
-        good: Example {
-            migration: "ALTER TABLE users RENAME TO users_all; CREATE VIEW users AS SELECT * FROM users_all",
-            statement: "SELECT count(*) FROM users",
-        },
     },
     explain,
 };
