@@ -2,7 +2,7 @@
 
 use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
-use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, Verdict};
+use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::statement::{HOLE, IndexedStatement, Scope, SqlText};
 use std::collections::HashMap;
 
@@ -90,6 +90,56 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
     }
 }
 
+/// Sites that a finding on a shared text lists.
+const MAX_SITES: usize = 5;
+
+/// Moves a finding to the text that names the object, where that stands in another file than the statement (a
+/// shared list of columns, a table of queries): there it must be mended, and the statement becomes its site.
+pub fn at_shared_text(mut finding: Finding, indexed: &IndexedStatement, judgement: &Judgement) -> Finding {
+    let place = judgement.cause.as_ref().filter(|c| !c.span.is_empty()).and_then(|c| indexed.place(c.span));
+    let Some((file, token)) = place.filter(|p| p.0 != 0) else { return finding };
+    let Some(path) = indexed.statement.files.get(usize::from(file)) else { return finding };
+    let site = SitePlace { path: finding.path, line: finding.line, end_line: finding.end_line };
+    finding.path = path.clone();
+    (finding.line, finding.end_line) = (token.line, token.line);
+    finding.token = Some(token);
+    finding.kind = FindingKind::Definition;
+    finding.sites = Some(Sites { count: 1, first: vec![site] });
+    finding.id =
+        fingerprint(&finding.repo, &finding.path, &finding.rule, &finding.object.as_ref().map_or(String::new(), ToString::to_string), "");
+    finding
+}
+
+/// Joins the findings on one shared text that several statements take up, as [`at_shared_text`] gives them.
+pub fn join_shared(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    let mut at: HashMap<(String, String, String, Option<Token>), usize> = HashMap::new();
+    for finding in findings {
+        let Some(sites) = finding.sites.clone() else {
+            out.push(finding);
+            continue;
+        };
+        let key = (finding.id.clone(), finding.repo.clone(), finding.service.clone(), finding.token);
+        match at.get(&key).and_then(|i| out.get_mut(*i)) {
+            Some(first) => {
+                let mut all = first.sites.take().unwrap_or(Sites { count: 0, first: Vec::new() });
+                all.count += sites.count;
+                all.first.extend(sites.first);
+                all.first.sort();
+                all.first.truncate(MAX_SITES);
+                let graver = (finding.effect, finding.scope == Scope::Production) > (first.effect, first.scope == Scope::Production);
+                let keep = if graver { finding } else { first.clone() };
+                *first = Finding { sites: Some(all), ..keep };
+            }
+            None => {
+                at.insert(key, out.len());
+                out.push(finding);
+            }
+        }
+    }
+    out
+}
+
 /// One of the findings on the variants of a site (with and without a conditional fragment): the gravest, the
 /// first of equals. `None` for none.
 pub fn gravest(variants: Vec<Finding>) -> Option<Finding> {
@@ -141,4 +191,30 @@ pub fn shown(text: &SqlText) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::impact::check_statements;
+    use crate::model::dialect::{Dialect, Engine};
+    use crate::model::schema::Schema;
+
+    fn plain() -> Finding {
+        let schema = Schema::open(Dialect::of(Engine::Sqlite));
+        check_statements("SELECT 1", "a.sql", &schema, &schema, &[], &[]).remove(0)
+    }
+
+    fn shared(token: u32, line: u32) -> Finding {
+        let token = Some(Token { line: token, column: 1, end_column: 4 });
+        let site = SitePlace { path: "a.py".into(), line, end_line: line };
+        Finding { path: "columns.py".into(), token, sites: Some(Sites { count: 1, first: vec![site] }), ..plain() }
+    }
+
+    #[test]
+    fn statements_that_share_a_text_are_its_sites() {
+        let found = join_shared(vec![shared(3, 9), plain(), shared(3, 5), shared(4, 5)]);
+        let counts: Vec<_> = found.iter().map(|f| f.sites.as_ref().map(|s| (s.count, s.first.first().map(|p| p.line)))).collect();
+        assert_eq!(counts, [Some((2, Some(5))), None, Some((1, Some(5)))]);
+    }
 }

@@ -230,3 +230,43 @@ fn table_fate(cx: &Context, id: Option<crate::model::object::ObjectId>, name: &s
     let schema = cx.last_change(|c| matches!(c.op, RenameSchema | DropSchema | SearchPath));
     schema.map_or(Fate::Unknown, Fate::Replaced)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::impact::check_statements;
+    use crate::model::dialect::{Dialect, Engine};
+    use crate::model::finding::Effect;
+    use crate::model::schema::Schema;
+    use crate::sql::apply::{ApplyOptions, apply, presuppose};
+
+    /// Rules and effects for statements against a schema of which only the migration itself tells something.
+    #[test]
+    fn what_a_migration_takes_away_is_gone_from_an_open_schema() {
+        let table = [
+            ("DROP TABLE b", "SELECT id FROM b", "dropped-table-still-used"),
+            ("DROP TABLE b", "DELETE FROM b WHERE id = 1", "dropped-table-still-used"),
+            ("DROP TABLE b", "SELECT id FROM a", ""),
+            ("ALTER TABLE b RENAME TO c", "SELECT id FROM b", "renamed-table-still-used"),
+            ("ALTER TABLE b RENAME TO c", "SELECT id FROM c", ""),
+            ("ALTER TABLE b DROP COLUMN x", "SELECT x FROM b WHERE y = 1", "dropped-column-still-read"),
+            ("ALTER TABLE b DROP COLUMN x", "UPDATE b SET x = 1", "dropped-column-still-read"),
+            ("ALTER TABLE b DROP COLUMN x", "INSERT INTO b (x, y) VALUES (1, 2)", "dropped-column-still-read"),
+            ("ALTER TABLE b DROP COLUMN x", "SELECT y AS x FROM b", ""),
+            ("ALTER TABLE b DROP COLUMN x", "SELECT x FROM a", ""),
+            ("ALTER TABLE b RENAME COLUMN x TO z", "SELECT t.x FROM b t", "renamed-column-still-used"),
+            ("ALTER TABLE b RENAME COLUMN x TO z", "SELECT z FROM b", ""),
+            ("ALTER TABLE b DROP COLUMN x; ALTER TABLE b ADD COLUMN x int", "UPDATE b SET y = 2", ""),
+            // a name that any of several open tables could supply means the same as before
+            ("ALTER TABLE b ALTER COLUMN x SET NOT NULL", "SELECT y FROM a JOIN b USING (id) JOIN c USING (id)", ""),
+        ];
+        let open = Schema::open(Dialect::of(Engine::Postgres));
+        for (migration, statement, rule) in table {
+            let before = presuppose(&open, migration, &ApplyOptions::default());
+            let (after, applied) = apply(&before, migration, &ApplyOptions::default());
+            let findings = check_statements(statement, "s.sql", &before, &after, &applied.changes, &["m.sql".to_string()]);
+            let found = findings.first().unwrap();
+            assert_eq!(found.rule, rule, "{migration}; {statement}: {}", found.message);
+            assert_eq!(found.effect == Effect::Safe, rule.is_empty(), "{migration}; {statement}");
+        }
+    }
+}

@@ -34,7 +34,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     for was in before.uses.iter().filter(written) {
         // A USING column means one column of either side: the same one first.
         let there = || after.uses.iter().filter(written).filter(|u| u.span == was.span);
-        let is = there().find(|u| u.id == was.id).or_else(|| there().find(|u| u.table == was.table)).or_else(|| there().next());
+        // A name that several open tables could supply was recorded for each of them.
+        let same = |u: &&Use| u.id == was.id && (was.id.is_some() || u.table == was.table);
+        let is = there().find(same).or_else(|| there().find(|u| u.table == was.table)).or_else(|| there().next());
         let Some(now) = elsewhere(cx, was, is) else { continue };
         let name = was.span.slice(cx.input.text);
         let then = described(cx, was);

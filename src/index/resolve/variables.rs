@@ -5,7 +5,7 @@ use super::evaluate::{MAX_ITEMS, Mode, Unbound, Val};
 use super::names::{Binding, Env, is_nothing};
 use super::symbols::{CallRef, Place};
 use super::text::{FileId, Part, Text};
-use crate::model::facts::{AssignOp, Assignment, Branch, ScopeId};
+use crate::model::facts::{AssignOp, Assignment, Branch, ScopeId, Value};
 use crate::model::span::Span;
 
 /// Something added to a variable, or its being set.
@@ -40,7 +40,12 @@ impl<'a> Resolver<'a> {
             }
         }
         active.sort_by_key(|e| e.at);
-        let last = active.iter().rposition(|e| e.assignment.op == AssignOp::Set);
+        let given = path.len() == 1 && symbols.scope((file, scope)).is_some_and(|s| s.params.iter().any(|p| Some(&p.name) == path.first()));
+        let sets = |e: &Event<'a>| e.assignment.op == AssignOp::Set;
+        let first = active.iter().position(sets);
+        // `if not xs: xs = []` only stands in for a value that was not given.
+        let stands_in = |i: usize, e: &Event<'a>| (given || first.is_some_and(|f| f < i)) && self.is_fallback(file, e, branch);
+        let last = (0..active.len()).rev().find(|&i| active.get(i).is_some_and(|e| sets(e) && !stands_in(i, e)));
         let mut value = match last {
             Some(i) => self.evaluate(&active[i].assignment.value, &self.event_env(file, &active[i], env)),
             None => {
@@ -136,6 +141,18 @@ impl<'a> Resolver<'a> {
                 out.push(Event { at: call.call.span.start, assignment: a, call: Some(((file, function), call)), branch: call.call.branch });
             }
         }
+    }
+
+    /// Whether an event sets a variable to an empty value, in a branch without alternative that the place in branch
+    /// `here` is not in.
+    fn is_fallback(&self, file: FileId, event: &Event<'a>, here: u32) -> bool {
+        let empty = match &event.assignment.value {
+            Value::List(items, _) => items.is_empty(),
+            Value::Text(runs, _) => runs.iter().all(|r| r.text.is_empty()),
+            value => is_nothing(value),
+        };
+        let outer = || self.branches(file, here).map(|b| b.0);
+        empty && self.branches(file, event.branch).next().is_some_and(|(n, b)| !b.exhaustive && !b.is_loop && !outer().any(|o| o == n))
     }
 
     /// Whether a branch is in a loop that the place in branch `here` is not in.

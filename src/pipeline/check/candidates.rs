@@ -1,7 +1,7 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
 use super::{CheckError, CheckRequest, Run, explain, paths};
-use crate::impact::findings::{Origin, finding};
+use crate::impact::findings::{Origin, at_shared_text, finding, join_shared};
 
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
 use crate::index::databases::fit;
@@ -45,11 +45,19 @@ pub fn judge(
             report.waiting |= judgement.waits_for.is_some();
             let statement = &found.indexed.statement;
             let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default());
-            let graver = sites.get(&key).is_none_or(|(_, old, _)| judgement.effect > old.effect);
-            if graver {
-                sites.insert(key, (found, judgement, belongs));
+            match sites.get_mut(&key) {
+                // The statement reaches over the pieces of all variants that are hit alike.
+                Some((first, old, _)) if old.effect == judgement.effect && old.effect != Effect::Safe => {
+                    let lines = found.indexed.lines;
+                    first.indexed.lines = (first.indexed.lines.0.min(lines.0), first.indexed.lines.1.max(lines.1));
+                }
+                Some((_, old, _)) if old.effect >= judgement.effect => {}
+                _ => {
+                    sites.insert(key, (found, judgement, belongs));
+                }
             }
         }
+        let mut own = Vec::new();
         for (found, judgement, belongs) in sites.into_values() {
             let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
             let path = found.indexed.statement.files.first().map_or("", String::as_str);
@@ -65,7 +73,8 @@ pub fn judge(
             report.summary.safe += u32::from(judgement.effect == Effect::Safe);
             if judgement.effect != Effect::Safe || request.all {
                 let text = &found.indexed.statement.text.text;
-                let mut found = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
+                let finding = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
+                let mut found = at_shared_text(finding, &found.indexed, &judgement);
                 if let Some(note) = belongs.note {
                     found.message = format!("{} ({note})", found.message);
                 }
@@ -73,9 +82,10 @@ pub fn judge(
                 if request.explain {
                     found.bindings = explain::bindings(text, &run.before, &run.after);
                 }
-                findings.push(found);
+                own.push(found);
             }
         }
+        findings.extend(join_shared(own));
     }
     report.problems.extend(doubts.into_iter().map(|text| Problem::new(Stage::Bind, text)));
     Ok(())
