@@ -97,6 +97,10 @@ pub struct ReportMigration {
     pub rewrites: Vec<String>,
     /// Online DDL (MySQL family).
     pub online: Option<OnlineDdl>,
+    /// Which engine it was read for and why, and where the schema before comes from; for people, not part of
+    /// the JSON.
+    #[serde(skip)]
+    pub taken: String,
 }
 
 /// Counts for the last lines of a report.

@@ -187,6 +187,9 @@ fn migrations(out: &mut String, report: &Report, options: TextOptions) {
             Outcome::Fails => "fails",
         };
         let _ = writeln!(out, "  {}{database}: {outcome}", m.path);
+        if !m.taken.is_empty() {
+            let _ = writeln!(out, "    {}", m.taken);
+        }
         if let Some(error) = &m.error {
             let _ = writeln!(out, "    {} ({})", error.message, error.code);
         }

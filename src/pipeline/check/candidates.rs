@@ -202,7 +202,7 @@ fn affected(before: &Schema, after: &Schema, changes: &[Change]) -> Vec<String> 
 }
 
 /// Whether `text` holds `name` as a word, in any case.
-fn mentions(text: &str, name: &str) -> bool {
+pub(super) fn mentions(text: &str, name: &str) -> bool {
     if name.is_empty() || text.len() < name.len() {
         return false;
     }

@@ -1,13 +1,16 @@
 //! Recommendation, order and summary: what a report concludes from its findings.
 
+use super::candidates::mentions;
 use super::{CheckRequest, Run, listed};
 use crate::impact::findings::{arrange, decides};
 use crate::impact::recommend::{Evidence, order, recommend};
+use crate::index::placing::DYNAMIC_TABLE;
 use crate::model::change::{Applied, Change, ChangeOp, Outcome};
 use crate::model::finding::{Finding, FindingKind, MigrationFinding, Verdict};
+use crate::model::object::ObjectRef;
 use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
-use crate::model::statement::Scope;
+use crate::model::statement::{Hole, IndexedStatement, Scope};
 use crate::pipeline::view::IndexView;
 use std::collections::BTreeSet;
 
@@ -40,6 +43,9 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
     problems.extend(view.iter().flat_map(|v| v.all_problems()));
     let database: BTreeSet<&str> = runs.iter().filter_map(|r| r.world.database.as_deref()).collect();
     let database = (!database.is_empty()).then(|| database.into_iter().collect::<Vec<_>>().join(", "));
+    let taken = runs
+        .first()
+        .map_or_else(String::new, |r| format!("{} ({}); schema before: {}", r.before.dialect, r.world.dialect_evidence, r.world.source));
     let migration = |(i, input): (usize, &crate::pipeline::inputs::MigrationInput)| {
         let applied = runs.first().and_then(|r| r.applied.get(i));
         let changes = applied.map(|a| a.changes.as_slice()).unwrap_or_default();
@@ -47,6 +53,7 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
             path: input.path.clone(),
             database: database.clone(),
             outcome: applied.map_or(Outcome::Ok, |a| a.outcome),
+            taken: taken.clone(),
             data_dependent: applied.is_some_and(|a| a.data_dependent),
             error: applied.and_then(|a| a.error.clone()),
             changes: changes
@@ -159,12 +166,28 @@ fn removes(op: ChangeOp) -> bool {
     )
 }
 
+/// Whether a statement with an unknown table name can be about an object: its hole can take the table's name,
+/// and, for a column, it names the column, all columns, or may name any.
+fn may_reach(indexed: &IndexedStatement, object: &ObjectRef) -> bool {
+    let text = &indexed.statement.text;
+    let Some(table) = &object.table else { return true };
+    let can_be = |h: &Hole| h.values.is_empty() || h.values.iter().any(|v| mentions(v, table));
+    if !text.holes.iter().any(can_be) {
+        return false;
+    }
+    let Some(column) = &object.column else { return true };
+    let sql = text.text.to_lowercase().replace("count(*)", "");
+    text.holes.len() > 1 || sql.contains('*') || sql.contains("insert") || mentions(&sql, column)
+}
+
 /// Says of every dropped or renamed object whether anything refers to it, and what that rests on.
 fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<&IndexView>) {
     let Some(view) = view else { return };
     let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
     let services: usize = view.snapshots.iter().map(|s| s.row.info.services.len()).sum();
-    let dynamic: u32 = view.snapshots.iter().flat_map(|s| &s.units).map(|u| u.info.dynamic).sum();
+    // A store that can't be read here has failed before; without its answer every one of them counts.
+    let dynamic: Vec<_> = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()]).unwrap_or_default();
+    let dynamic: Vec<_> = dynamic.iter().filter(|f| view.find(f.unit).is_some()).map(|f| &f.indexed).collect();
     let open: u32 = report.coverage.repositories.iter().map(|c| c.sites.saturating_sub(c.resolved)).sum();
     if statements == 0 || runs.is_empty() {
         return;
@@ -186,10 +209,14 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
             if !test.is_empty() {
                 evidence.push_str(&format!(", {} in tests do", test.len()));
             }
-            if dynamic + open > 0 {
-                evidence.push_str(&format!("; {dynamic} statements have an unknown table name, {open} sites are not resolved"));
+            let reaching = dynamic.iter().filter(|s| may_reach(s, &change.object)).count();
+            if reaching > 0 {
+                evidence.push_str(&format!("; {reaching} with an unknown table name might"));
             }
-            change.unused = Some(dynamic + open == 0);
+            if open > 0 {
+                evidence.push_str(&format!("; {open} sites are not resolved"));
+            }
+            change.unused = Some(reaching == 0 && open == 0);
             change.evidence = Some(evidence);
         }
     }
