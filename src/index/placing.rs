@@ -80,7 +80,8 @@ pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: 
     objects.sort();
     objects.dedup();
     // A name that was attributed to a table that is not wholly known is bound, with lower confidence.
-    let opaque = binding.opaque.iter().find(|o| !binding.uses.iter().any(|u| u.span == o.span));
+    let open = |span: Span| !binding.uses.iter().any(|u| u.span == span) && !is_value(text, span);
+    let opaque = binding.opaque.iter().find(|o| open(o.span));
     let unbound = match (&binding.error, opaque) {
         _ if matches!(parsed.kind, ast::StatementKind::Unknown(_)) => Some("not a statement that the parser knows".to_string()),
         (Some(error), _) => Some(error.message.clone()),
@@ -90,6 +91,17 @@ pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: 
     let references = bind::references(&binding, &parsed);
     (indexed.references, indexed.objects, indexed.unbound, indexed.dynamic_table) = (references, objects, unbound, dynamic_table);
     indexed
+}
+
+/// Whether a hole stands where only a value can: right after a comparison, LIMIT or OFFSET. Such a hole hides
+/// no name.
+fn is_value(text: &str, span: Span) -> bool {
+    if !span.slice(text).chars().eq([HOLE]) {
+        return false;
+    }
+    let before = text.get(..span.start as usize).unwrap_or("").trim_end();
+    let word = before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+    before.ends_with(['=', '<', '>', '\'']) || ["limit", "offset", "like", "ilike"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// The symbol under which statements with a hole in the place of a table name are filed.
