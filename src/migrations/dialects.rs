@@ -23,7 +23,16 @@ pub struct Dialects {
     names: BTreeMap<String, EngineWord>,
     settings: Vec<(Vec<String>, Regex)>,
     images: Vec<(Vec<String>, Regex)>,
-    signs: Vec<(Engine, u32, Regex)>,
+    signs: Vec<Sign>,
+}
+
+/// A piece of syntax that speaks for an engine.
+#[derive(Debug)]
+struct Sign {
+    engine: Engine,
+    weight: u32,
+    pattern: Regex,
+    accepted_by: Vec<Engine>,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +67,9 @@ struct SignSource {
     engine: Engine,
     weight: u32,
     pattern: String,
+    /// Other engines that accept it, so that it does not speak against them.
+    #[serde(default)]
+    accepted_by: Vec<Engine>,
 }
 
 /// Bytes of a text that are searched for signs.
@@ -85,7 +97,8 @@ impl Dialects {
             dialects.images.push((lookup.files, compile(path, &lookup.pattern)?));
         }
         for sign in source.signs {
-            dialects.signs.push((sign.engine, sign.weight, compile(path, &sign.pattern)?));
+            let pattern = compile(path, &sign.pattern)?;
+            dialects.signs.push(Sign { engine: sign.engine, weight: sign.weight, pattern, accepted_by: sign.accepted_by });
         }
         Ok(dialects)
     }
@@ -107,16 +120,21 @@ impl Dialects {
 
     /// The engine that the SQL itself speaks of, with the signs seen; `None`: no sign, or a tie.
     pub fn by_syntax(&self, text: &str) -> Option<(Engine, String)> {
+        self.by_signs(text, None)
+    }
+
+    /// The same, without the signs that `candidate` accepts too.
+    fn by_signs(&self, text: &str, candidate: Option<Engine>) -> Option<(Engine, String)> {
         let mut end = text.len().min(SYNTAX_LIMIT);
         while !text.is_char_boundary(end) {
             end -= 1;
         }
         let text = without_line_comments(text.get(..end).unwrap_or(""));
         let mut sums: BTreeMap<Engine, (u32, Vec<String>)> = BTreeMap::new();
-        for (engine, weight, sign) in &self.signs {
-            let entry = sums.entry(*engine).or_default();
-            for found in sign.find_iter(&text).take(5) {
-                entry.0 += weight;
+        for sign in self.signs.iter().filter(|s| candidate.is_none_or(|c| !s.accepted_by.contains(&c))) {
+            let entry = sums.entry(sign.engine).or_default();
+            for found in sign.pattern.find_iter(&text).take(5) {
+                entry.0 += sign.weight;
                 let shown = found.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
                 if entry.1.len() < 3 && !entry.1.contains(&shown) {
                     entry.1.push(shown);
@@ -235,7 +253,10 @@ pub(super) fn decide(question: &Question, read: &Read) -> Taken {
         }
     }
     let syntax = dialects.by_syntax(question.sample);
-    let fits = |engine: Engine| syntax.as_ref().is_none_or(|(s, _)| *s == engine || (s.is_mysql_family() && engine.is_mysql_family()));
+    let fits = |engine: Engine| {
+        let speaks = dialects.by_signs(question.sample, Some(engine));
+        speaks.is_none_or(|(s, _)| s == engine || (s.is_mysql_family() && engine.is_mysql_family()))
+    };
     match dialects.by_settings(read, question.folder) {
         Some((EngineWord::Known(engine), why)) if fits(engine) => return take(&EngineWord::Known(engine), why),
         Some((EngineWord::Unsupported(name), why)) if syntax.is_none() => return Taken::Unsupported(name, why),
@@ -296,6 +317,18 @@ mod tests {
         ];
         for (text, engine) in cases {
             assert_eq!(dialect_by_syntax(text).map(|d| d.0), engine, "{text}");
+        }
+    }
+
+    #[test]
+    fn signs_that_another_engine_accepts() {
+        let dialects = &Formats::embedded().dialects;
+        for (text, candidate, speaks) in [
+            ("CREATE TABLE a (`id` TEXT)", Engine::Sqlite, None),
+            ("CREATE TABLE a (`id` TEXT)", Engine::Postgres, Some(Engine::MySql)),
+            ("CREATE TABLE a (`id` INT AUTO_INCREMENT)", Engine::Sqlite, Some(Engine::MySql)),
+        ] {
+            assert_eq!(dialects.by_signs(text, Some(candidate)).map(|s| s.0), speaks, "{text}");
         }
     }
 

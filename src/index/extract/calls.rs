@@ -92,12 +92,18 @@ impl<'a> Extraction<'a> {
             || self.rules.joins.get(callee).is_some()
     }
 
-    /// The call rule that a callee matches: one of a pack that the imports detect before any other.
+    /// The call rule that a callee matches: one of a pack that the imports detect before any other, then one
+    /// of a pack whose connections people give the receiver's name.
     fn sink(&self, callee: &[String], args: &mut [Arg]) -> Option<Sink> {
-        let mut best: Option<(u8, SinkRef)> = None;
+        let mut best: Option<((u8, bool), SinkRef)> = None;
+        let of_module = callee.first().is_some_and(|head| self.facts.imports.iter().any(|i| i.local == *head));
         for &at in self.rules.sinks.matching(callee) {
             let Some((_, rule)) = self.rules.sink(at) else { continue };
             if at.method && callee.len() < 2 {
+                continue;
+            }
+            // a function of the library under the name of a module, but not a method of the same name
+            if !at.method && callee.len() > 1 && !of_module && rule.functions.iter().all(|f| !f.contains('.')) {
                 continue;
             }
             let given = argument(args, rule.sql, &rule.keyword);
@@ -120,6 +126,7 @@ impl<'a> Extraction<'a> {
                 _ if !rule.weak && self.is_usual_receiver(callee, at.pack) => 4,
                 _ => continue,
             };
+            let rank = (rank, !self.is_usual_receiver(callee, at.pack));
             if best.is_none_or(|(r, _)| rank < r) {
                 best = Some((rank, at));
             }

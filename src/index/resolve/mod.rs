@@ -39,7 +39,7 @@ use crate::sql::parse::{Recognition, parse_statement, recognise};
 use emit::{Emitted, Sender};
 use evaluate::{Mode, Notes};
 use names::{Member, MemberKey};
-use sites::Arrival;
+use sites::{Arrival, Receiver};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use symbols::{CallRef, Place, Symbols};
@@ -166,7 +166,10 @@ impl<'a> Resolver<'a> {
         let mut whole: HashSet<usize> = HashSet::new();
         let key = |a: &Arrival<'a>| a.chain.last().map_or(0, |c| std::ptr::from_ref(c.call) as usize);
         whole.extend(judged.iter().filter(|(_, r)| *r == Recognition::Statement).map(|(a, _)| key(a)));
-        let library = (!sink.certain).then(|| self.receiver_is_library(site, &sink.pack)).flatten();
+        let asked = !sink.certain || judged.iter().any(|(_, r)| *r != Recognition::Statement);
+        let receiver = asked.then(|| self.receiver(site, &sink.pack)).flatten();
+        let library = receiver.map(|r| r == Receiver::Library);
+        let certain = sink.certain && receiver != Some(Receiver::Prepared);
         let consumer = self.consumer(site, sink);
         let mut sites: Vec<(FileId, Span, bool)> = Vec::new();
         for (arrival, recognition) in judged {
@@ -176,7 +179,7 @@ impl<'a> Resolver<'a> {
             let place = arrival.chain.last().map_or((site.file, site.call.own_span), |c| (c.file, c.call.own_span));
             let begins_open = arrival.text.plain().trim_start().starts_with(HOLE) && recognition < Recognition::Likely;
             let known = !arrival.text.is_unknown() && !begins_open;
-            let sent = match (sink.certain, recognition) {
+            let sent = match (certain, recognition) {
                 (_, Recognition::Statement) => true,
                 (true, Recognition::Fragment) => false,
                 (true, _) => known,
@@ -193,7 +196,7 @@ impl<'a> Resolver<'a> {
             }
             // of a call that may be something else, only a receiver of the library makes a site
             let guessed = arrival.chain.iter().any(|c| self.guessed.contains(&(std::ptr::from_ref(c.call) as usize)));
-            if (sink.certain || library == Some(true)) && !known && !guessed {
+            if (certain || library == Some(true)) && !known && !guessed {
                 sites.push((place.0, place.1, false));
                 self.open(&arrival, site);
             }

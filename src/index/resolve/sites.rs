@@ -251,7 +251,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether the receiver of a call comes from the library of the sink: imported from it, constructed by
     /// it, or annotated with one of its types. `None`: nothing is known about it.
-    pub fn receiver_is_library(&mut self, call: CallRef<'a>, pack: &str) -> Option<bool> {
+    pub fn receiver(&mut self, call: CallRef<'a>, pack: &str) -> Option<Receiver> {
         let env = self.env_of(call, None);
         self.hops = 0;
         self.notes = Notes::default();
@@ -262,7 +262,7 @@ impl<'a> Resolver<'a> {
         self.of_library(path, &env, pack, 0)
     }
 
-    fn of_library(&mut self, path: &'a [String], env: &Env<'a>, pack: &str, depth: u32) -> Option<bool> {
+    fn of_library(&mut self, path: &'a [String], env: &Env<'a>, pack: &str, depth: u32) -> Option<Receiver> {
         if depth > 6 {
             return None;
         }
@@ -274,7 +274,7 @@ impl<'a> Resolver<'a> {
             }
         }
         match entity? {
-            Entity::External(module) => Some(names_library(module, pack)),
+            Entity::External(module) => Some(if names_library(module, pack) { Receiver::Library } else { Receiver::Other }),
             Entity::Variable { file, scope, path } => {
                 let facts = self.symbols.facts(file);
                 let events = self.symbols.table(file).events(scope, path.first()?)?;
@@ -291,21 +291,23 @@ impl<'a> Resolver<'a> {
             Entity::Any(all) => all.iter().find_map(|(v, inner)| self.value_of_library(v, "", inner, pack, depth)),
             Entity::Param { function, index } => {
                 let param = self.symbols.scope(function)?.params.get(index)?;
-                (!param.ty.is_empty() && names_library(&param.ty, pack)).then_some(true)
+                receiver_type(&param.ty, pack)
             }
-            Entity::Typed(ty, _) => names_library(ty, pack).then_some(true),
+            Entity::Typed(ty, _) => receiver_type(ty, pack),
             // a class of the service itself wraps the library or is something else; its methods were looked at
             Entity::Class(_) | Entity::Instance(_) | Entity::Function(_) | Entity::Module(_) | Entity::Package(_) | Entity::Item(_) => None,
         }
     }
 
-    fn value_of_library(&mut self, value: &'a Value, ty: &str, env: &Env<'a>, pack: &str, depth: u32) -> Option<bool> {
-        if !ty.is_empty() && names_library(ty, pack) {
-            return Some(true);
+    fn value_of_library(&mut self, value: &'a Value, ty: &str, env: &Env<'a>, pack: &str, depth: u32) -> Option<Receiver> {
+        if let Some(known) = receiver_type(ty, pack) {
+            return Some(known);
         }
         match value {
             // the methods of a prepared statement take parameters, no SQL
-            Value::Call(call) if call.callee.last().is_some_and(|n| n.to_ascii_lowercase().starts_with("prepare")) => Some(false),
+            Value::Call(call) if call.callee.last().is_some_and(|n| n.to_ascii_lowercase().starts_with("prepare")) => {
+                Some(Receiver::Prepared)
+            }
             Value::Call(call) => self.of_library(&call.callee, env, pack, depth + 1),
             Value::Name(path, _) => self.of_library(path, env, pack, depth + 1),
             Value::Choice(all, _) => all.iter().find_map(|v| self.value_of_library(v, "", env, pack, depth + 1)),
@@ -361,6 +363,26 @@ fn is_value_position(before: &str) -> bool {
     trimmed.len() < before.len() && ["LIMIT", "OFFSET", "LIKE", "ILIKE", "INTERVAL"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
+/// What a call that may send SQL is made on.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Receiver {
+    /// A value of the library.
+    Library,
+    /// A prepared statement: its methods take parameters, no SQL.
+    Prepared,
+    /// Something else.
+    Other,
+}
+
+/// What a type annotation says: `*sqlx.DB`, `*sql.Stmt`.
+fn receiver_type(ty: &str, pack: &str) -> Option<Receiver> {
+    let lower = ty.trim_end_matches([']', '>', ' ']).to_ascii_lowercase();
+    if lower.ends_with("stmt") || lower.ends_with("preparedstatement") {
+        return Some(Receiver::Prepared);
+    }
+    (!ty.is_empty() && names_library(ty, pack)).then_some(Receiver::Library)
+}
+
 /// Whether a module path or type name belongs to a library: `pgx` to `github.com/jackc/pgx/v5`,
 /// `database-sql` to `database/sql` and `*sql.DB`, `better-sqlite3` to `Database`.
 fn names_library(name: &str, pack: &str) -> bool {
@@ -401,6 +423,15 @@ mod tests {
             ("mysql2/promise", "mysql2", true),
         ] {
             assert_eq!(names_library(name, pack), same, "{name} {pack}");
+        }
+        for (ty, receiver) in [
+            ("*sqlx.Stmt", Some(Receiver::Prepared)),
+            ("*sqlx.NamedStmt", Some(Receiver::Prepared)),
+            ("*sqlx.DB", Some(Receiver::Library)),
+            ("*Statements", None),
+            ("", None),
+        ] {
+            assert_eq!(receiver_type(ty, "sqlx"), receiver, "{ty}");
         }
     }
 }
