@@ -43,7 +43,7 @@ pub fn recommend(evidence: &Evidence) -> (Recommendation, Vec<String>) {
         if found.is_empty() {
             continue;
         }
-        let mut services: Vec<&str> = found.iter().map(|f| f.service.as_str()).filter(|s| !s.is_empty()).collect();
+        let mut services: Vec<&str> = found.iter().flat_map(|f| f.service.split(", ")).filter(|s| !s.is_empty()).collect();
         services.sort_unstable();
         services.dedup();
         let of = if services.is_empty() { String::new() } else { format!(" of {}", services.join(", ")) };
@@ -111,11 +111,19 @@ pub fn order(findings: &[Finding], judgements_waiting: bool, changes: &[Change])
     }
 }
 
-/// The object is dropped and something of the same table comes in its place: the new code needs that.
+/// The object is dropped and the migration brings its content elsewhere: into other columns of its table, or
+/// into a table that it makes. The new code needs that.
 fn replaced(finding: &Finding, changes: &[Change]) -> bool {
-    let Some(object) = finding.object.as_ref().filter(|o| o.kind == ObjectKind::Column) else { return false };
-    let dropped = matches!(finding.change.as_ref().map(|c| c.op), Some(ChangeOp::DropColumn));
-    dropped && changes.iter().any(|c| c.op == ChangeOp::UpdateRows && c.object.table == object.table)
+    let Some(object) = &finding.object else { return false };
+    if !matches!(finding.change.as_ref().map(|c| c.op), Some(ChangeOp::DropColumn | ChangeOp::DropTable)) {
+        return false;
+    }
+    let made = |c: &Change| changes.iter().any(|m| m.op == ChangeOp::CreateTable && m.object.table == c.object.table);
+    changes.iter().any(|c| match c.op {
+        ChangeOp::UpdateRows => object.kind == ObjectKind::Column && c.object.table == object.table,
+        ChangeOp::InsertRows => made(c),
+        _ => false,
+    })
 }
 
 /// Whether some statement fails before the migration and runs after it.

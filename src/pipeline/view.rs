@@ -3,7 +3,7 @@
 use super::refresh::{RefreshError, RefreshRequest, Refreshed, refresh};
 use super::workspace::{Workspace, cache_folder};
 use crate::model::coverage::{Coverage, RepositoryCoverage};
-use crate::model::problem::Problem;
+use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::store::{SnapshotRow, Store, StoreError, UnitRow};
 use std::path::Path;
@@ -110,8 +110,26 @@ impl IndexView {
     /// # Errors
     /// [`RefreshError`].
     pub fn open(request: &ViewRequest) -> Result<IndexView, RefreshError> {
+        match IndexView::open_once(request, Vec::new()) {
+            // Damage that shows only where it is read: the store is a cache, and made anew.
+            Err(RefreshError::Store(e)) if request.refresh && e.is_damage() => IndexView::rebuild(request, &e),
+            other => other,
+        }
+    }
+
+    /// Makes a store anew that turned out to be damaged.
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    pub fn rebuild(request: &ViewRequest, damage: &StoreError) -> Result<IndexView, RefreshError> {
+        let path = &request.workspace.store;
+        Store::remove(path)?;
+        let text = format!("the store was damaged ({damage}) and has been rebuilt");
+        IndexView::open_once(request, vec![Problem::new(Stage::Store, text).at(path.display().to_string(), None)])
+    }
+
+    fn open_once(request: &ViewRequest, mut problems: Vec<Problem>) -> Result<IndexView, RefreshError> {
         let workspace = request.workspace;
-        let mut problems = Vec::new();
         let (store, refreshed) = if request.refresh {
             let fresh = !workspace.store.exists();
             let (mut store, problem) = Store::open_or_create(&workspace.store)?;

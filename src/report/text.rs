@@ -129,6 +129,9 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
         (_, Some(token)) => title.element(Origin::path(finding.path.as_str()).line(token.line as usize).char_column(token.column as usize)),
         _ => title.element(Origin::path(finding.path.as_str()).line(finding.line as usize)),
     };
+    if finding.token.is_some_and(|t| t.line < finding.line || t.line > finding.end_line) {
+        group = group.element(Level::NOTE.message(format!("it becomes part of the statement at line {}", finding.line)));
+    }
     if let Some(after) = finding.engine_error.as_ref().and_then(|e| e.after.as_deref()) {
         group = group.element(Level::NOTE.message(format!("the engine will say: {after}")));
     }

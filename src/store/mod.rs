@@ -50,6 +50,17 @@ pub enum StoreError {
     Sqlite(#[from] rusqlite::Error),
 }
 
+impl StoreError {
+    /// Whether the file itself is damaged, so that only making it anew helps.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            StoreError::Damaged(_) => true,
+            StoreError::Sqlite(e) => is_damage(e),
+            _ => false,
+        }
+    }
+}
+
 /// An open store.
 pub struct Store {
     connection: Connection,
@@ -102,6 +113,15 @@ impl Store {
             }
             Err(e) => return Err(e),
         }
+        Store::remove(path)?;
+        Ok((Store::open_writable(path)?, note))
+    }
+
+    /// Deletes a store that can't be used, so that the next one is made anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] where its files can't be deleted.
+    pub fn remove(path: &Path) -> Result<(), StoreError> {
         for suffix in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
             name.push(suffix);
@@ -112,7 +132,7 @@ impl Store {
                 _ => {}
             }
         }
-        Ok((Store::open_writable(path)?, note))
+        Ok(())
     }
 
     fn open_writable(path: &Path) -> Result<Store, StoreError> {

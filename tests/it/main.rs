@@ -1,7 +1,12 @@
 //! One binary for all tests that go through the library or the command.
 
+mod architecture;
+mod bad_input;
 mod catalogue;
+mod cli;
 mod engines;
 mod migrations;
+mod project;
 mod readme;
 mod resolve;
+mod shop;

@@ -1,6 +1,7 @@
 //! A literal is no value of its enum any more.
 
 use super::Rule;
+use super::type_no_longer_fits::retyped;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
@@ -21,6 +22,9 @@ pub const RULE: Rule = Rule {
 
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
     let Some((error, mut explanation)) = cx.on_error(before, after, &[BindErrorKind::InvalidLiteral]) else { return Vec::new() };
+    if retyped(cx, before, error).is_some() {
+        return Vec::new();
+    }
     explanation.message = format!("{} is not accepted after the migration{}.", error.span.slice(cx.input.text), cx.says(error));
     vec![explanation]
 }

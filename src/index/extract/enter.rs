@@ -113,13 +113,23 @@ impl<'a> Extraction<'a> {
         like_statement_start(text)
     }
 
+    /// `x = ("a", "b")`: one name for all of a tuple, where `x, y = "a", "b"` takes it apart.
+    fn is_tuple_value(&self, left: Option<Node<'a>>, right: Node<'a>) -> bool {
+        let one_name = left.is_some_and(|l| matches!(self.table.role(l), Role::Identifier | Role::Member));
+        let written = self.source.get(right.start_byte()) == Some(&b'(');
+        one_name && self.table.role(right) == Role::Tuple && (written || self.named(right).nth(1).is_some())
+    }
+
     /// `x = value` and its kin.
     fn assign(&mut self, frame: &Frame<'a>, above: &[Frame<'a>]) {
         let (node, rule) = (frame.node, frame.rule);
         let ty = self.type_text(rule.get(node, Slot::Type));
         let exported = frame.exported || self.scope_is_open();
         let targets = self.several(node, Slot::Left);
-        let values = self.several(node, Slot::Right);
+        let values = match rule.get(node, Slot::Right) {
+            Some(tuple) if self.is_tuple_value(rule.get(node, Slot::Left), tuple) => vec![tuple],
+            _ => self.several(node, Slot::Right),
+        };
         if let (Some((path, at)), Some(target)) = (self.embed.take(), targets.first())
             && values.is_empty()
         {

@@ -202,7 +202,10 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
                 findings.iter().filter(of_change).partition(|f| f.scope == Scope::Production);
             if !production.is_empty() {
                 change.unused = Some(false);
-                change.evidence = Some(format!("{} statements refer to it", production.len()));
+                change.evidence = Some(match production.len() {
+                    1 => "1 statement refers to it".to_string(),
+                    n => format!("{n} statements refer to it"),
+                });
                 continue;
             }
             let mut evidence = format!("none of {statements} statements of {services} services refers to it");
