@@ -1,14 +1,14 @@
 //! `impact check`: the main job.
 
-use super::args::{CheckArgs, FailOn, ReportFormat, SourceArgs};
+use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::refs::schema_request;
 use super::{index, output};
 use crate::model::report::{Recommendation, Report};
-use crate::pipeline::check::{Baseline, CheckRequest, check};
+use crate::pipeline::check::{Baseline, CheckError, CheckRequest, check};
 use crate::pipeline::inputs::{MigrationInput, read_migration, read_text};
-use crate::pipeline::view::IndexView;
 use crate::pipeline::workspace::Workspace;
 use crate::report::{json, text};
+use crate::store::Store;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -29,14 +29,16 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
     let alone = args.schema.schema.is_some() && args.source.repos.is_empty() && args.source.store.is_none();
     let mut fail_on = args.fail_on;
     let mut baseline_path = args.baseline.clone();
-    let view: Option<IndexView> = if alone {
+    let workspace: Option<Workspace> = if alone {
         None
     } else {
         let files: Vec<PathBuf> = inputs.iter().filter_map(|i| i.file.clone()).collect();
         let workspace = index::find(&args.source, &files)?;
         apply_defaults(&workspace, args, &mut fail_on, &mut baseline_path);
-        Some(index::open(&source(args), &workspace, false)?)
+        Some(workspace)
     };
+    let open = || workspace.as_ref().map(|w| index::open(&args.source, w, false)).transpose();
+    let view = open()?;
     let baseline = match &baseline_path {
         Some(path) if args.update_baseline && !path.exists() => None,
         Some(path) => Some(Baseline::read(path)?),
@@ -52,7 +54,16 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         owner: args.owner.clone(),
         baseline: if args.update_baseline { None } else { baseline.clone() },
     };
-    let report = check(&request, view.as_ref())?;
+    let report = match check(&request, view.as_ref()) {
+        Err(CheckError::Store(e)) if e.is_damage() && view.as_ref().is_some_and(|v| v.refreshed.is_some()) => {
+            output::note(args.source.quiet, &format!("{e}: it is rebuilt"));
+            let path = view.as_ref().map(|v| v.store.path().to_path_buf());
+            drop(view);
+            path.as_deref().map_or(Ok(()), Store::remove)?;
+            check(&request, open()?.as_ref())?
+        }
+        report => report?,
+    };
     if let (true, Some(path)) = (args.update_baseline, &baseline_path) {
         let count = Baseline::write(path, &report, baseline.as_ref())?;
         output::note(args.source.quiet, &format!("wrote {count} findings to {}", path.display()));
@@ -63,10 +74,6 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         ReportFormat::Text => text::render(&report, text::TextOptions { all: args.all, colour }),
     })?;
     Ok(exit_code(&report, fail_on))
-}
-
-fn source(args: &CheckArgs) -> SourceArgs {
-    args.source.clone()
 }
 
 /// What the configuration sets where the command line says nothing.

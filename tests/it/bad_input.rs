@@ -65,7 +65,9 @@ fn references_to_revisions_need_a_repository_that_has_them() {
         assert!(ran.stderr.starts_with("error: "), "{args:?}: {}", ran.stderr);
     }
     project.commit(&unborn);
-    for args in [&["check", "--since", "no-such-ref"][..], &["check", "--diff", "HEAD..no-such-ref"], &["check", DROP_CITY, "--at", "no-such-ref"]] {
+    for args in
+        [&["check", "--since", "no-such-ref"][..], &["check", "--diff", "HEAD..no-such-ref"], &["check", DROP_CITY, "--at", "no-such-ref"]]
+    {
         project.impact(args).refuses("no-such-ref");
     }
 }

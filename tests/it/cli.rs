@@ -136,10 +136,7 @@ fn a_revision_is_read_straight_from_git() {
     assert!(answer["findings"][0]["token"]["column"] == 39, "{answer}");
     // A bare repository has no working tree: its HEAD stands for what runs.
     let bare = project.beside("bare.git");
-    git2::build::RepoBuilder::new()
-        .bare(true)
-        .clone(&project.path().to_string_lossy(), &bare)
-        .unwrap_or_else(|e| panic!("{e}"));
+    git2::build::RepoBuilder::new().bare(true).clone(&project.path().to_string_lossy(), &bare).unwrap_or_else(|e| panic!("{e}"));
     let bare = bare.to_string_lossy().into_owned();
     for more in [&[][..], &["--at", "main"]] {
         let mut args = vec!["check", DROP_CITY, "--repo", &bare, "--format", "json"];
@@ -198,7 +195,13 @@ fn ignores_stand_in_code_and_migrations() {
         assert_eq!(answer["summary"]["ignored"], Value::from(1 - code), "{case}");
     };
     for (comment, exit, says) in cases {
-        project.write("app/__main__.py", code.replace("    return connection.execute(\"SELECT city", &format!("    {comment}\n    return connection.execute(\"SELECT city")));
+        project.write(
+            "app/__main__.py",
+            code.replace(
+                "    return connection.execute(\"SELECT city",
+                &format!("    {comment}\n    return connection.execute(\"SELECT city"),
+            ),
+        );
         check(comment, exit, says);
         project.write("app/__main__.py", &code);
         project.write(DROP_CITY, format!("{}\nALTER TABLE users DROP COLUMN city;\n", comment.replace('#', "--")));

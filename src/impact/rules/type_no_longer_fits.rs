@@ -5,8 +5,8 @@ use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
-use crate::sql::bind::binding::{BindError, BindErrorKind};
 use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::{BindError, BindErrorKind};
 
 /// The rule.
 pub const RULE: Rule = Rule {
