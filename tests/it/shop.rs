@@ -87,8 +87,10 @@ fn found(answer: &Value) -> Vec<Found> {
         let service = format!("{}{test}", text(f, "service"));
         let object = &f["object"];
         let names = ["table", "column", "name"].iter().filter_map(|k| object[k].as_str());
+        let sites = f["sites"]["first"].as_array().into_iter().flatten();
+        let sites: String = sites.map(|s| format!(", from {}:{}", text(s, "path"), s["line"])).collect();
         let summary = format!(
-            "{} {path}:{} {service} {} {}",
+            "{} {path}:{} {service} {} {}{sites}",
             text(f, "verdict"),
             token.unwrap_or(lines.0),
             text(f, "rule"),
