@@ -69,9 +69,9 @@ fn disagreement(case: &Case, servers: &[(Engine, Option<String>)]) -> Option<Str
     };
     let said = case.judged();
     let fits = match (said, &before, &after) {
-        (Effect::Breaks | Effect::MayBreak, Run::Ok(_), Run::Failed(_)) => !case.safe,
-        (Effect::ChangesResult, Run::Ok(a), Run::Ok(b)) => a != b && !case.safe,
-        (Effect::Safe, Run::Ok(a), Run::Ok(b)) => a == b && case.safe,
+        (Effect::Breaks | Effect::MayBreak, Run::Ok(_), Run::Failed(_)) => case.safe != Some(true),
+        (Effect::ChangesResult, Run::Ok(a), Run::Ok(b)) => a != b && case.safe != Some(true),
+        (Effect::Safe, Run::Ok(a), Run::Ok(b)) => a == b && case.safe != Some(false),
         _ => false,
     };
     if !fits {

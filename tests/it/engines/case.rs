@@ -18,8 +18,8 @@ pub struct Case {
     pub migration: String,
     /// What the service's connection runs before the statement.
     pub session: String,
-    /// It lies in `safe/`.
-    pub safe: bool,
+    /// Whether it lies in `safe/`; not said of an engine that it was not written for.
+    pub safe: Option<bool>,
     /// The session and the statement as they lie in the file.
     text: String,
     /// What an engine needs and `impact` does not see.
@@ -44,6 +44,8 @@ pub struct Asked {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Needs {
+    /// Other engines that run the same SQL, `$1` written as they do. Whatever they answer, `impact` must say the same.
+    also: Vec<String>,
     /// SQL that stores rows before the migration.
     rows: String,
     /// SQL of another writer after the migration that the schema before refuses; its rows show what may come now.
@@ -68,10 +70,11 @@ pub fn all() -> Vec<Case> {
     rules.retain(|p| p.is_dir());
     rules.sort();
     let kinds = rules.iter().flat_map(|r| [r.join("breaks"), r.join("safe")]);
-    kinds.filter(|p| p.is_dir()).map(|folder| read(&root, &folder)).collect()
+    kinds.filter(|p| p.is_dir()).flat_map(|folder| read(&root, &folder)).collect()
 }
 
-fn read(root: &Path, folder: &Path) -> Case {
+/// The case on the engine that it was written for, then on those that it asks too.
+fn read(root: &Path, folder: &Path) -> Vec<Case> {
     let name = folder.strip_prefix(root).unwrap_or(folder).display().to_string();
     let text = |file: &str| std::fs::read_to_string(folder.join(file)).unwrap_or_else(|e| panic!("{name}/{file}: {e}"));
     let schema = text("schema.sql");
@@ -81,7 +84,14 @@ fn read(root: &Path, folder: &Path) -> Case {
         Ok(toml) => toml::from_str(&toml).unwrap_or_else(|e| panic!("{name}/engine.toml: {e}")),
         Err(_) => Needs::default(),
     };
-    let sql = text("statement.sql");
+    let also = needs.also.iter().map(|e| e.parse().unwrap_or_else(|e| panic!("{name}/engine.toml: {e}")));
+    let mut cases = vec![case(&name, dialect, Some(name.ends_with("safe")), &text, &needs)];
+    cases.extend(also.map(|dialect| case(&format!("{name} on {dialect}"), dialect, None, &text, &needs)));
+    cases
+}
+
+fn case(name: &str, dialect: Dialect, safe: Option<bool>, text: &dyn Fn(&str) -> String, needs: &Needs) -> Case {
+    let sql = placeholders(&text("statement.sql"), dialect.engine);
     let last = parse_script(&sql, dialect).statements.last().map(|s| s.span).unwrap_or_else(|| panic!("{name}: no statement"));
     let statement = last.slice(&sql).trim().trim_end_matches(';').to_string();
     let asked = |parts: &[String], values: &[String]| Asked { statement: filled(&statement, parts), values: values.to_vec() };
@@ -89,20 +99,28 @@ fn read(root: &Path, folder: &Path) -> Case {
         .then(|| asked(needs.passes_parts.as_ref().unwrap_or(&needs.parts), needs.passes.as_ref().unwrap_or(&needs.values)));
     let session = sql[..last.start as usize].trim().to_string();
     Case {
-        migration: text("migration.sql"),
-        safe: name.ends_with("safe"),
-        name,
+        name: name.to_string(),
         dialect,
-        schema,
+        schema: text("schema.sql"),
+        migration: text("migration.sql"),
         session,
+        safe,
         asked: asked(&needs.parts, &needs.values),
         passes,
         text: sql,
-        rows: needs.rows,
-        later: needs.later,
+        rows: needs.rows.clone(),
+        later: needs.later.clone(),
         probe: needs.probe.trim().trim_end_matches(';').to_string(),
-        database: needs.database,
+        database: needs.database.clone(),
     }
+}
+
+/// `$1` as it is written for an engine; the values follow the order of the numbers.
+fn placeholders(sql: &str, engine: Engine) -> String {
+    if engine == Engine::Postgres {
+        return sql.to_string();
+    }
+    (1..10).fold(sql.to_string(), |text, n| text.replace(&format!("${n}"), "?"))
 }
 
 /// The statement with its unknown parts filled in, in order.
