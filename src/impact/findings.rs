@@ -3,6 +3,7 @@
 use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
+use crate::model::span::Span;
 use crate::model::statement::{HOLE, IndexedStatement, Scope, SqlText};
 use std::collections::HashMap;
 
@@ -96,7 +97,9 @@ const MAX_SITES: usize = 5;
 /// Moves a finding to the text that names the object, where that stands in another file than the statement (a
 /// shared list of columns, a table of queries): there it must be mended, and the statement becomes its site.
 pub fn at_shared_text(mut finding: Finding, indexed: &IndexedStatement, judgement: &Judgement) -> Finding {
-    let place = judgement.cause.as_ref().filter(|c| !c.span.is_empty()).and_then(|c| indexed.place(c.span));
+    // An unknown part names nothing: the statement that takes it stays the place to look at.
+    let written = |span: Span| !span.is_empty() && !span.slice(&indexed.statement.text.text).contains(HOLE);
+    let place = judgement.cause.as_ref().filter(|c| written(c.span)).and_then(|c| indexed.place(c.span));
     let Some((file, token)) = place.filter(|p| p.0 != 0) else { return finding };
     let Some(path) = indexed.statement.files.get(usize::from(file)) else { return finding };
     let site = SitePlace { path: finding.path, line: finding.line, end_line: finding.end_line };

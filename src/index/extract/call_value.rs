@@ -25,10 +25,15 @@ impl<'a> Extraction<'a> {
         if let Some(value) = self.pack_value(node, function, &callee, arguments, depth) {
             return value;
         }
+        // `strings.Replace(s, ...)` is a function by its whole name, and no method of a value `strings`.
+        let dotted = callee.len() > 1;
+        if dotted && let Some(value) = self.function_value(node, &callee, arguments, depth) {
+            return value;
+        }
         if let Some(value) = self.method_value(node, function, arguments, depth) {
             return value;
         }
-        if let Some(value) = self.function_value(node, &callee, arguments, depth) {
+        if !dotted && let Some(value) = self.function_value(node, &callee, arguments, depth) {
             return value;
         }
         let args = arguments.map(|a| self.args(a, depth)).unwrap_or_default();
