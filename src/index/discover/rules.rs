@@ -380,6 +380,7 @@ mod tests {
             ("internal/db/migrations", "x.sql", false, true),
             ("internal/db/migrations", "20240101000000_x.go", false, true),
             ("internal/db/migrations", "migrations.go", false, false),
+            ("db/old_migrations", "patch-2fa.sql", false, true),
             ("sql", "V1__a.sql", false, true),
             ("sql", "users.sql", false, false),
             ("db/changelog", "db.changelog-master.xml", false, true),

@@ -357,7 +357,9 @@ impl<'s> Binder<'s> {
                         b.fail(BindErrorKind::AmbiguousColumn, "42702", message, only.span, None);
                     }
                     // SQLite prefers it only where it is an alias that was written.
-                    let written = !b.lite() || b.scope().aliases.iter().any(|(a, _)| a.eq_ignore_ascii_case(&only.value));
+                    // The columns that a star stands for count as such.
+                    let written =
+                        !b.lite() || first.from_star || b.scope().aliases.iter().any(|(a, _)| a.eq_ignore_ascii_case(&only.value));
                     if written {
                         let first = first.clone();
                         if let Some(origin) = first.value.origin {

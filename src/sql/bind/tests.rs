@@ -308,6 +308,8 @@ fn sqlite_errors() {
         ("WITH t AS (SELECT phone FROM users) SELECT 1", "ok"),
         ("WITH t AS (SELECT phone FROM users) SELECT * FROM t", "SQLITE_ERROR no such column: phone"),
         ("SELECT id FROM users, orders", "SQLITE_ERROR ambiguous column name: id"),
+        ("SELECT o.* FROM users u, orders o ORDER BY id", "ok"),
+        ("SELECT o.id FROM users u, orders o ORDER BY id", "SQLITE_ERROR ambiguous column name: id"),
         ("SELECT name FROM sqlite_master WHERE type = 'table'", "ok"),
         ("SELECT my_function(id) FROM users", "ok"),
         ("SELECT value FROM users, json_each(users.city)", "ok"),
