@@ -26,7 +26,8 @@ CREATE TABLE file (
   PRIMARY KEY (snapshot, path)
 ) WITHOUT ROWID;
 
-CREATE TABLE facts (key BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+-- Compressed. With row ids: a tree keyed by the hash would keep most of a blob on pages of its own.
+CREATE TABLE facts (key BLOB PRIMARY KEY, data BLOB NOT NULL);
 
 -- The statements of one service, by everything they depend on: several snapshots share a unit.
 CREATE TABLE unit (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, service TEXT NOT NULL, info BLOB NOT NULL);

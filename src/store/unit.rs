@@ -1,6 +1,6 @@
 //! Units: the statements of one service, keyed by everything that they depend on; and the facts of files.
 
-use super::codec::{decode, encode};
+use super::codec::{decode, encode, pack, unpack};
 use super::{Store, StoreError};
 use crate::model::coverage::OpenSite;
 use crate::model::facts::FileFacts;
@@ -59,7 +59,7 @@ impl Store {
     pub fn facts(&self, key: &[u8; 16]) -> Result<Option<FileFacts>, StoreError> {
         let found: Option<Vec<u8>> =
             self.connection.prepare_cached("SELECT data FROM facts WHERE key = ?1")?.query_row([key], |r| r.get(0)).optional()?;
-        found.map(|bytes| decode(&bytes)).transpose()
+        found.map(|bytes| unpack(&bytes)).transpose()
     }
 
     /// Whether facts of a key are there.
@@ -75,7 +75,7 @@ impl Store {
 
     /// Encodes facts for [`Store::put_facts`]; may run on any thread.
     pub fn encode_facts(facts: &FileFacts) -> Result<Vec<u8>, StoreError> {
-        encode(facts)
+        pack(facts)
     }
 
     /// The unit of a key.

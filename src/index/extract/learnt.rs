@@ -4,7 +4,8 @@
 //! names a constant that holds SQL, or defines what a kept file imports. The names are looked up word by word in
 //! the bytes of the files that the first tier dropped.
 
-use super::keep::{add_names, holds_sql};
+use super::keep::{add_names, any_text, holds_sql};
+use super::looks::like_statement;
 use crate::model::facts::{FileFacts, ScopeKind, Value};
 use std::collections::{BTreeSet, HashSet};
 
@@ -36,12 +37,39 @@ impl Learnt {
         self.len() == 0
     }
 
+    /// Makes ready for looking up.
+    pub fn filter(&self) -> Filter<'_> {
+        let mut heads = vec![0; 1024];
+        for name in self.builders.iter().chain(&self.values) {
+            if let Some(head) = head(name)
+                && let Some(bits) = heads.get_mut(head >> 6)
+            {
+                *bits |= 1u64 << (head & 63);
+            }
+        }
+        Filter { learnt: self, heads }
+    }
+}
+
+/// Learnt names, ready for looking up in many files.
+pub struct Filter<'a> {
+    learnt: &'a Learnt,
+    /// One bit for every two bytes that a name begins with; most words of a file end here.
+    heads: Vec<u64>,
+}
+
+fn head(word: &[u8]) -> Option<usize> {
+    Some(usize::from(*word.first()?) << 8 | usize::from(*word.get(1)?))
+}
+
+impl Filter<'_> {
     /// Whether a file mentions a learnt name: a builder called or subclassed, a value named.
     pub fn keep(&self, bytes: &[u8]) -> bool {
-        if self.is_empty() {
+        if self.learnt.is_empty() {
             return false;
         }
         let part = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'$';
+        let known = |word: &[u8]| head(word).and_then(|h| Some(self.heads.get(h >> 6)? & 1 << (h & 63) != 0)) == Some(true);
         let mut at = 0;
         while at < bytes.len() {
             let rest = bytes.get(at..).unwrap_or(&[]);
@@ -49,7 +77,7 @@ impl Learnt {
             let word = rest.get(skipped..).unwrap_or(&[]);
             let len = word.iter().position(|&b| !part(b)).unwrap_or(word.len());
             let (word, after) = (word.get(..len).unwrap_or(&[]), word.get(len..).unwrap_or(&[]));
-            if len >= 3 && (self.values.contains(word) || (self.builders.contains(word) && is_used(after))) {
+            if len >= 3 && known(word) && (self.learnt.values.contains(word) || (self.learnt.builders.contains(word) && is_used(after))) {
                 return true;
             }
             at += skipped + len.max(1);
@@ -67,7 +95,8 @@ fn is_used(after: &[u8]) -> bool {
 fn learnt_names(facts: &FileFacts) -> BTreeSet<(String, bool)> {
     let mut names = BTreeSet::new();
     for a in facts.assignments.iter().filter(|a| a.exported || a.scope == 0) {
-        if holds_sql(&a.value) || matches!(a.value, Value::File { .. }) {
+        // Who names a piece of SQL puts a statement together around it, and is kept for that.
+        if any_text(&a.value, &like_statement) || matches!(a.value, Value::File { .. }) {
             names.extend(a.target.first().filter(|n| *n != "default" && *n != "self" && *n != "this").map(|n| (n.clone(), true)));
         }
     }
@@ -85,7 +114,9 @@ fn learnt_names(facts: &FileFacts) -> BTreeSet<(String, bool)> {
         let mut at = scope as usize;
         for _ in 0..32 {
             let Some(fact) = facts.scopes.get(at) else { break };
-            if fact.kind == ScopeKind::Function && fact.params.iter().any(|p| used.contains(&p.name)) {
+            // Functions within functions are called where they stand.
+            let reachable = fact.exported || fact.parent == 0 || !fact.receiver.is_empty();
+            if fact.kind == ScopeKind::Function && reachable && fact.params.iter().any(|p| used.contains(&p.name)) {
                 names.insert((fact.name.clone(), false));
             }
             // Text around a member: whoever makes or extends the class decides it.
@@ -154,7 +185,7 @@ mod tests {
             ("GETTER, fetch_all_users()", false),
             ("", false),
         ] {
-            assert_eq!(learnt.keep(text.as_bytes()), expected, "{text}");
+            assert_eq!(learnt.filter().keep(text.as_bytes()), expected, "{text}");
         }
         assert_eq!(needed_imports(&facts).collect::<Vec<_>>(), [(".names", "TABLE")]);
     }

@@ -10,6 +10,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// Bytes after `SELECT` within which `FROM` must come where the verb alone is no proof.
 const FROM_WITHIN: usize = 3000;
+/// Bytes after `DELETE` within which `FROM` must come (`DELETE a FROM a JOIN b`, a name put in between).
+const FROM_NEAR: usize = 300;
 /// Bytes after `UPDATE` within which `SET` must come, likewise.
 const SET_WITHIN: usize = 600;
 
@@ -39,6 +41,7 @@ enum Hit {
     /// A verb that needs a blank after it.
     Other,
     With,
+    Truncate,
     /// `.name(` of a sink: the name is proof, or its argument must look like text.
     Sink {
         certain: bool,
@@ -131,7 +134,7 @@ impl Tier1 {
             ("create", Hit::Define),
             ("alter", Hit::Define),
             ("drop", Hit::Define),
-            ("truncate", Hit::Other),
+            ("truncate", Hit::Truncate),
             ("merge into", Hit::Other),
             ("replace into", Hit::Other),
             ("comment on", Hit::Other),
@@ -181,16 +184,23 @@ impl Tier1 {
         match hit {
             Hit::Select => {
                 at.is_word()
+                    && at.goes_on()
                     && (at.is_capital() || (at.begins_text() && next.from(at.bytes, at.end).is_some_and(|f| f - at.end < FROM_WITHIN)))
             }
             Hit::Insert => at.is_word() && (at.is_capital() || at.followed_by(&[b"into", b"ignore", b"or", b"overwrite"])),
             Hit::Update => {
                 at.is_word()
+                    && at.goes_on()
                     && (at.is_capital() || (at.begins_text() && next.set(at.bytes, at.end).is_some_and(|f| f - at.end < SET_WITHIN)))
             }
-            Hit::Delete => at.is_word() && (at.followed_by(&[b"from"]) || (at.is_capital() && at.next_is_blank())),
+            Hit::Delete => {
+                at.is_word()
+                    && (at.followed_by(&[b"from"])
+                        || (at.is_capital() && at.next_is_blank() && next.from(at.bytes, at.end).is_some_and(|f| f - at.end < FROM_NEAR)))
+            }
             Hit::Define => at.is_word() && at.followed_by(&OBJECTS) && (at.is_capital() || at.begins_text()),
             Hit::Other => at.is_word() && at.next_is_blank() && (at.is_capital() || at.begins_text()),
+            Hit::Truncate => at.is_word() && at.next_is_blank() && (at.is_capital() || (at.begins_text() && at.truncates())),
             Hit::With => at.is_word() && at.next_is_blank() && at.begins_text() && at.names_a_query(),
             Hit::Sink { certain, weak } => at.is_call() && (*certain || at.argument_is_text(*weak)),
             Hit::Tag => at.is_tag(),
@@ -267,6 +277,27 @@ impl Around<'_> {
             && (self.next_is_blank() || matches!(self.after().first(), Some(b'(' | b'*' | b'\\')))
     }
 
+    /// A blank follows, or what a list of columns can begin with.
+    fn goes_on(&self) -> bool {
+        self.next_is_blank() || matches!(self.after().first(), Some(b'(' | b'*' | b'\\' | b'/' | b'`' | b'"'))
+    }
+
+    /// `TABLE`, or one name and the end of the statement: no class of a style sheet.
+    fn truncates(&self) -> bool {
+        if self.followed_by(&[b"table", b"only"]) {
+            return true;
+        }
+        let rest = skip_blank(self.after());
+        let name = |b: &u8| is_part(Some(*b)) || matches!(b, b'.' | b'"' | b'`' | b'{' | b'}' | b'%' | b'[' | b']');
+        let len = rest.iter().take_while(|b| name(b)).count();
+        let (name, rest) = (rest.get(..len).unwrap_or(&[]), skip_blank(rest.get(len..).unwrap_or(&[])));
+        let ends = |w: &&[u8]| rest.get(..w.len()).is_some_and(|r| r.eq_ignore_ascii_case(w));
+        let quoted = name.iter().any(|b| matches!(b, b'"' | b'`' | b'{'));
+        quoted
+            || rest.first().is_none_or(|b| matches!(b, b'\'' | b';' | b','))
+            || [&b"restart"[..], b"cascade", b"continue", b"restrict"].iter().any(ends)
+    }
+
     fn next_is_blank(&self) -> bool {
         self.after().first().is_some_and(|b| b.is_ascii_whitespace()) || self.after().starts_with(b"\\n")
     }
@@ -278,7 +309,10 @@ impl Around<'_> {
         let trimmed = before.iter().rposition(|b| !blank(b)).map_or(0, |i| i + 1);
         match before.get(..trimmed).and_then(|b| b.last()) {
             None => true,
-            Some(b'"' | b'\'' | b'`' | b'}' | b'/' | b')' | b'n' | b't') => true,
+            Some(b'"' | b'\'' | b'`' | b'}' | b')') => true,
+            // the end of a comment; a line break or tab written as an escape
+            Some(b'/') if before.get(..trimmed).is_some_and(|b| b.ends_with(b"*/")) => true,
+            Some(b'n' | b't') if before.get(..trimmed).is_some_and(|b| b.ends_with(b"\\n") || b.ends_with(b"\\t")) => true,
             Some(_) => {
                 // The line above is an SQL comment.
                 let line = before.get(..trimmed).unwrap_or(&[]);
@@ -354,7 +388,16 @@ impl Around<'_> {
         match rest.first() {
             Some(b'`') => true,
             Some(b'<') => rest.iter().take(300).any(|b| *b == b'`'),
-            Some(b'.') => rest.iter().take(60).any(|b| *b == b'`' || *b == b'('),
+            Some(b'.') => {
+                let rest = rest.get(1..).unwrap_or(&[]);
+                let rest = rest.get(rest.iter().take_while(|b| is_part(Some(**b))).count()..).unwrap_or(&[]);
+                match rest.first() {
+                    Some(b'`') => true,
+                    Some(b'<') => rest.iter().take(300).any(|b| *b == b'`'),
+                    Some(b'(') => rest.windows(2).take(200).any(|w| w == b")`"),
+                    _ => false,
+                }
+            }
             Some(b'(') => byte_before(self.bytes, self.start) == Some(b'{'),
             _ => false,
         }
@@ -414,6 +457,19 @@ mod tests {
             (Python, "q = '''\n-- all\nselect a\nfrom t'''", true),
             (Python, "# select a file\nx = 1", false),
             (Python, "from os import path\nselected = 1", false),
+            (Python, "# from a\nfrom b import select\n", false),
+            (Python, "// update all\nd = set()", false),
+            (Python, "q = 'a;\\n select a from t'", true),
+            (Python, "q = '/* all */ select a from t'", true),
+            (Python, "# DELETE is refused", false),
+            (Python, "q = 'DELETE a FROM a'", true),
+            (Python, "q = 'truncate users'", true),
+            (Python, "q = 'truncate users cascade'", true),
+            (TypeScript, "import Select from 'react-select'; x.from(y)", false),
+            (TypeScript, "<p className=\"truncate text-sm/70\">", false),
+            (TypeScript, "q(`truncate \"users\"`)", true),
+            (TypeScript, "await db.$transaction(async (tx) => f(`a`))", false),
+            (TypeScript, "sql.type(row)`x`", true),
             (Python, "import psycopg2\n", true),
             (Python, "from psycopg.rows import dict_row", true),
             (Python, "import psycopgx\n", false),

@@ -17,7 +17,7 @@ use crate::model::project::FileKind;
 use crate::model::schema::Schema;
 use crate::model::statement::IndexedStatement;
 use crate::store::{Store, UnitContent, UnitInfo};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Rounds of the second tier: each parses the files that the round before asked for.
 const ROUNDS: usize = 3;
@@ -125,9 +125,8 @@ fn make_unit(
         if unread.is_empty() || (wanted.is_empty() && learnt.is_empty() && unknown.is_empty()) {
             break;
         }
-        let names = aho_corasick::AhoCorasick::new(&unknown).ok();
-        let defines = |bytes: &[u8]| names.as_ref().is_some_and(|n| n.find_iter(bytes).any(|m| is_word(bytes, m.start(), m.end())));
-        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes) || defines(bytes);
+        let learnt = learnt.filter();
+        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes) || unknown.defined_in(path, bytes);
         if read_more(store, state, packs, &unread, &keep)?.is_empty() {
             break;
         }
@@ -136,26 +135,50 @@ fn make_unit(
     Ok(bind(state, known, service, resolved))
 }
 
-/// Names that stand in holes: a file that was not parsed may define them (a constant of the same Go package
-/// has no import that would ask for it).
-fn unknown_names(resolved: &Resolved) -> Vec<String> {
-    let simple = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '$');
-    let holes = resolved.statements.iter().flat_map(|s| &s.text.holes).map(|h| h.what.as_str());
-    let mut out: Vec<String> = holes
-        .filter(|w| w.chars().all(simple) && !w.starts_with(|c: char| c.is_ascii_digit()))
-        .filter_map(|w| w.rsplit('.').next())
-        .filter(|w| w.len() > 2)
-        .map(str::to_string)
-        .collect();
-    out.sort();
-    out.dedup();
+/// Names that stand in holes of Go, by folder: a file of the same package that was not parsed may define them,
+/// and no import asks for it. Other languages import what they name.
+#[derive(Default)]
+struct UnknownNames {
+    by_folder: HashMap<String, BTreeSet<String>>,
+}
+
+impl UnknownNames {
+    fn is_empty(&self) -> bool {
+        self.by_folder.is_empty()
+    }
+
+    /// Whether a file of the package defines one of the names: `name = `, `const name`, alone on its line.
+    fn defined_in(&self, path: &str, bytes: &[u8]) -> bool {
+        let Some(names) = self.by_folder.get(folder_of(path)).filter(|_| path.ends_with(".go")) else { return false };
+        bytes.split(|b| *b == b'\n').any(|line| {
+            let line = line.trim_ascii_start();
+            let line = [&b"const "[..], b"var "].iter().find_map(|w| line.strip_prefix(*w)).unwrap_or(line).trim_ascii_start();
+            let len = line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            let (name, rest) = line.split_at(len);
+            len > 2
+                && rest.first().is_none_or(|b| matches!(b, b' ' | b'\t' | b'=' | b',' | b'\r'))
+                && str::from_utf8(name).is_ok_and(|n| names.contains(n))
+        })
+    }
+}
+
+fn unknown_names(resolved: &Resolved) -> UnknownNames {
+    let simple = |c: char| c.is_alphanumeric() || c == '_';
+    let mut out = UnknownNames::default();
+    for statement in &resolved.statements {
+        for hole in &statement.text.holes {
+            let name = hole.what.as_str();
+            let Some(path) = statement.files.get(hole.file as usize).filter(|p| p.ends_with(".go")) else { continue };
+            if name.len() > 2 && name.chars().all(simple) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+                out.by_folder.entry(folder_of(path).to_string()).or_default().insert(name.to_string());
+            }
+        }
+    }
     out
 }
 
-/// Whether `start..end` is a whole word of `bytes`.
-fn is_word(bytes: &[u8], start: usize, end: usize) -> bool {
-    let part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
-    !part(start.checked_sub(1).and_then(|i| bytes.get(i))) && !part(bytes.get(end))
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |p| p.0)
 }
 
 fn run(state: &RepositoryState, members: &Members, modules: &ModuleMap, dialects: &[Dialect]) -> Resolved {
