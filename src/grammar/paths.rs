@@ -1,6 +1,6 @@
 //! Looking up dotted callees in rules that name their ends.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// Rules keyed by the end of a dotted path.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ struct Entry<T> {
 
 impl<T> Default for Paths<T> {
     fn default() -> Self {
-        Paths { by_last: HashMap::new() }
+        Paths { by_last: HashMap::default() }
     }
 }
 

@@ -7,7 +7,8 @@ use super::pack::{Gives, Pack, ReaderRule, SinkRule};
 use super::paths::Paths;
 use super::table::KindTable;
 use crate::model::facts::Language;
-use std::collections::{BTreeMap, HashSet};
+use rustc_hash::FxHashSet as HashSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// All packs in force.
@@ -58,7 +59,7 @@ pub struct TextIndex {
     /// As written; operators, `here` and types are looked up in it.
     pub rules: TextRules,
     /// What the methods do.
-    pub methods: std::collections::HashMap<String, TextMethod>,
+    pub methods: rustc_hash::FxHashMap<String, TextMethod>,
     /// What the functions do.
     pub functions: Paths<TextFunction>,
     /// Calls that never matter.

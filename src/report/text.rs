@@ -232,8 +232,8 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
         let skipped: u32 = c.skipped.values().sum();
         let _ = writeln!(
             out,
-            "  {}: {} source files, {} parsed, {skipped} skipped; {} of {} data-access sites resolved; {} of {} statements bound",
-            c.repo, c.files, c.parsed, c.resolved, c.sites, c.bound, c.statements
+            "  {}: {} source files, {skipped} skipped; {} of {} data-access sites resolved; {} of {} statements bound",
+            c.repo, c.files, c.resolved, c.sites, c.bound, c.statements
         );
         let shown = if options.all { c.open.len() } else { OPEN_SHOWN.min(c.open.len()) };
         for site in &c.open[..shown] {

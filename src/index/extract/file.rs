@@ -5,8 +5,8 @@ use crate::grammar::role::{Role, Slot};
 use crate::grammar::table::KindTable;
 use crate::model::facts::FileFacts;
 use crate::model::span::Span;
+use rustc_hash::FxHashSet as HashSet;
 use std::cell::Cell;
-use std::collections::HashSet;
 use tree_sitter::Node;
 
 /// Expression nodes that may be looked at in one file, by its size: nested calls are looked at once per level.
@@ -52,8 +52,8 @@ impl<'a> Extraction<'a> {
             facts: FileFacts::default(),
             at: At::default(),
             detected: Vec::new(),
-            sql_names: HashSet::new(),
-            results: HashSet::new(),
+            sql_names: HashSet::default(),
+            results: HashSet::default(),
             groups: 0,
             embed: None,
             broken: false,

@@ -3,7 +3,7 @@
 use super::looks::{like_names, like_sql};
 use crate::model::facts::Value;
 use crate::model::span::Span;
-use std::collections::HashSet;
+use rustc_hash::FxHashSet as HashSet;
 
 /// Whether any text in a value looks like SQL or a piece of it.
 pub(super) fn holds_sql(value: &Value) -> bool {
@@ -98,7 +98,7 @@ pub(super) fn add_names(value: &Value, names: &mut HashSet<String>) {
 
 /// Where the text of a value starts.
 pub(super) fn first_text(value: &Value) -> Option<u32> {
-    let mut starts = HashSet::new();
+    let mut starts = HashSet::default();
     add_texts(value, &mut starts);
     starts.into_iter().min()
 }

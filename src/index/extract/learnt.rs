@@ -7,7 +7,8 @@
 use super::keep::{add_names, any_text, holds_sql};
 use super::looks::like_statement;
 use crate::model::facts::{FileFacts, ScopeKind, Value};
-use std::collections::{BTreeSet, HashSet};
+use rustc_hash::FxHashSet as HashSet;
+use std::collections::BTreeSet;
 
 /// Names learnt from kept files.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,19 @@ impl Learnt {
         for (name, is_value) in learnt_names(facts) {
             let set = if is_value { &mut self.values } else { &mut self.builders };
             set.insert(name.into_bytes().into_boxed_slice());
+        }
+    }
+
+    /// Adds functions whose callers decide what is sent.
+    pub fn add_builders(&mut self, names: &[String]) {
+        self.builders.extend(names.iter().filter(|n| n.len() >= 3).map(|n| n.clone().into_bytes().into_boxed_slice()));
+    }
+
+    /// The names that `other` does not hold.
+    pub fn without(&self, other: &Learnt) -> Learnt {
+        Learnt {
+            builders: self.builders.difference(&other.builders).cloned().collect(),
+            values: self.values.difference(&other.values).cloned().collect(),
         }
     }
 
@@ -109,7 +123,7 @@ fn learnt_names(facts: &FileFacts) -> BTreeSet<(String, bool)> {
         if !built || !holds_sql(value) {
             continue;
         }
-        let mut used = HashSet::new();
+        let mut used = HashSet::default();
         add_names(value, &mut used);
         let mut at = scope as usize;
         for _ in 0..32 {
@@ -138,7 +152,7 @@ fn learnt_names(facts: &FileFacts) -> BTreeSet<(String, bool)> {
 /// Modules and names whose files a kept file needs: what it imports and mentions in its facts. An empty name
 /// stands for the module as a whole.
 pub fn needed_imports(facts: &FileFacts) -> impl Iterator<Item = (&str, &str)> {
-    let mut used = HashSet::new();
+    let mut used = HashSet::default();
     facts.assignments.iter().for_each(|a| add_names(&a.value, &mut used));
     facts.returns.iter().for_each(|r| add_names(&r.value, &mut used));
     facts.strings.iter().for_each(|s| add_names(&s.value, &mut used));

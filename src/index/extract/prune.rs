@@ -8,7 +8,7 @@ use super::keep::{add_names, add_texts, any_text, first_text, holds_sql, telling
 use super::looks::{like_names, like_sql};
 use crate::model::facts::{AssignOp, Assignment, Call, FileFacts, ScopeKind, Value};
 use crate::model::span::Span;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// Bytes of a text that is neither SQL nor a name past which it is dropped.
 const MAX_PLAIN: usize = 40;
@@ -61,7 +61,7 @@ pub(super) fn prune(facts: &mut FileFacts) {
 
 /// A module's name in capitals that is given a value once is a constant by convention.
 fn mark_constants(facts: &mut FileFacts) {
-    let mut times: HashMap<String, u32> = HashMap::new();
+    let mut times: HashMap<String, u32> = HashMap::default();
     for a in facts.assignments.iter().filter(|a| a.scope == 0) {
         *times.entry(a.target.join(".")).or_default() += 1;
     }
@@ -93,7 +93,7 @@ fn clear_results(facts: &mut FileFacts) {
 
 /// Names that matter, with all that lead to them.
 fn needed(facts: &FileFacts) -> HashSet<String> {
-    let mut needed = HashSet::new();
+    let mut needed = HashSet::default();
     for call in &facts.calls {
         if call.sink.is_some() {
             needed.extend(call.callee.iter().cloned());
@@ -195,7 +195,7 @@ fn slim_call(call: &mut Call) {
 
 /// Starts of all texts of assignments, calls and returns.
 fn covered(facts: &FileFacts) -> HashSet<u32> {
-    let mut starts = HashSet::new();
+    let mut starts = HashSet::default();
     if facts.strings.is_empty() {
         return starts;
     }
@@ -207,7 +207,7 @@ fn covered(facts: &FileFacts) -> HashSet<u32> {
 
 /// Imports that no fact mentions; whole modules and re-exports stay.
 fn drop_imports(facts: &mut FileFacts) {
-    let mut used = HashSet::new();
+    let mut used = HashSet::default();
     facts.assignments.iter().for_each(|a| {
         add_names(&a.value, &mut used);
         used.extend(words(&a.ty));

@@ -8,7 +8,7 @@ use crate::model::dialect::Engine;
 use crate::model::span::{LineIndex, Span};
 use crate::model::statement::{Consumer, Evidence, Scope, SqlText, Statement, StatementKind};
 use crate::sql::parse::{parse_script, recognise};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
 
 /// Longest call, in lines, that is reported whole.

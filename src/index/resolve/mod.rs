@@ -39,8 +39,9 @@ use crate::sql::parse::{Recognition, parse_statement, recognise};
 use emit::{Emitted, Sender};
 use evaluate::{Mode, Notes};
 use names::{Member, MemberKey};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use sites::{Arrival, Receiver};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use symbols::{CallRef, Place, Symbols};
 use text::FileId;
@@ -54,17 +55,17 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         dialect: input.dialects.first().copied().unwrap_or_default(),
         out: Resolved::default(),
         emitted: Emitted::default(),
-        located: HashMap::new(),
-        contents: HashMap::new(),
+        located: HashMap::default(),
+        contents: HashMap::default(),
         loaded: Vec::new(),
         wanted: BTreeSet::new(),
-        callers: HashMap::new(),
-        guessed: HashSet::new(),
+        callers: HashMap::default(),
+        guessed: HashSet::default(),
         helpers: BTreeSet::new(),
         mode: Mode::All(0),
         notes: Notes::default(),
         hops: 0,
-        members: HashMap::new(),
+        members: HashMap::default(),
         cut: false,
         visits: 0,
         calling: 0,
@@ -136,7 +137,7 @@ impl<'a> Resolver<'a> {
         facts.assignments.iter().for_each(|a| each_call(&a.value, 0, &mut note));
         facts.returns.iter().for_each(|r| each_call(&r.value, 0, &mut note));
         facts.strings.iter().for_each(|s| each_call(&s.value, 0, &mut note));
-        let mut seen: HashSet<Span> = HashSet::new();
+        let mut seen: HashSet<Span> = HashSet::default();
         sinks.retain(|(call, _)| seen.insert(call.own_span));
         sinks.sort_by_key(|(call, _)| (call.own_span.start, call.own_span.end));
         for (call, sink) in sinks {
@@ -163,7 +164,7 @@ impl<'a> Resolver<'a> {
             })
             .collect();
         // a variant that does not parse, beside one that does, is a combination of branches that no one wrote
-        let mut whole: HashSet<usize> = HashSet::new();
+        let mut whole: HashSet<usize> = HashSet::default();
         let key = |a: &Arrival<'a>| a.chain.last().map_or(0, |c| std::ptr::from_ref(c.call) as usize);
         whole.extend(judged.iter().filter(|(_, r)| *r == Recognition::Statement).map(|(a, _)| key(a)));
         let asked = !sink.certain || judged.iter().any(|(_, r)| *r != Recognition::Statement);
@@ -259,7 +260,7 @@ impl<'a> Resolver<'a> {
         let mut out = self.out;
         let mut statements = self.emitted.statements;
         statements.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.text.text.cmp(&b.text.text)));
-        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        let mut numbers: HashMap<u32, u32> = HashMap::default();
         let mut next = 0;
         for statement in &mut statements {
             let mut fresh = || {

@@ -1,8 +1,9 @@
 //! From an import path to files of the repository.
 
 use crate::model::facts::Language;
+use rustc_hash::FxHashMap as HashMap;
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How import paths lead to files of one repository.
 #[derive(Clone, Debug, Default)]

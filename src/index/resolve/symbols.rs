@@ -5,7 +5,8 @@ use super::modules::split;
 use super::text::FileId;
 use crate::model::facts::{AssignOp, Call, FileFacts, Import, Language, ScopeFact, ScopeId, ScopeKind, Value};
 use crate::model::span::Span;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::collections::BTreeSet;
 
 /// Deepest nesting of values that is walked.
 const MAX_DEPTH: u32 = 60;
@@ -81,16 +82,16 @@ impl<'a> Symbols<'a> {
     pub fn new(files: &'a [ResolveFile<'a>]) -> Self {
         let mut symbols = Symbols {
             files,
-            by_path: HashMap::new(),
+            by_path: HashMap::default(),
             tables: Vec::with_capacity(files.len()),
-            functions: HashMap::new(),
-            calls: HashMap::new(),
-            aliases: HashMap::new(),
-            subclasses: HashMap::new(),
-            packages: HashMap::new(),
-            go_methods: HashMap::new(),
-            attributes: HashMap::new(),
-            fields: HashMap::new(),
+            functions: HashMap::default(),
+            calls: HashMap::default(),
+            aliases: HashMap::default(),
+            subclasses: HashMap::default(),
+            packages: HashMap::default(),
+            go_methods: HashMap::default(),
+            attributes: HashMap::default(),
+            fields: HashMap::default(),
         };
         for (id, file) in files.iter().enumerate() {
             let id = id as FileId;
@@ -209,7 +210,7 @@ impl<'a> Symbols<'a> {
         facts.assignments.iter().for_each(|a| nested(&a.value, 0, &mut found));
         facts.returns.iter().for_each(|r| nested(&r.value, 0, &mut found));
         facts.strings.iter().for_each(|s| nested(&s.value, 0, &mut found));
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for call in found {
             if let Some(name) = call.callee.last()
                 && seen.insert((call.own_span, call.callee.len()))

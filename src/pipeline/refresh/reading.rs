@@ -94,11 +94,11 @@ fn read_one(file: &SourceFile, kind: FileKind, bytes: &[u8], packs: &PackSet, pr
     let hash = content_hash(bytes);
     let plain = |tier| ReadFile { row: row_of(file, hash, tier), facts: None, skipped: None, problem: None, fresh: true };
     let FileKind::Source(language) = kind else { return plain(2) };
-    if !all && !prefilter.tier1(language).is_none_or(|t| t.keep(bytes)) {
-        return plain(0);
-    }
     if let Some(reason) = classify_content(bytes, &file.path) {
         return ReadFile { skipped: Some(reason.to_string()), ..plain(3) };
+    }
+    if !all && !prefilter.tier1(language).is_none_or(|t| t.keep(bytes)) {
+        return plain(0);
     }
     let facts = extract(bytes, language, &file.path, packs);
     match Store::encode_facts(&facts) {

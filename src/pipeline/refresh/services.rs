@@ -112,27 +112,52 @@ fn make_unit(
     let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
     load(store, state, packs, &all)?;
     let dialects = dialects(state, service, known);
+    let mut learnt = Learnt::default();
+    if !request.no_prefilter {
+        // What kept files say themselves is followed before the first resolution.
+        let names = learn(state, &all, &[], &mut learnt);
+        if !names.is_empty() {
+            let unread = unread(state, &all, &|_| true);
+            let names = names.filter();
+            read_more(store, state, packs, &unread, &|_, bytes| names.keep(bytes))?;
+        }
+    }
     let mut resolved = run(state, &members, modules, &dialects);
     for _ in 0..ROUNDS {
         if request.no_prefilter {
             break;
         }
         let wanted: HashSet<&str> = resolved.wanted.iter().map(String::as_str).collect();
-        let mut learnt = Learnt::default();
-        all.iter().filter_map(|i| state.facts.get(i)).for_each(|facts| learnt.learn(facts));
-        let unread: Vec<usize> = all.iter().copied().filter(|&i| state.rows[i].tier == 0).collect();
+        let names = learn(state, &all, &resolved.helpers, &mut learnt);
         let unknown = unknown_names(&resolved);
-        if unread.is_empty() || (wanted.is_empty() && learnt.is_empty() && unknown.is_empty()) {
+        let unread = unread(state, &all, &|path| !names.is_empty() || wanted.contains(path) || unknown.may_be_in(path));
+        if unread.is_empty() {
             break;
         }
-        let learnt = learnt.filter();
-        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || learnt.keep(bytes) || unknown.defined_in(path, bytes);
+        let names = names.filter();
+        let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || names.keep(bytes) || unknown.defined_in(path, bytes);
         if read_more(store, state, packs, &unread, &keep)?.is_empty() {
             break;
         }
         resolved = run(state, &members, modules, &dialects);
     }
     Ok(bind(state, known, service, resolved))
+}
+
+/// Names that the facts read so far teach, and functions whose callers decide what is sent, as far as `known`
+/// does not hold them yet; adds them to it.
+fn learn(state: &RepositoryState, files: &[usize], helpers: &[String], known: &mut Learnt) -> Learnt {
+    let mut all = Learnt::default();
+    all.add_builders(helpers);
+    files.iter().filter_map(|i| state.facts.get(i)).for_each(|facts| all.learn(facts));
+    let new = all.without(known);
+    *known = all;
+    new
+}
+
+/// Files of the first tier's rest for which `may` says so.
+fn unread(state: &RepositoryState, files: &[usize], may: &dyn Fn(&str) -> bool) -> Vec<usize> {
+    files.iter().copied().filter(|&i| state.rows[i].tier == 0 && may(&state.repository.files[i].path)).collect()
 }
 
 /// Names that stand in holes of Go, by folder: a file of the same package that was not parsed may define them,
@@ -143,8 +168,8 @@ struct UnknownNames {
 }
 
 impl UnknownNames {
-    fn is_empty(&self) -> bool {
-        self.by_folder.is_empty()
+    fn may_be_in(&self, path: &str) -> bool {
+        path.ends_with(".go") && self.by_folder.contains_key(folder_of(path))
     }
 
     /// Whether a file of the package defines one of the names: `name = `, `const name`, alone on its line.
