@@ -3,7 +3,7 @@
 use crate::model::finding::{Effect, EngineErrors};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
-use crate::model::statement::Consumer;
+use crate::model::statement::{Consumer, Hole};
 use crate::sql::ast::Statement;
 
 /// One statement as it is judged.
@@ -17,6 +17,8 @@ pub struct StatementInput<'a> {
     pub consumer: Consumer,
     /// Parts of the text are unknown.
     pub holes: bool,
+    /// What is known of those parts, in text order.
+    pub parts: &'a [Hole],
 }
 
 /// What a rule says about one difference.

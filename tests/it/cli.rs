@@ -355,3 +355,22 @@ fn a_configuration_is_written_that_works() {
     project.write("impact.toml", format!("{shown}\n[check]\nfail-on = \"never\"\n"));
     project.impact(&["check", DROP_CITY]).exits(0);
 }
+
+#[test]
+fn names_from_a_long_list_are_looked_up_in_it() {
+    let project = Project::users();
+    project.write("migrations/000002_more.up.sql", "CREATE TABLE other (id BIGINT);\nCREATE TABLE t7 (id BIGINT);\n");
+    let names: Vec<String> = (0..40).map(|i| format!("\"t{i}\"")).collect();
+    let code = [
+        "import psycopg\n\n",
+        &format!("TABLES = [{}]\n\n\n", names.join(", ")),
+        "def sizes(connection: psycopg.Connection):\n    for table in TABLES:\n",
+        "        connection.execute(f\"SELECT count(*) FROM {table}\")\n",
+    ];
+    project.write("app/__main__.py", code.concat());
+    let answer = project.impact_reading(&["check", "-", "--format", "json"], b"DROP TABLE t7;").exits(0).json();
+    assert_eq!(findings(&answer), ["risk app/__main__.py:7 unknown-part-may-name-it"]);
+    assert_eq!(answer["findings"][0]["confidence"], 0.85);
+    let answer = project.impact_reading(&["check", "-", "--format", "json"], b"DROP TABLE other;").exits(0).json();
+    assert_eq!((findings(&answer).len(), &answer["recommendation"]), (0, &Value::from("SAFE_TO_DEPLOY")), "{answer}");
+}

@@ -38,17 +38,17 @@ fn explain(cx: &Context, before: &Binding, _after: &Binding, changes: &[Change])
         }
     });
     let mut found = Vec::new();
-    if let Some(place) = columns.first() {
-        for used in before.uses.iter().filter(|u| is_table(u) && u.through_view.is_none()) {
-            let same = |c: &Change| {
-                let by_id = used.id.is_some() && c.table == used.id;
-                by_id || c.object.table.as_deref().is_some_and(|t| cx.dialect().same_table(t, &used.table))
-            };
-            let change = changes
-                .iter()
-                .position(|c| matches!(c.op, ChangeOp::DropColumn | ChangeOp::RenameColumn) && !c.cascaded && same(c) && gone(cx, c));
-            found.extend(change.map(|i| undecided(cx, before, i, *place, 40)));
-        }
+    for used in before.uses.iter().filter(|u| !columns.is_empty() && is_table(u) && u.through_view.is_none()) {
+        let same = |c: &Change| {
+            let by_id = used.id.is_some() && c.table == used.id;
+            by_id || c.object.table.as_deref().is_some_and(|t| cx.dialect().same_table(t, &used.table))
+        };
+        let goes = |c: &Change| matches!(c.op, ChangeOp::DropColumn | ChangeOp::RenameColumn) && !c.cascaded && same(c) && gone(cx, c);
+        let hit = changes.iter().enumerate().filter(|(_, c)| goes(c)).find_map(|(i, c)| {
+            let name = c.object.column.as_deref()?;
+            columns.iter().find_map(|place| Some((i, *place, sure(cx, *place, name, 40)?)))
+        });
+        found.extend(hit.map(|(i, place, confidence)| undecided(cx, before, i, place, confidence)));
     }
     for opaque in before.opaque.iter().filter(|o| o.kind == ObjectKind::Table && hole(o.span)) {
         let written = opaque.span.slice(cx.input.text);
@@ -60,10 +60,29 @@ fn explain(cx: &Context, before: &Binding, _after: &Binding, changes: &[Change])
         let goes = |c: &Change| {
             matches!(c.op, ChangeOp::DropTable | ChangeOp::RenameTable | ChangeOp::DropView | ChangeOp::RenameView | ChangeOp::MoveTable)
         };
-        let change = changes.iter().position(|c| goes(c) && !c.cascaded && c.object.table.as_deref().is_some_and(fits) && gone(cx, c));
-        found.extend(change.map(|i| undecided(cx, before, i, opaque.span, 30)));
+        let hit = changes.iter().enumerate().filter(|(_, c)| goes(c) && !c.cascaded && gone(cx, c)).find_map(|(i, c)| {
+            let name = c.object.table.as_deref().filter(|n| fits(n))?;
+            Some((i, sure(cx, opaque.span, name, 30)?))
+        });
+        found.extend(hit.map(|(i, confidence)| undecided(cx, before, i, opaque.span, confidence)));
     }
     found
+}
+
+/// How sure it is that the unknown part at a place is this name: `None` where the values that it may take are
+/// known and the name is not among them, `open` where nothing is known of them.
+fn sure(cx: &Context, place: Span, name: &str, open: u8) -> Option<u8> {
+    let mut within = cx.input.parts.iter().filter(|h| place.start <= h.at && h.at < place.end);
+    let (Some(part), None) = (within.next(), within.next()) else { return Some(open) };
+    if part.values.is_empty() {
+        return Some(open);
+    }
+    let written = place.slice(cx.input.text);
+    let names = |value: &String| {
+        let text = written.replace(HOLE, value);
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case(name))
+    };
+    part.values.iter().any(names).then_some(85)
 }
 
 /// Unknown parts that stand for a name or a condition by themselves.

@@ -211,7 +211,8 @@ impl<'a> Resolver<'a> {
                 // `$${n}`: the number of a parameter
                 Part::Hole { .. } if sql.text.ends_with('$') => sql.push_synthetic("1"),
                 Part::Hole { what, file, source, values } => {
-                    let values = values.iter().take(MAX_VALUES).cloned().collect();
+                    // A list that is cut short would say that the rest is impossible.
+                    let values = if values.len() > MAX_VALUES { Vec::new() } else { values.clone() };
                     sql.push_hole(what, number(*file), *source, values);
                 }
                 Part::Parameter { .. } => {

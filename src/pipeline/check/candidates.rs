@@ -95,7 +95,8 @@ fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement 
     let statement = &found.indexed.statement;
     let text = &statement.text.text;
     let parsed = parse_statement(text, run.before.dialect);
-    let input = StatementInput { statement: &parsed, text, consumer: statement.consumer, holes: !statement.text.holes.is_empty() };
+    let parts = statement.text.holes.as_slice();
+    let input = StatementInput { statement: &parsed, text, consumer: statement.consumer, holes: !parts.is_empty(), parts };
     let session = SessionState::default();
     judge_paired(pairing, &run.changes, &input, &session, &session)
 }
