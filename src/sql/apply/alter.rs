@@ -247,6 +247,9 @@ impl Run<'_> {
             return Ok(());
         }
         let before: Vec<String> = self.table(key)?.columns.iter().filter(|c| c.nullable).map(|c| c.name.clone()).collect();
+        if let Some(name) = def.name.as_ref().filter(|_| self.sqlite()) {
+            self.check_constraint_name(key, &name.value, &def.kind)?;
+        }
         let Some(id) = self.add_constraint(key, def, None)? else { return Ok(()) };
         if let TableConstraintKind::UsingIndex { primary: false, .. } = &def.kind {
             // The index has been proving it all along.
@@ -299,6 +302,9 @@ impl Run<'_> {
         };
         if what == "FOREIGN KEY" && !matches!(constraint.kind, ConstraintKind::ForeignKey { .. }) {
             return Err(errors::undefined_part_in_drop(dialect.engine, what, &table.name.name, name));
+        }
+        if self.sqlite() && !matches!(constraint.kind, ConstraintKind::Check { .. }) {
+            return Err(errors::error("SQLITE_ERROR", format!("constraint may not be dropped: {name}")));
         }
         let own = table.name.clone();
         if self.postgres()

@@ -57,7 +57,10 @@ impl Run<'_> {
         let name = def.name.as_ref().map(|n| if self.postgres() { names::truncated(&n.value) } else { n.value.clone() });
         let name = name.filter(|n| !n.is_empty());
         if let Some(name) = &name {
-            self.check_constraint_name(key, name, &def.kind)?;
+            // CREATE TABLE of SQLite takes the same name twice.
+            if !self.sqlite() {
+                self.check_constraint_name(key, name, &def.kind)?;
+            }
         }
         let before = self.table(key)?.constraints.len();
         let id = self.add_constraint_kind(key, def, name, column)?;
@@ -96,7 +99,7 @@ impl Run<'_> {
         }
     }
 
-    fn check_constraint_name(&self, key: &ObjectName, name: &str, kind: &K) -> Step {
+    pub(super) fn check_constraint_name(&self, key: &ObjectName, name: &str, kind: &K) -> Step {
         let table = self.table(key)?;
         let same = |n: &str| self.dialect().same_column(n, name);
         if table.constraints.iter().any(|c| same(&c.name) && !c.name.is_empty()) {

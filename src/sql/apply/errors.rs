@@ -109,7 +109,8 @@ pub(super) fn undefined_part_in_drop(engine: Engine, what: &str, table: &str, na
         Engine::MariaDb => error("1091", format!("Can't DROP {what} `{name}`; check that it exists")),
         Engine::MySql if what == "CONSTRAINT" => error("3940", format!("Constraint '{name}' does not exist.")),
         Engine::MySql => error("1091", format!("Can't DROP '{name}'; check that column/key exists")),
-        _ => error("42704", format!("constraint \"{name}\" of relation \"{table}\" does not exist")),
+        Engine::Sqlite => error("SQLITE_ERROR", format!("no such constraint: {name}")),
+        Engine::Postgres => error("42704", format!("constraint \"{name}\" of relation \"{table}\" does not exist")),
     }
 }
 

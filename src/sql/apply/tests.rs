@@ -67,6 +67,24 @@ fn columns() {
         ("sqlite", t, "ALTER TABLE t ADD b int", "fails SQLITE_ERROR duplicate column name: b"),
         ("sqlite", t, "ALTER TABLE t DROP COLUMN a", "fails SQLITE_ERROR cannot drop PRIMARY KEY column: \"a\""),
         ("sqlite", t, "ALTER TABLE t ALTER COLUMN b TYPE text", "fails SQLITE_ERROR near \"ALTER\": syntax error"),
+        ("sqlite:3.53", t, "ALTER TABLE t ALTER COLUMN b TYPE text", "fails SQLITE_ERROR near \"TYPE\": syntax error"),
+        ("sqlite:3.53", t, "ALTER TABLE t ALTER b SET NOT NULL", "set_not_null t.b; depends on data"),
+    ]);
+}
+
+#[test]
+fn constraints_of_sqlite() {
+    let t = "CREATE TABLE t (a int CONSTRAINT pos CHECK (a > 0), b int CONSTRAINT once UNIQUE)";
+    let new = "sqlite:3.53";
+    check(&[
+        ("sqlite", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "fails SQLITE_ERROR near \"CONSTRAINT\": syntax error"),
+        (new, t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "add_constraint t.c; depends on data"),
+        (new, t, "ALTER TABLE t ADD CONSTRAINT c UNIQUE (a)", "fails SQLITE_ERROR near \"UNIQUE\": syntax error"),
+        (new, "", "CREATE TABLE u (a int CONSTRAINT same CHECK (a > 0), b int CONSTRAINT same CHECK (b > 0))", "create_table u"),
+        (new, t, "ALTER TABLE t ADD CONSTRAINT pos CHECK (b > 0)", "fails SQLITE_ERROR constraint pos already exists"),
+        (new, t, "ALTER TABLE t DROP CONSTRAINT pos", "drop_constraint t.pos"),
+        (new, t, "ALTER TABLE t DROP CONSTRAINT once", "fails SQLITE_ERROR constraint may not be dropped: once"),
+        (new, t, "ALTER TABLE t DROP CONSTRAINT nix", "fails SQLITE_ERROR no such constraint: nix"),
     ]);
 }
 

@@ -91,6 +91,10 @@ fn read(root: &Path, folder: &Path) -> Vec<Case> {
 }
 
 fn case(name: &str, dialect: Dialect, safe: Option<bool>, text: &dyn Fn(&str) -> String, needs: &Needs) -> Case {
+    let dialect = match dialect.engine {
+        Engine::Sqlite => Dialect { version: dialect.version.or(super::sqlite::version()), ..dialect },
+        _ => dialect,
+    };
     let sql = placeholders(&text("statement.sql"), dialect.engine);
     let last = parse_script(&sql, dialect).statements.last().map(|s| s.span).unwrap_or_else(|| panic!("{name}: no statement"));
     let statement = last.slice(&sql).trim().trim_end_matches(';').to_string();

@@ -98,15 +98,42 @@ fn is_action_glue(c: &Cursor) -> bool {
     mysql(c)
 }
 
+/// SQLite 3.53 adds and drops CHECK and NOT NULL; before, it knows ADD COLUMN, DROP COLUMN and RENAME only. An unknown
+/// version is taken for an older one: few have a newer one yet.
+fn sqlite_alters_constraints(c: &Cursor) -> bool {
+    c.dialect.version.is_some_and(|v| v >= (3, 53))
+}
+
 /// One action; `Err` where the engine's grammar ends (the cursor stands there).
 fn action(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
     let word = lower(c);
     if sqlite(c) {
-        // SQLite knows ADD COLUMN, DROP COLUMN, RENAME only.
         match word.as_str() {
             "add" if any_word_ahead(c, 1, &["constraint", "check", "unique", "primary", "foreign"]) => {
+                let named = c.is_word_ahead(1, "constraint");
+                if !sqlite_alters_constraints(c) || !any_word_ahead(c, if named { 3 } else { 1 }, &["check"]) {
+                    c.advance();
+                    if named && sqlite_alters_constraints(c) {
+                        c.advance();
+                        c.advance();
+                    }
+                    return Err(());
+                }
+            }
+            "alter" if sqlite_alters_constraints(c) => {
                 c.advance();
-                return Err(());
+                c.eat_word("column");
+                let name = expect_ident(c);
+                let op = if c.eat_words(&["set", "not", "null"]) {
+                    ColumnOp::SetNotNull
+                } else if c.eat_words(&["drop", "not", "null"]) {
+                    ColumnOp::DropNotNull
+                } else {
+                    let _ = c.eat_word("set") || c.eat_word("drop");
+                    return Err(());
+                };
+                out.push(AlterAction::AlterColumn { name, op, if_exists: false });
+                return Ok(());
             }
             "add" | "drop" | "rename" => {}
             _ => return Err(()),
@@ -282,12 +309,12 @@ fn position(c: &mut Cursor) -> Option<ColumnPosition> {
 fn drop(c: &mut Cursor, out: &mut Vec<AlterAction>) -> Result<(), ()> {
     c.advance();
     if c.eat_word("constraint") {
-        if sqlite(c) {
+        if sqlite(c) && !sqlite_alters_constraints(c) {
             return Err(());
         }
-        let if_exists = if_exists(c);
+        let if_exists = !sqlite(c) && if_exists(c);
         let name = expect_ident(c);
-        let cascade = cascade(c);
+        let cascade = !sqlite(c) && cascade(c);
         out.push(AlterAction::DropConstraint { name, if_exists, cascade });
     } else if mysql(c) && c.is_any_word(&["foreign", "primary", "index", "key", "check", "partition", "system", "period"]) {
         match lower(c).as_str() {
