@@ -84,6 +84,9 @@ impl JsonSchema for Fraction {
     }
 }
 
+/// PostgreSQL's default schema; its tables are shown without it.
+const DEFAULT_SCHEMA: &str = "public";
+
 /// Rows of one statement.
 pub fn rows(repo: &str, service: &str, indexed: &IndexedStatement, references: &[Reference]) -> Vec<ReferenceRow> {
     let statement = &indexed.statement;
@@ -93,7 +96,7 @@ pub fn rows(repo: &str, service: &str, indexed: &IndexedStatement, references: &
         path: statement.files.first().cloned().unwrap_or_default(),
         line: indexed.lines.0,
         end_line: indexed.lines.1,
-        table: if r.schema.is_empty() { r.table.clone() } else { format!("{}.{}", r.schema, r.table) },
+        table: if r.schema.is_empty() || r.schema == DEFAULT_SCHEMA { r.table.clone() } else { format!("{}.{}", r.schema, r.table) },
         column: match &r.column {
             ColumnRef::Table => None,
             ColumnRef::All => Some("*".into()),

@@ -12,6 +12,7 @@ use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
 use crate::model::statement::{Hole, IndexedStatement, Scope};
 use crate::pipeline::view::IndexView;
+use crate::store::UnitRow;
 use std::collections::BTreeSet;
 
 /// Where several databases may be meant, keeps those that the migrations fit: all that they presuppose is there.
@@ -188,7 +189,10 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
     // A store that can't be read here has failed before; without its answer every one of them counts.
     let dynamic: Vec<_> = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()]).unwrap_or_default();
     let dynamic: Vec<_> = dynamic.iter().filter(|f| view.find(f.unit).is_some()).map(|f| &f.indexed).collect();
-    let open: u32 = report.coverage.repositories.iter().map(|c| c.sites.saturating_sub(c.resolved)).sum();
+    // Sites of services that are known to use another database can't reach the object.
+    let ours = |u: &UnitRow| u.info.database.as_ref().is_none_or(|(d, _)| runs.iter().any(|r| r.world.database.as_ref() == Some(d)));
+    let units = view.snapshots.iter().flat_map(|s| &s.units);
+    let open: u32 = units.filter(|u| ours(u)).map(|u| u.info.sites.saturating_sub(u.info.resolved)).sum();
     if statements == 0 || runs.is_empty() {
         return;
     }
@@ -220,6 +224,7 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
                 evidence.push_str(&format!("; {open} sites are not resolved"));
             }
             change.unused = Some(reaching == 0 && open == 0);
+            report.reaching = open;
             change.evidence = Some(evidence);
         }
     }
