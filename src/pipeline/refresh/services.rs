@@ -20,7 +20,7 @@ use crate::store::{Store, UnitContent, UnitInfo};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Rounds of the second tier: each parses the files that the round before asked for.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 8;
 
 /// Makes the units of all services and returns their ids in order; also fills coverage counts of the snapshot.
 pub(super) fn resolve(
