@@ -292,7 +292,7 @@ fn references_are_listed() {
         ["5 users null read", "5 users email read", "5 users id read", "9 users null read", "9 users city read", "9 users id filter"]
     );
     assert_eq!(refs["schema_version"], 1);
-    assert!(project.impact(&["refs", "--format", "text"]).exits(0).stdout.contains("app/__main__.py:9  read public.users.city"));
+    assert!(project.impact(&["refs", "--format", "text"]).exits(0).stdout.contains("app/__main__.py:9  read users.city"));
 }
 
 #[test]
