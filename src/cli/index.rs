@@ -28,10 +28,10 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<u8> {
                 let skipped: u32 = c.skipped.values().sum();
                 let _ = writeln!(
                     text,
-                    "{}: {} services, {} databases; {} source files, {} parsed, {skipped} skipped; {} of {} sites resolved, {} of {} statements bound",
+                    "{}: {}, {}; {} source files, {} parsed, {skipped} skipped; {} of {} sites resolved, {} of {} statements bound",
                     c.repo,
-                    s.row.info.services.len(),
-                    s.row.info.databases.len(),
+                    counted(s.row.info.services.len(), "service"),
+                    counted(s.row.info.databases.len(), "database"),
                     c.files,
                     c.parsed,
                     c.resolved,
@@ -42,13 +42,18 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<u8> {
             }
             let problems = view.all_problems();
             if !problems.is_empty() {
-                let _ = writeln!(text, "{} problems; --format json lists them", problems.len());
+                let _ = writeln!(text, "{}; --format json lists them", counted(problems.len(), "problem"));
             }
             output::print(&text)?;
         }
         DataFormat::Text => {}
     }
     Ok(0)
+}
+
+/// A number with its noun.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Finds the workspace of a command.

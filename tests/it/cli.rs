@@ -264,7 +264,7 @@ fn an_index_is_refreshed_by_what_changed() {
     project.remove("app/other.py");
     project.impact(&["check", DROP_CITY]).exits(0);
     let text = project.impact(&["index"]).exits(0).stdout;
-    assert!(text.contains("1 services, 1 databases; 1 source files"), "{text}");
+    assert!(text.contains("1 service, 1 database; 1 source files"), "{text}");
     let answer = project.impact(&["index", "--format", "json"]).exits(0).json();
     assert_eq!(answer["coverage"]["repositories"][0]["files"], 1, "{answer}");
 }
