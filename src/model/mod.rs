@@ -1,6 +1,7 @@
 //! Plain facts: the types that every stage hands to the next. No I/O, no parsing, no policy.
 
 pub mod change;
+pub mod code;
 pub mod coverage;
 pub mod dialect;
 pub mod facts;
