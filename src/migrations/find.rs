@@ -381,9 +381,9 @@ fn group(pieces: Vec<Piece>, dialects: &Dialects, hints: &Hints) -> Vec<Database
 }
 
 /// What the name of a file says by a format, for a path inside or outside the history's folder: the last
-/// parts of the path are tried until they fit.
-pub(super) fn named_at_end(format: &Format, path: &str) -> Option<Named> {
-    let whole = format.files.iter().map(|f| f.depth).max().unwrap_or(0);
+/// parts of the path, with at most `folders` folders, are tried until they fit.
+pub(super) fn named_at_end(format: &Format, path: &str, folders: usize) -> Option<Named> {
+    let whole = format.files.iter().map(|f| f.depth).max().unwrap_or(0).min(folders);
     let tails: Vec<&str> = tails(path).take(whole + 1).collect();
     tails.iter().rev().find_map(|tail| format.named(tail))
 }

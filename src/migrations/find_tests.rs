@@ -122,6 +122,21 @@ fn formats_are_told_apart() {
             &[("app/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"), ("app/migrations/__init__.py", "")],
             &["app/migrations: a history of code migrations (Django migrations, 1 files) is not replayed"],
         ),
+        (
+            &[
+                ("schema/delta/9/00_b.sql", DDL),
+                ("schema/delta/9/01_a.sql", DDL),
+                ("schema/delta/54/users.sql", DDL),
+                ("schema/delta/54/drop_user.sql", DDL),
+                ("schema/delta/54/2_first.sql", DDL),
+                ("schema/delta/100/a.sql", DDL),
+            ],
+            &["shop postgres plain schema/delta: 9/00_b.sql 9/01_a.sql 54/2_first.sql 54/drop_user.sql 54/users.sql 100/a.sql"],
+        ),
+        (
+            &[("examples/1/schema_a.sql", DDL), ("examples/2/schema_b.sql", DDL), ("migrations/1_a.sql", DDL)],
+            &["shop postgres plain migrations: 1_a.sql"],
+        ),
         (&[("tests/migrations/1_a.sql", DDL), ("migrations/1_a.sql", DDL)], &["shop postgres plain migrations: 1_a.sql"]),
         (&[("db/schema.sql", "CREATE TABLE a (id bigserial);")], &["shop postgres dump db: schema.sql"]),
         (&[("migrations/a.sql", DDL), ("migrations/b.sql", DDL)], &["shop postgres plain migrations: a.sql b.sql"]),

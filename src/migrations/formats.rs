@@ -322,6 +322,10 @@ impl Format {
         }
         let version = match (self.version, group("version")) {
             (_, "") => Version::default(),
+            // Files of one version run in the order of their names, numbered ones first.
+            (VersionKind::Numbers, text) if group("minor").is_empty() && found.name("minor").is_some() => {
+                Version::numbers(text).then(group("name"))
+            }
             (VersionKind::Numbers, text) => Version::numbers(&format!("{text}/{}", group("minor"))),
             (VersionKind::Text, text) => Version::text(text),
         };
@@ -480,6 +484,10 @@ mod tests {
             ("refinery", "U3__x.sql", "3", Role::Up),
             ("plain", "2021-04-02-1-cluster-paths.sql", "2021-04-02-1", Role::Up),
             ("plain", "0.21/01__rename_uid.sql", "0.21.1", Role::Up),
+            ("plain", "54/08_b.sql", "54.8", Role::Up),
+            ("plain", "54/08_b.down.sql", "54.8", Role::Down),
+            ("plain", "54/up.sql", "54", Role::Up),
+            ("plain", "54/down.sql", "54", Role::Down),
             ("plain", "0001_init.rollback.sql", "1", Role::Down),
             ("plain", "V0001.Initial_Schema.down.sql", "1", Role::Down),
             ("plain", "V0001.Initial_Schema.up.sql", "1", Role::Up),

@@ -66,7 +66,7 @@ struct Fit {
 
 fn fit(path: &str, history: &History, engine: Option<Engine>, only: bool) -> Option<(Fit, Place)> {
     let format = Formats::embedded().get(&history.format);
-    let named = format.and_then(|f| named_at_end(f, path));
+    let named = format.and_then(|f| named_at_end(f, path, folders_below(history)));
     let at = history.files.iter().position(|f| f == path);
     let by_name = engine_in_file(path).or(engine);
     let fits_engine = by_name.is_some_and(|e| same_family(e, history.dialect.engine));
@@ -97,6 +97,12 @@ fn same_file(path: &str, history: &History) -> Option<usize> {
     })
 }
 
+/// Folders between the history's own and its deepest file.
+fn folders_below(history: &History) -> usize {
+    let depth = |file: &String| below(&history.folder, file).unwrap_or(file).matches('/').count();
+    history.files.iter().map(depth).max().unwrap_or(0)
+}
+
 /// How many files run before a file of this name.
 fn position(path: &str, history: &History, format: Option<&Format>, named: Option<&Named>) -> usize {
     let (Some(format), Some(named)) = (format, named) else { return history.files.len() };
@@ -104,7 +110,7 @@ fn position(path: &str, history: &History, format: Option<&Format>, named: Optio
         return history.files.len();
     }
     let earlier = history.files.iter().filter(|file| {
-        let Some(other) = named_at_end(format, file) else { return true };
+        let Some(other) = named_at_end(format, file, folders_below(history)) else { return true };
         if named.role == Role::Down {
             // What it undoes has run.
             return other.role == Role::Repeatable || other.version <= named.version;
@@ -154,6 +160,7 @@ mod tests {
             database("shop", "golang-migrate", "db/migrations", Engine::Postgres, &["1_a.up.sql", "2_b.up.sql", "10_c.up.sql"]),
             database("web", "prisma", "web/prisma/migrations", Engine::Postgres, &["20240101000000_a/migration.sql"]),
             both,
+            database("hub", "plain", "hub/schema/delta", Engine::Postgres, &["9/b.sql", "10/01_a.sql", "10/02_c.sql"]),
         ];
         let cases = [
             ("db/migrations/2_b.up.sql", Some((0, 0, 1, true))),
@@ -165,13 +172,17 @@ mod tests {
             ("/tmp/prisma/migrations/20250101000000_b/migration.sql", Some((1, 0, 1, false))),
             ("store/migrations/sqlite/2_b.sql", Some((2, 1, 1, false))),
             ("/tmp/migrations/sqlite/2_b.sql", Some((2, 1, 1, false))),
+            ("/tmp/77/db/migrations/3_b.up.sql", Some((0, 0, 2, false))),
+            ("hub/schema/delta/10/02_b.sql", Some((3, 0, 2, false))),
+            ("hub/schema/delta/11/a.sql", Some((3, 0, 3, false))),
+            ("/tmp/schema/delta/9/c.sql", Some((3, 0, 1, false))),
             ("/tmp/other.sql", None),
         ];
         for (path, expected) in cases {
             let found = place(path, &databases).map(|p| (p.database, p.history, p.position, p.member));
             assert_eq!(found, expected, "{path}");
         }
-        let alone = place_in("/tmp/other.sql", &databases[2..], Some(Engine::Sqlite)).map(|p| (p.history, p.position));
+        let alone = place_in("/tmp/other.sql", &databases[2..3], Some(Engine::Sqlite)).map(|p| (p.history, p.position));
         assert_eq!(alone, Some((1, 1)));
     }
 }

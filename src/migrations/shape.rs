@@ -135,6 +135,13 @@ fn weigh<'f>(root: String, format: &'f Format, mut members: Vec<Member>, cache: 
     if !members.iter().any(Member::runs) {
         return None;
     }
+    // A folder that is a number alone is a version only in a folder that is named for migrations.
+    if format.requires == [Sign::Ddl] && !named_for_it {
+        members.retain(|m| m.depth == 0 || !folder_name(parent(&m.path)).bytes().all(|b| b.is_ascii_digit()));
+        if !members.iter().any(Member::runs) {
+            return None;
+        }
+    }
     // A release folder that stands alone is a folder, not a release.
     let folders: BTreeSet<String> = members.iter().filter(|m| m.depth > 0).map(|m| parent(&m.path).to_string()).collect();
     if format.requires == [Sign::Ddl] && folders.len() == 1 {

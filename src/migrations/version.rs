@@ -38,6 +38,14 @@ impl Version {
         Version(parts)
     }
 
+    /// This version with a word below it; an empty word adds nothing.
+    pub fn then(mut self, word: &str) -> Self {
+        if !word.is_empty() {
+            self.0.push(Part::Word(word.to_lowercase()));
+        }
+        self
+    }
+
     /// The text as it is; compares by its characters.
     pub fn text(text: &str) -> Self {
         Version(vec![Part::Word(text.to_string())])
