@@ -8,6 +8,7 @@
 pub mod error;
 pub mod language;
 pub mod languages;
+pub mod mapper;
 mod nearest;
 pub mod pack;
 pub mod paths;

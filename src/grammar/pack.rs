@@ -1,5 +1,6 @@
 //! A pack: what the calls of one library mean, as data.
 
+use super::mapper::Mapper;
 use crate::model::statement::Consumer;
 use serde::Deserialize;
 
@@ -33,6 +34,9 @@ pub struct Pack {
     /// Calls that give the content of a file.
     #[serde(default)]
     pub reader: Vec<ReaderRule>,
+    /// Models, kinds and calls of a mapper or query builder.
+    #[serde(default)]
+    pub mapper: Option<Mapper>,
 }
 
 /// When a pack is in force for a file.

@@ -1,7 +1,11 @@
 //! The index: repositories and services, the facts of their files, and the statements that these amount to.
 
+pub mod compose;
 pub mod databases;
 pub mod discover;
 pub mod extract;
+pub mod mapping;
 pub mod placing;
+pub mod program;
 pub mod resolve;
+pub mod trace;

@@ -1,0 +1,737 @@
+//! What a mapper or query builder means, as data: its models, the kinds of values that its calls give, and what
+//! each call does to the statement that will be sent. `grammars/README.md` explains every word with examples.
+
+use serde::Deserialize;
+
+/// The parts of a pack that describe a mapper or query builder.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mapper {
+    /// How strings that name fields are meant, unless a step says otherwise.
+    #[serde(default)]
+    pub names: NamesMean,
+    /// Separators of a path through relations: `__` (Django), `.` (Prisma-like strings, TypeORM).
+    #[serde(default)]
+    pub path_separator: String,
+    /// Words at the end of a path that are operators, not fields: `icontains`, `gte`, `isnull`, `date`.
+    #[serde(default)]
+    pub lookups: Vec<String>,
+    /// Keys of a filter object that are operators over one value: `contains`, `gte`, `not`, `in`.
+    #[serde(default)]
+    pub operators: Vec<String>,
+    /// Keys of a filter object that hold further filters over the same model: `AND`, `OR`, `NOT`.
+    #[serde(default)]
+    pub logical: Vec<String>,
+    /// Keys of a relation filter that hold a filter over its target: `some`, `every`, `none`, `is`, `isNot`.
+    #[serde(default)]
+    pub quantifiers: Vec<String>,
+    /// How a class attribute assignment on a loaded entity is written.
+    #[serde(default)]
+    pub writes: EntityWrites,
+    /// An attribute of an entity that is a relation loads it when it is read.
+    #[serde(default)]
+    pub lazy: bool,
+    /// Methods of a builder change it; otherwise they give a new one and leave it as it is.
+    #[serde(default)]
+    pub mutable: bool,
+    /// How models look.
+    #[serde(default)]
+    pub model: Vec<ModelRule>,
+    /// Kinds of values besides the built-in ones.
+    #[serde(default)]
+    pub kind: Vec<KindRule>,
+    /// Members that are no calls.
+    #[serde(default)]
+    pub member: Vec<MemberRule>,
+    /// Calls.
+    #[serde(default)]
+    pub call: Vec<CallRule>,
+}
+
+/// What a string that names something in the database is.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NamesMean {
+    /// A field of the model; where it has none, a column.
+    #[default]
+    Fields,
+    /// A column.
+    Columns,
+}
+
+/// When the attributes of an entity are written.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntityWrites {
+    /// Only by calls that say so.
+    #[default]
+    Explicit,
+    /// A unit of work: an assignment to a field is written by a later flush, a new entity is inserted.
+    OnFlush,
+}
+
+/// How one sort of model looks.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ModelRule {
+    /// Base classes, by qualified name; a class that inherits from one is a model. A base made by a call is
+    /// written with `()`: `sqlalchemy.orm.declarative_base()`.
+    #[serde(default)]
+    pub bases: Vec<String>,
+    /// Keyword of the class statement that must be true (`table`).
+    #[serde(default)]
+    pub class_keyword: String,
+    /// Decorators that make a class a model.
+    #[serde(default)]
+    pub decorators: Vec<String>,
+    /// Calls whose value is a model: `pgTable`, `sequelize.define`, `Table`. Fields are the entries of the
+    /// argument that `fields` names, or the arguments from there on that are field calls.
+    #[serde(default)]
+    pub calls: Vec<String>,
+    /// Static method that makes its class a model when it is called: `User.init({...})`.
+    #[serde(default)]
+    pub init_calls: Vec<String>,
+    /// Where the fields of `calls` and `init-calls` are: `argument:1`, `arguments:1..` (field calls), else the
+    /// class body.
+    #[serde(default)]
+    pub fields: String,
+    /// Key of struct tags (Go). A struct with such a tag is a model.
+    #[serde(default)]
+    pub tag: String,
+    /// How the text of a tag is written: `first` (`db:"name,opt"`), `keys` (`gorm:"column:x;size:2"`), `xorm`.
+    #[serde(default)]
+    pub tag_style: TagStyle,
+    /// Embedding one of these structs makes a struct a model; their fields are in `[[mapper.model.embedded]]`.
+    #[serde(default)]
+    pub embeds: Vec<String>,
+    /// A struct is a model when it is given to a call of the library, without any tag.
+    #[serde(default)]
+    pub by_use: bool,
+    /// Says that a class is abstract: it has no table, its fields belong to its subclasses.
+    #[serde(default)]
+    pub is_abstract: Vec<Source>,
+    /// Says that a class has no table of its own but shares that of its base.
+    #[serde(default)]
+    pub is_proxy: Vec<Source>,
+    /// Table name: the first that applies.
+    #[serde(default)]
+    pub table: Vec<Source>,
+    /// Schema of the table.
+    #[serde(default)]
+    pub schema: Vec<Source>,
+    /// Table name where none is written.
+    #[serde(default)]
+    pub table_naming: Naming,
+    /// Column name where none is written.
+    #[serde(default)]
+    pub column_naming: Naming,
+    /// What a subclass of a model is.
+    #[serde(default)]
+    pub inheritance: Inheritance,
+    /// Says that subclasses share the table of the class (single table), where it is not the rule.
+    #[serde(default)]
+    pub single_table: Vec<Source>,
+    /// Column that tells the classes of a shared table apart.
+    #[serde(default)]
+    pub discriminator: Vec<Source>,
+    /// Default order: strings of field paths with `-` for descending.
+    #[serde(default)]
+    pub order: Vec<Source>,
+    /// Class inside the class that holds settings (`Meta`).
+    #[serde(default)]
+    pub settings_class: String,
+    /// Fields.
+    #[serde(default)]
+    pub field: Vec<FieldRule>,
+    /// Relations.
+    #[serde(default)]
+    pub relation: Vec<RelationRule>,
+    /// Fields that a model has though none are written.
+    #[serde(default)]
+    pub implied: Vec<ImpliedField>,
+}
+
+/// How a struct tag is written.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TagStyle {
+    /// `db:"name,option,option"`; `-` is no field.
+    #[default]
+    First,
+    /// `gorm:"column:name;primaryKey;foreignKey:X"`.
+    Keys,
+    /// `bun:"name,pk,rel:has-many,join:id=user_id"`, first part the name, then options with `:`.
+    Options,
+    /// `xorm:"'name' varchar(20) notnull pk"`: words, the quoted one is the name.
+    Words,
+}
+
+/// What a subclass of a model is.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inheritance {
+    /// It has a table with all fields.
+    #[default]
+    Copy,
+    /// It has a table with its own fields and a key to its base's table.
+    Joined,
+    /// It shares its base's table, unless it names one of its own; then it is joined.
+    Single,
+}
+
+/// A naming convention.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Naming {
+    /// The name as it is.
+    #[default]
+    Same,
+    /// `OrderLine` -> `order_line`.
+    Snake,
+    /// `OrderLine` -> `order_lines`.
+    SnakePlural,
+    /// `OrderLine` -> `orderline`.
+    Lower,
+    /// `OrderLine` -> `OrderLines` (Sequelize).
+    Plural,
+    /// `OrderLine` -> `orderLine`.
+    Camel,
+    /// `OrderLine` -> `app_orderline`, with the name of the Django application.
+    AppLower,
+    /// GORM's: snake case with its list of initialisms (`ID`, `URL`, `HTTP`).
+    GoSnake,
+    /// GORM's, in the plural.
+    GoSnakePlural,
+}
+
+/// Where a name or a truth is written. In TOML one word:
+///
+/// * `argument:0`: positional argument of the field's or model's call or decorator, if it is text;
+/// * `keyword:db_column`: keyword argument, or key of an object argument; dotted for nested objects;
+/// * `setting:db_table`: attribute of the settings class (`Meta`), or key of the settings object;
+/// * `attribute:__tablename__`: class attribute;
+/// * `method:TableName`: what a method of that name returns;
+/// * `tag:column`: key of the struct tag; `tag:` alone its name part;
+/// * `decorator:JoinColumn.name`: keyword of another decorator of the field; `decorator:PrimaryColumn` its presence;
+/// * `chain:primaryKey`: a method called on the field's call (`serial().primaryKey()`); `chain:references.0` an
+///   argument of it;
+/// * `annotation`: the annotated type; `annotation-null`: whether it admits null;
+/// * `{name}_id`: a template; it may use `name`, `model`, `table`, `target`, `app`, `column`, `primary`, each with
+///   `snake:`, `lower:`, `plural:` before it;
+/// * `naming`: the model's convention; `true`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Source {
+    /// `argument:N`.
+    Argument(u16),
+    /// `keyword:a.b`.
+    Keyword(Vec<String>),
+    /// `setting:x`.
+    Setting(String),
+    /// `attribute:x`.
+    Attribute(String),
+    /// `method:x`.
+    Method(String),
+    /// `tag:x`.
+    Tag(String),
+    /// `decorator:Name.key`, `decorator:Name.0`, `decorator:Name`.
+    Decorator(String, Option<String>),
+    /// `chain:name.0`.
+    Chain(String, Option<String>),
+    /// `annotation`.
+    Annotation,
+    /// `annotation-null`.
+    AnnotationNull,
+    /// A template.
+    Template(String),
+    /// `naming`.
+    Naming,
+    /// `true`.
+    Always,
+}
+
+impl Source {
+    /// First words of sources, for messages.
+    pub const WORDS: [&'static str; 12] = [
+        "argument:",
+        "keyword:",
+        "setting:",
+        "attribute:",
+        "method:",
+        "tag:",
+        "decorator:",
+        "chain:",
+        "annotation",
+        "annotation-null",
+        "naming",
+        "true",
+    ];
+}
+
+impl TryFrom<String> for Source {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Source, String> {
+        if text.contains('{') {
+            return Ok(Source::Template(text));
+        }
+        let (word, rest) = text.split_once(':').unwrap_or((&text, ""));
+        let pair = || match rest.split_once('.') {
+            Some((name, key)) => (name.to_string(), Some(key.to_string())),
+            None => (rest.to_string(), None),
+        };
+        Ok(match word {
+            "argument" => Source::Argument(rest.parse().map_err(|_| format!("`{text}`: a number must follow `argument:`"))?),
+            "keyword" => Source::Keyword(rest.split('.').map(str::to_string).collect()),
+            "setting" => Source::Setting(rest.to_string()),
+            "attribute" => Source::Attribute(rest.to_string()),
+            "method" => Source::Method(rest.to_string()),
+            "tag" => Source::Tag(rest.to_string()),
+            "decorator" => {
+                let (name, key) = pair();
+                Source::Decorator(name, key)
+            }
+            "chain" => {
+                let (name, key) = pair();
+                Source::Chain(name, key)
+            }
+            "annotation" => Source::Annotation,
+            "annotation-null" => Source::AnnotationNull,
+            "naming" => Source::Naming,
+            "true" => Source::Always,
+            _ => return Err(format!("unknown source `{text}`")),
+        })
+    }
+}
+
+/// What a field is, besides a column.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldRole {
+    /// A column.
+    #[default]
+    Column,
+    /// Part of the primary key.
+    Primary,
+    /// Set when a row is made, by the library.
+    Created,
+    /// Set at every write, by the library.
+    Updated,
+    /// Marks deleted rows; reads leave them out.
+    Deleted,
+    /// Counts versions; read and written by every update.
+    Version,
+    /// Several columns of another class under a prefix.
+    Embedded,
+    /// Not a column.
+    Ignored,
+    /// An expression or another name of a field.
+    Synonym,
+}
+
+/// How one sort of field looks. All of the given conditions must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FieldRule {
+    /// Its value is such a call; matched by the end of the callee, `*Field` by the end of the name.
+    #[serde(default)]
+    pub calls: Vec<String>,
+    /// It has such a decorator.
+    #[serde(default)]
+    pub decorators: Vec<String>,
+    /// Its type is written as one of these (`Mapped`), or `*`: any type.
+    #[serde(default)]
+    pub annotations: Vec<String>,
+    /// Words of its tag (Go).
+    #[serde(default)]
+    pub tag_words: Vec<String>,
+    /// Its name, where that alone says it (`DeletedAt` of a given type).
+    #[serde(default)]
+    pub named: Vec<String>,
+    /// What it is.
+    #[serde(default)]
+    pub role: FieldRole,
+    /// Column name.
+    #[serde(default)]
+    pub column: Vec<Source>,
+    /// Key under which code names the field, where it is not its own name.
+    #[serde(default)]
+    pub key: Vec<Source>,
+    /// Says that it is (part of) the primary key.
+    #[serde(default)]
+    pub primary: Vec<Source>,
+    /// Says that null is allowed.
+    #[serde(default)]
+    pub nullable: Vec<Source>,
+    /// Says that it is never null.
+    #[serde(default)]
+    pub not_null: Vec<Source>,
+    /// Says that the library writes a value of its own when none is given.
+    #[serde(default)]
+    pub default: Vec<Source>,
+    /// Says that the database makes the value (serial, identity, server default).
+    #[serde(default)]
+    pub generated: Vec<Source>,
+    /// Says that the library writes it at each update.
+    #[serde(default)]
+    pub on_update: Vec<Source>,
+    /// Says that whole-row reads leave it out (`deferred`, `select: false`).
+    #[serde(default)]
+    pub deferred: Vec<Source>,
+    /// Says that it refers to another model's field: text `table.column`, or a column of a class.
+    #[serde(default)]
+    pub references: Vec<Source>,
+    /// Prefix of an embedded class's columns.
+    #[serde(default)]
+    pub prefix: Vec<Source>,
+    /// Database type, as far as the call says: the callee's last word or this source.
+    #[serde(default)]
+    pub sql_type: Vec<Source>,
+}
+
+/// Shape of a relation.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelationShape {
+    /// The model holds the key.
+    #[default]
+    ToOne,
+    /// The other model holds the key; there is at most one.
+    OneFrom,
+    /// The other model holds the key.
+    ToMany,
+    /// A join table holds both keys.
+    ManyToMany,
+    /// By the annotation or by which side has the foreign key.
+    Infer,
+    /// To any model (generic keys); nothing to join.
+    Any,
+}
+
+/// How one sort of relation looks.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RelationRule {
+    /// Its value is such a call.
+    #[serde(default)]
+    pub calls: Vec<String>,
+    /// It has such a decorator.
+    #[serde(default)]
+    pub decorators: Vec<String>,
+    /// Words of its tag (Go).
+    #[serde(default)]
+    pub tag_words: Vec<String>,
+    /// A field whose type is another model (Go structs).
+    #[serde(default)]
+    pub by_type: bool,
+    /// Shape.
+    #[serde(default)]
+    pub shape: RelationShape,
+    /// The other model: a class, its name, or a function that gives it.
+    #[serde(default)]
+    pub target: Vec<Source>,
+    /// Column that holds the key (on the model for `to-one`, on the target otherwise).
+    #[serde(default)]
+    pub column: Vec<Source>,
+    /// Field that holds the key, where code names the field.
+    #[serde(default)]
+    pub field: Vec<Source>,
+    /// Column of the other side that the key refers to.
+    #[serde(default)]
+    pub references: Vec<Source>,
+    /// Field of the key under its own name (`author_id` of Django's `author`).
+    #[serde(default)]
+    pub key_field: Vec<Source>,
+    /// Name of the relation on the other model.
+    #[serde(default)]
+    pub reverse: Vec<Source>,
+    /// Its name in queries, where that differs.
+    #[serde(default)]
+    pub reverse_query: Vec<Source>,
+    /// Field on the other side that this relation mirrors; its key is used.
+    #[serde(default)]
+    pub mirrors: Vec<Source>,
+    /// Join table: a name or a model.
+    #[serde(default)]
+    pub through: Vec<Source>,
+    /// Column of the join table that refers to this model.
+    #[serde(default)]
+    pub through_own: Vec<Source>,
+    /// Column of the join table that refers to the other model.
+    #[serde(default)]
+    pub through_other: Vec<Source>,
+    /// Says that it is loaded with every read.
+    #[serde(default)]
+    pub eager: Vec<Source>,
+    /// Order of its items.
+    #[serde(default)]
+    pub order: Vec<Source>,
+    /// Says that the key admits null.
+    #[serde(default)]
+    pub nullable: Vec<Source>,
+}
+
+/// A field that a model has though none is written.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ImpliedField {
+    /// Name in code.
+    pub name: String,
+    /// Column; empty: by convention.
+    #[serde(default)]
+    pub column: String,
+    /// What it is.
+    #[serde(default)]
+    pub role: FieldRole,
+    /// When: `no-primary`, `always`, `embeds:gorm.Model`, `setting:timestamps`, `not-setting:timestamps=false`.
+    #[serde(default)]
+    pub when: String,
+}
+
+/// A kind of value besides the built-in ones (`model`, `entity`, `entities`, `column`, `relation`, `table`,
+/// `expression`, `query`, `row`, `rows`, `text`).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KindRule {
+    /// Its name.
+    pub name: String,
+    /// Types of it, by the end of the qualified name: annotations, constructors.
+    #[serde(default)]
+    pub types: Vec<String>,
+    /// Functions, constructors and methods that give one.
+    #[serde(default)]
+    pub calls: Vec<String>,
+    /// Names that people give such values, taken where nothing else is known and the file or service uses the
+    /// library.
+    #[serde(default)]
+    pub variables: Vec<String>,
+    /// Where its model comes from: `type-argument:0`, `argument:0`.
+    #[serde(default)]
+    pub model: String,
+    /// It is a query under construction.
+    #[serde(default)]
+    pub query: bool,
+}
+
+/// A member that gives a value of the library.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MemberRule {
+    /// Kinds of the object.
+    pub on: Vec<String>,
+    /// Names; `*models*`: any name that a model answers to under `naming`.
+    pub names: Vec<String>,
+    /// How a model's name becomes the member (`camel`, `same`, `snake-plural`).
+    #[serde(default)]
+    pub naming: Naming,
+    /// Kind of the value; `same`: the object itself.
+    pub gives: String,
+}
+
+/// A call of the library: which, what it takes, what it does to the statement, what it gives.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CallRule {
+    /// Kinds of the receiver; empty: a function or constructor.
+    #[serde(default)]
+    pub on: Vec<String>,
+    /// Names of the methods; functions by the end of their qualified name (`sqlalchemy.select`).
+    pub names: Vec<String>,
+    /// The value of the kind itself is called (`knex('items')`): `names` is empty.
+    #[serde(default)]
+    pub itself: bool,
+    /// It holds only for this number of positional arguments: `2`, `1..`, `..3`.
+    #[serde(default)]
+    pub arity: String,
+    /// What the statement becomes.
+    #[serde(default)]
+    pub verb: Option<Verb>,
+    /// It begins a new statement instead of adding to the receiver's.
+    #[serde(default)]
+    pub fresh: bool,
+    /// What is done, in order.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// The statement is sent here.
+    #[serde(default)]
+    pub sends: bool,
+    /// What it gives: a kind, or `same` (the receiver). Empty: nothing that matters.
+    #[serde(default)]
+    pub gives: String,
+    /// Statements that are sent besides (`get_or_create`: `select` and `insert`), with the steps marked for them.
+    #[serde(default)]
+    pub also: Vec<Verb>,
+}
+
+/// What a statement does.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// Reads rows.
+    #[default]
+    Select,
+    /// Reads a number, a truth or an aggregate: no column of the row but those that the steps name.
+    Aggregate,
+    /// Writes new rows.
+    Insert,
+    /// Writes new rows or the existing ones.
+    Upsert,
+    /// Changes rows.
+    Update,
+    /// Removes rows; where the model marks deleted rows, that mark is written.
+    Delete,
+    /// Removes rows whatever the model says.
+    HardDelete,
+    /// Clears the mark of deleted rows.
+    Restore,
+    /// Writes an entity: inserts it or writes all its columns.
+    Save,
+    /// Empties a table.
+    Truncate,
+    /// Raw SQL.
+    Raw,
+}
+
+/// One thing that a call does.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// What it takes: `0`, `1..` (positional arguments), `keywords` (all, or those not taken by other steps),
+    /// `keyword:defaults`, `key:where` (key of the first object argument), `key:1:where` (of argument 1),
+    /// `receiver`, `callback:0` (the function is run with a value of kind `with` and its result taken),
+    /// `all` (positional arguments and keywords). Several words separated by spaces: the first that is given.
+    pub take: String,
+    /// How it is read.
+    #[serde(rename = "as", default)]
+    pub read: ReadAs,
+    /// What is done with it.
+    #[serde(rename = "do", default)]
+    pub act: Act,
+    /// Kind of the value that a callback is given.
+    #[serde(default)]
+    pub with: String,
+    /// For which statement of `also` it holds; empty: for all.
+    #[serde(default)]
+    pub only: Vec<Verb>,
+    /// Strings here name columns or fields, against the library's rule.
+    #[serde(default)]
+    pub names: Option<NamesMean>,
+    /// Alias argument: position of the text that names what this step adds.
+    #[serde(default)]
+    pub alias: String,
+}
+
+/// How an argument is read.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadAs {
+    /// Column expressions, conditions, other queries; a map gives equalities; text is as `names` says.
+    #[default]
+    Expressions,
+    /// Keywords or entries `field__lookup: value` with paths through relations.
+    Lookups,
+    /// Text or lists of text that name fields, with paths, `-` for descending, `alias.field`, `field AS alias`;
+    /// keys of a map whose values are true (or nested selections).
+    Paths,
+    /// Keywords, entries or fields of a struct: field and value.
+    Values,
+    /// A text, then its operator, then a value: `where('a', '>', 1)`, `where({a: 1})`, `where('a', 1)`.
+    Comparison,
+    /// A nested filter object of operators, quantifiers and logical keys.
+    Filter,
+    /// A nested object that selects fields and relations.
+    Selection,
+    /// A nested object of values to write, with nested writes of relations.
+    Data,
+    /// An object or list that orders: `{ field: 'asc' }`, `[{ column, order }]`, text.
+    Order,
+    /// A piece of SQL; names in it may be `alias.property`.
+    Sql,
+    /// A model class, or an instance or list of one, or a pointer to one.
+    Model,
+    /// The name of a table, `table as alias`, `{ alias: 'table' }`, a model, a query.
+    Table,
+    /// Paths of relations: text, attributes, a nested object.
+    Relations,
+    /// A join: table, then what it is joined on (`'a.x', '=', 'b.y'`; a callback; expressions).
+    Join,
+    /// An entity or a list of them.
+    Entity,
+    /// A primary key value.
+    Key,
+    /// A name for what is built (alias, CTE).
+    Name,
+    /// A query or a callback that builds one.
+    Query,
+    /// Functions that take the query and give it back (scopes).
+    Functions,
+}
+
+/// What is done with what was read.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// Nothing: it is read only.
+    #[default]
+    Nothing,
+    /// The table or model that the statement is about.
+    From,
+    /// A condition.
+    Where,
+    /// A condition on the primary key.
+    WhereKey,
+    /// What is selected, in place of what was.
+    Select,
+    /// What is selected besides.
+    SelectAlso,
+    /// What whole rows are cut down to.
+    Only,
+    /// What whole rows leave out.
+    Defer,
+    /// GROUP BY.
+    Group,
+    /// HAVING.
+    Having,
+    /// ORDER BY.
+    Order,
+    /// Values written.
+    Set,
+    /// Columns written, without values.
+    Columns,
+    /// What an update may write (Django's `update_fields`), a choice among the entity's fields.
+    Limit,
+    /// A join.
+    Join,
+    /// The condition of the join before it.
+    On,
+    /// A relation that is loaded with the rows, in the same statement.
+    LoadJoined,
+    /// A relation that is loaded with the rows, by a statement of its own.
+    LoadApart,
+    /// A relation that is joined without being loaded.
+    JoinRelation,
+    /// Columns of a conflict (`ON CONFLICT (...)`).
+    Conflict,
+    /// What is written on conflict.
+    ConflictSet,
+    /// RETURNING.
+    Returning,
+    /// DISTINCT ON.
+    DistinctOn,
+    /// Names what is built.
+    Alias,
+    /// A query that is combined with this one.
+    Union,
+    /// A common table expression.
+    With,
+    /// Takes over all of another query.
+    Merge,
+    /// Rows whose columns come from a query (`INSERT ... SELECT`).
+    FromQuery,
+    /// Switches off the default order.
+    Unordered,
+    /// Switches off the marks of deleted rows.
+    Unscoped,
+    /// Raw SQL that is sent as it is.
+    Raw,
+}

@@ -1,0 +1,173 @@
+//! The models of a service: which class maps which table, which field which column, how they are related.
+
+use super::program::{ClassRef, FileId};
+use crate::grammar::mapper::{FieldRole, RelationShape};
+use crate::model::span::Span;
+use rustc_hash::FxHashMap as HashMap;
+use std::rc::Rc;
+
+/// A place in the source.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// File of the program.
+    pub file: FileId,
+    /// Place in it.
+    pub span: Span,
+}
+
+/// A name with its place; none where the library makes it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// The name.
+    pub text: Rc<str>,
+    /// Where it is written: the very characters of it, or of what stands for it.
+    pub origin: Option<Origin>,
+}
+
+/// Index into [`Models::models`].
+pub type ModelId = u32;
+/// Index into [`Model::fields`].
+pub type FieldId = u32;
+/// Index into [`Model::relations`].
+pub type RelationId = u32;
+
+/// All models of a service.
+#[derive(Clone, Debug, Default)]
+pub struct Models {
+    /// Models in a fixed order: by file and place.
+    pub models: Vec<Model>,
+    /// Models by class.
+    pub by_class: HashMap<ClassRef, ModelId>,
+    /// Models that are values of variables (`export const users = pgTable(...)`): file and span of the value.
+    pub by_value: HashMap<Origin, ModelId>,
+    /// Models by the name that code calls them (class, Prisma model, Sequelize name), for references by text.
+    pub by_name: HashMap<Rc<str>, Vec<ModelId>>,
+}
+
+/// What maps a table.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Pack that it belongs to, by id.
+    pub pack: Rc<str>,
+    /// Its name in code.
+    pub name: Named,
+    /// Its class, if it is one.
+    pub class: Option<ClassRef>,
+    /// The definition's place: from its decorators to its end.
+    pub origin: Origin,
+    /// Table.
+    pub table: Named,
+    /// Schema; `None`: the default one.
+    pub schema: Option<Named>,
+    /// It has no table of its own: abstract classes, mixins, embedded structs.
+    pub is_abstract: bool,
+    /// Model whose table it shares (single table, proxy).
+    pub shares: Option<ModelId>,
+    /// Model to whose table its key refers (joined inheritance), with the key's field.
+    pub parent: Option<(ModelId, FieldId)>,
+    /// Columns, inherited ones included, in the library's order. Those of a joined parent are not here.
+    pub fields: Vec<ModelField>,
+    /// Relations, inherited and reverse ones included.
+    pub relations: Vec<Relation>,
+    /// Default order: field paths, `-` for descending.
+    pub order: Vec<Named>,
+    /// Column that tells the classes of a shared table apart, with the value of this class.
+    pub discriminator: Option<(FieldId, Option<Rc<str>>)>,
+}
+
+/// A column of a model.
+#[derive(Clone, Debug)]
+pub struct ModelField {
+    /// Name in code; `value.amount` for a field of an embedded class.
+    pub name: Rc<str>,
+    /// Further names in code (`author_id` of `author`, synonyms, `pk`).
+    pub aliases: Vec<Rc<str>>,
+    /// Column, with the place that decides its name: the text that names it, else the field's name.
+    pub column: Named,
+    /// The whole definition (may stand in another file: mixins).
+    pub origin: Origin,
+    /// What it is.
+    pub role: FieldRole,
+    /// Part of the primary key.
+    pub primary: bool,
+    /// Null is allowed; `None`: unknown.
+    pub nullable: Option<bool>,
+    /// The library writes a value when none is given.
+    pub has_default: bool,
+    /// The database makes the value.
+    pub generated: bool,
+    /// The library writes it at each update.
+    pub on_update: bool,
+    /// Whole-row reads leave it out.
+    pub deferred: bool,
+    /// Type as the library names it, if known (`varchar`, `Integer`, `int32`, `*string`).
+    pub ty: Rc<str>,
+}
+
+/// A relation between models.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Name in code.
+    pub name: Rc<str>,
+    /// Its name in queries, where it differs.
+    pub query_name: Option<Rc<str>>,
+    /// Shape; never `Infer`.
+    pub shape: RelationShape,
+    /// The other model.
+    pub target: ModelId,
+    /// Pairs of columns that join: of this model, of the other (or of the join table, see `through`).
+    pub keys: Vec<(Named, Named)>,
+    /// Join table with the pairs (its column, the other model's column).
+    pub through: Option<Through>,
+    /// Where it is defined; `None` for the reverse of a relation that is defined on the other side.
+    pub origin: Option<Origin>,
+    /// Loaded with every read.
+    pub eager: bool,
+    /// Order of its items: field paths of the target.
+    pub order: Vec<Named>,
+}
+
+/// The join table of a relation.
+#[derive(Clone, Debug)]
+pub struct Through {
+    /// Its name.
+    pub table: Named,
+    /// Its schema.
+    pub schema: Option<Named>,
+    /// The model that maps it, if there is one.
+    pub model: Option<ModelId>,
+    /// Its columns that refer to the other model, with the other model's columns.
+    pub keys: Vec<(Named, Named)>,
+}
+
+impl Models {
+    /// A model.
+    pub fn get(&self, id: ModelId) -> Option<&Model> {
+        self.models.get(id as usize)
+    }
+}
+
+impl Model {
+    /// A field by its name in code or one of its other names.
+    pub fn field(&self, name: &str) -> Option<FieldId> {
+        let at = self.fields.iter().position(|f| &*f.name == name);
+        let at = at.or_else(|| self.fields.iter().position(|f| f.aliases.iter().any(|a| &**a == name)));
+        at.map(|i| i as FieldId)
+    }
+
+    /// A field by its column.
+    pub fn column(&self, name: &str) -> Option<FieldId> {
+        self.fields.iter().position(|f| &*f.column.text == name).map(|i| i as FieldId)
+    }
+
+    /// A relation by its name in code or in queries.
+    pub fn relation(&self, name: &str) -> Option<RelationId> {
+        let named = |r: &Relation| &*r.name == name || r.query_name.as_deref() == Some(name);
+        self.relations.iter().position(named).map(|i| i as RelationId)
+    }
+
+    /// Fields of the primary key.
+    pub fn primary(&self) -> impl Iterator<Item = FieldId> + '_ {
+        self.fields.iter().enumerate().filter(|(_, f)| f.primary).map(|(i, _)| i as FieldId)
+    }
+}

@@ -1,0 +1,295 @@
+//! Names: of a module, through imports and re-exports, to definitions of the program or of libraries.
+
+use super::{ClassRef, FileId, FunctionRef, Program, ProgramFile};
+use crate::index::resolve::modules::ModuleMap;
+use crate::model::code::{AssignOp, Expr, ExprKind, Outer, Stmt, Type};
+use crate::model::facts::{Import, Language};
+use rustc_hash::FxHashMap as HashMap;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// Imports that are followed one after the other.
+const MAX_HOPS: usize = 24;
+
+/// What a name means.
+#[derive(Clone, Debug)]
+pub enum Definition<'a> {
+    /// A class of the program.
+    Class(ClassRef),
+    /// A function of the program.
+    Function(FunctionRef),
+    /// A variable of a module: the file, its values in order (an assignment each), its type.
+    Variable { file: FileId, values: Vec<&'a Expr>, ty: Option<&'a Type> },
+    /// A module or package of the program.
+    Module(Vec<FileId>),
+    /// Something of a library, by its qualified name with dots: `sqlalchemy.orm.Session`,
+    /// `gorm.io/gorm.DB`, `@prisma/client.PrismaClient`. The module's path keeps its slashes.
+    External(String),
+}
+
+/// What a file defines at its top level.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FileTable<'a> {
+    classes: HashMap<&'a str, ClassRef>,
+    functions: HashMap<&'a str, FunctionRef>,
+    variables: HashMap<&'a str, (Vec<&'a Expr>, Option<&'a Type>)>,
+    imports: HashMap<&'a str, &'a Import>,
+    /// `from x import *`, `export * from`.
+    stars: Vec<&'a Import>,
+    /// `export { a as b }`: exported name -> local name.
+    exports: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Program<'a> {
+    /// Joins files to a program.
+    pub fn new(files: Vec<ProgramFile<'a>>, modules: &'a ModuleMap) -> Self {
+        let mut by_path = HashMap::default();
+        let mut packages: HashMap<String, Vec<FileId>> = HashMap::default();
+        let mut tables = Vec::with_capacity(files.len());
+        for (id, file) in files.iter().enumerate() {
+            let id = id as FileId;
+            by_path.insert(file.path, id);
+            if file.language == Language::Go {
+                let folder = file.path.rsplit_once('/').map_or("", |p| p.0);
+                packages.entry(folder.to_string()).or_default().push(id);
+            }
+            tables.push(table(id, file));
+        }
+        Program {
+            files,
+            modules,
+            by_path,
+            tables,
+            packages,
+            located: RefCell::new(HashMap::default()),
+            wanted: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// What a name of the module scope of a file means. Names of functions and classes inside others are for the
+    /// caller, who knows where it stands.
+    pub fn lookup(&self, file: FileId, name: &str) -> Option<Definition<'a>> {
+        self.named(file, name, 0)
+    }
+
+    /// What a member of a definition is, as far as names alone say it: of modules and libraries.
+    pub fn member(&self, of: &Definition<'a>, name: &str) -> Option<Definition<'a>> {
+        match of {
+            Definition::Module(files) => files.iter().find_map(|&f| self.exported(f, name, 0)).or_else(|| self.submodule(files, name)),
+            Definition::External(path) => Some(Definition::External(format!("{path}.{name}"))),
+            Definition::Class(class) => {
+                let inner = self
+                    .files
+                    .get(class.file as usize)?
+                    .code
+                    .classes
+                    .iter()
+                    .position(|c| c.outer == Outer::Class(class.class) && &*c.name.text == name)?;
+                Some(Definition::Class(ClassRef { file: class.file, class: inner as u32 }))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a dotted path means in a file; `None` where its first name is unknown or a part is no module.
+    pub fn lookup_path(&self, file: FileId, path: &[&str]) -> Option<Definition<'a>> {
+        let (first, rest) = path.split_first()?;
+        let mut at = self.lookup(file, first)?;
+        for name in rest {
+            at = self.member(&at, name)?;
+        }
+        Some(at)
+    }
+
+    /// The qualified name of what an expression means, if it comes from a library: `sa.Column` ->
+    /// `sqlalchemy.Column`. Names that nothing defines are given as they are (builtins, globals).
+    pub fn qualified(&self, file: FileId, expr: &Expr) -> Option<String> {
+        let path = match &expr.kind {
+            ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) => return self.qualified(file, of),
+            _ => expr.path()?,
+        };
+        self.qualified_path(file, &path)
+    }
+
+    /// As [`Program::qualified`], for a path.
+    pub fn qualified_path(&self, file: FileId, path: &[&str]) -> Option<String> {
+        match self.lookup_path(file, path) {
+            Some(Definition::External(name)) => Some(name),
+            Some(_) => None,
+            None => match self.lookup(file, path.first()?) {
+                None => Some(path.join(".")),
+                Some(_) => None,
+            },
+        }
+    }
+
+    /// The class that a type names.
+    pub fn class_of_type(&self, file: FileId, ty: &Type) -> Option<ClassRef> {
+        match ty {
+            Type::Named { path, .. } => {
+                let path: Vec<&str> = path.iter().map(|w| &*w.text).collect();
+                match self.lookup_path(file, &path)? {
+                    Definition::Class(class) => Some(class),
+                    _ => None,
+                }
+            }
+            Type::Pointer(inner) | Type::Slice(inner) => self.class_of_type(file, inner),
+            Type::Union(all) => all.iter().find_map(|t| self.class_of_type(file, t)),
+            _ => None,
+        }
+    }
+
+    fn named(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
+        if hops > MAX_HOPS {
+            return None;
+        }
+        let table = self.tables.get(file as usize)?;
+        if let Some(found) = self.own(table, file, name) {
+            return Some(found);
+        }
+        let language = self.files.get(file as usize)?.language;
+        if language == Language::Go
+            && let Some(found) = self.siblings(file).iter().filter(|&&f| f != file).find_map(|&f| {
+                let table = self.tables.get(f as usize)?;
+                self.own(table, f, name)
+            })
+        {
+            return Some(found);
+        }
+        if let Some(import) = table.imports.get(name) {
+            return self.imported(file, import, hops);
+        }
+        table.stars.iter().find_map(|star| self.located(file, &star.module).iter().find_map(|&f| self.exported(f, name, hops + 1)))
+    }
+
+    fn own(&self, table: &FileTable<'a>, file: FileId, name: &str) -> Option<Definition<'a>> {
+        if let Some(class) = table.classes.get(name) {
+            return Some(Definition::Class(*class));
+        }
+        if let Some(function) = table.functions.get(name) {
+            return Some(Definition::Function(*function));
+        }
+        let (values, ty) = table.variables.get(name)?;
+        Some(Definition::Variable { file, values: values.clone(), ty: *ty })
+    }
+
+    /// What a file gives to others under a name.
+    fn exported(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
+        let table = self.tables.get(file as usize)?;
+        let local = table.exports.get(name).copied().unwrap_or(name);
+        self.named(file, local, hops + 1)
+    }
+
+    fn imported(&self, file: FileId, import: &Import, hops: usize) -> Option<Definition<'a>> {
+        let files = self.located(file, &import.module);
+        let language = self.files.get(file as usize)?.language;
+        let whole = import.name.is_empty() || import.name == "*";
+        if files.is_empty() {
+            if whole {
+                return Some(Definition::External(import.module.clone()));
+            }
+            // `from . import models`: a module of the package whose own file says nothing
+            if language == Language::Python {
+                let joined = if import.module.ends_with('.') {
+                    format!("{}{}", import.module, import.name)
+                } else {
+                    format!("{}.{}", import.module, import.name)
+                };
+                let inner = self.located(file, &joined);
+                if !inner.is_empty() {
+                    return Some(Definition::Module(inner));
+                }
+                if import.module.starts_with('.') {
+                    return None;
+                }
+            }
+            return Some(Definition::External(format!("{}.{}", import.module, import.name)));
+        }
+        if whole {
+            return Some(Definition::Module(files));
+        }
+        let found = files.iter().find_map(|&f| self.exported(f, &import.name, hops + 1));
+        found.or_else(|| self.submodule(&files, &import.name)).or_else(|| {
+            if language != Language::Python {
+                return None;
+            }
+            let dot = if import.module.ends_with('.') { "" } else { "." };
+            let inner = self.located(file, &format!("{}{dot}{}", import.module, import.name));
+            (!inner.is_empty()).then_some(Definition::Module(inner))
+        })
+    }
+
+    /// A module inside a Python package.
+    fn submodule(&self, files: &[FileId], name: &str) -> Option<Definition<'a>> {
+        files.iter().find_map(|&f| {
+            let folder = self.files.get(f as usize)?.path.strip_suffix("/__init__.py")?;
+            let inner = [format!("{folder}/{name}.py"), format!("{folder}/{name}/__init__.py")];
+            let id = inner.iter().find_map(|p| self.by_path.get(p.as_str()).copied())?;
+            Some(Definition::Module(vec![id]))
+        })
+    }
+
+    fn siblings(&self, file: FileId) -> &[FileId] {
+        let folder = self.files.get(file as usize).and_then(|f| f.path.rsplit_once('/')).map_or("", |p| p.0);
+        self.packages.get(folder).map_or(&[], Vec::as_slice)
+    }
+
+    fn located(&self, file: FileId, module: &str) -> Vec<FileId> {
+        let key = (file, module.to_string());
+        if let Some(found) = self.located.borrow().get(&key) {
+            return found.clone();
+        }
+        let mut ids = Vec::new();
+        if let Some(from) = self.files.get(file as usize) {
+            for path in self.modules.locate(from.path, from.language, module) {
+                match self.by_path.get(path.as_str()) {
+                    Some(&id) => ids.push(id),
+                    None => drop(self.wanted.borrow_mut().insert(path)),
+                }
+            }
+        }
+        self.located.borrow_mut().insert(key, ids.clone());
+        ids
+    }
+}
+
+fn table<'a>(id: FileId, file: &ProgramFile<'a>) -> FileTable<'a> {
+    let mut table = FileTable::default();
+    for (i, class) in file.code.classes.iter().enumerate().filter(|(_, c)| c.outer == Outer::Module && !c.name.text.is_empty()) {
+        table.classes.insert(&class.name.text, ClassRef { file: id, class: i as u32 });
+    }
+    for (i, function) in file.code.functions.iter().enumerate() {
+        // a Go method stands in the module too, but is no name of it
+        let method = file.language == Language::Go && function.receiver.is_some();
+        if function.outer == Outer::Module && !function.name.text.is_empty() && !method {
+            table.functions.insert(&function.name.text, FunctionRef { file: id, function: i as u32 });
+        }
+    }
+    collect(&file.code.body, &mut table);
+    for import in file.imports {
+        if import.name == "*" && (import.local.is_empty() || import.local == "*") {
+            table.stars.push(import);
+        } else if !import.local.is_empty() {
+            table.imports.insert(&import.local, import);
+        }
+    }
+    table
+}
+
+fn collect<'a>(body: &'a [Stmt], table: &mut FileTable<'a>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Assign { target, ty, op, value, .. } if *op != AssignOp::Item => {
+                if let ExprKind::Name(name) = &target.kind {
+                    let entry = table.variables.entry(name).or_default();
+                    entry.0.extend(value);
+                    entry.1 = entry.1.or(ty.as_ref());
+                }
+            }
+            Stmt::Branch { arms, .. } => arms.iter().for_each(|(_, body)| collect(body, table)),
+            Stmt::Block(body) | Stmt::Loop { body, .. } => collect(body, table),
+            Stmt::Export { local, name } => drop(table.exports.insert(&name.text, &local.text)),
+            _ => {}
+        }
+    }
+}
