@@ -48,7 +48,8 @@ pub enum ClassKind {
     Interface,
     /// An enumeration; members are its fields.
     Enum,
-    /// Another name for a type, or a type made of one (Go `type ID int64`): its only base is that type.
+    /// Another name for a type, or a type made of one (Go `type ID int64`): its only base is that type, where it
+    /// has a name; [`Class::alias`] is the whole type.
     Alias,
 }
 
@@ -81,6 +82,8 @@ pub struct Class {
     pub exported: bool,
     /// It was declared with `abstract`.
     pub is_abstract: bool,
+    /// What an alias stands for (`type X = A | B`, Go `type IDs []int64`).
+    pub alias: Option<Type>,
     /// The whole definition with its decorators.
     pub span: Span,
 }
@@ -177,7 +180,7 @@ pub enum Type {
     Slice(Box<Type>),
     /// `map[K]V`.
     Map(Box<Type>, Box<Type>),
-    /// `A | B`, `Optional[A]` is `A | None`.
+    /// `A | B`, `Optional[A]` is `A | None`; also `A & B`, which has the members of each.
     Union(Vec<Type>),
     /// Several results, a tuple type.
     Tuple(Vec<Type>),
@@ -212,13 +215,15 @@ pub enum Stmt {
     Loop { target: Option<Expr>, over: Option<Expr>, body: Vec<Stmt> },
     /// Statements in a row that have no scope of their own (`with`, `defer`, blocks).
     Block(Vec<Stmt>),
-    /// A local function with a name.
+    /// A function with a name, also of the module; not methods.
     Function(FunctionId),
-    /// A local class.
+    /// A class, also of the module, or one nested in a class.
     Class(ClassId),
     /// `raise`, `throw`, `panic`, `break`, `continue`: what follows in the block is not reached.
     Leave,
-    /// `export { a as b }`, `module.exports = ...` are assignments to `exports`, with members.
+    /// `export { a as b }`, `export default class a` (as `default`). `module.exports = value` is an assignment to
+    /// the name `exports`, `module.exports.a = value`, `exports.a = value` to its member; `export default value` to
+    /// its member `default`.
     Export { local: Word, name: Word },
 }
 
