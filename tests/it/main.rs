@@ -6,6 +6,7 @@ mod catalogue;
 mod cli;
 mod engines;
 mod migrations;
+mod orm;
 mod project;
 mod readme;
 mod resolve;
