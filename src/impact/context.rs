@@ -6,6 +6,7 @@ use crate::model::change::{Change, ChangeOp};
 use crate::model::dialect::{Dialect, Engine};
 use crate::model::finding::Effect;
 use crate::model::object::{ObjectId, ObjectKind, ObjectName, ObjectRef};
+use crate::model::schema::Column;
 use crate::model::span::Span;
 use crate::model::statement::{ColumnRef, HOLE};
 use crate::sql::bind::SessionState;
@@ -60,6 +61,19 @@ impl<'a> Context<'a> {
             (false, true) => 85,
             (false, false) => 100,
         }
+    }
+
+    /// Whether nothing but the name of a column was known before the migration: an open schema has it because the
+    /// migration or a model names it. SQLite has columns without a type.
+    pub fn only_named(&self, old: &Column) -> bool {
+        self.engine() != Engine::Sqlite && old.ty.name.is_empty() && old.ty.user.is_none()
+    }
+
+    /// As [`Context::confidence`], for an answer that depends on what a column was: half where only its name was
+    /// known.
+    pub fn confidence_of(&self, before: &Binding, old: &Column) -> u8 {
+        let confidence = self.confidence(before);
+        if self.only_named(old) { confidence.min(50) } else { confidence }
     }
 
     /// An explanation with nothing but effect, message and place.

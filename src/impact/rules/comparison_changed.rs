@@ -35,6 +35,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let (table, column) = operand.old;
         let mut explanation = cx.explain(before, effect, format!("{} {what}.", cx.column_ref(&table.name, &column.name)));
         explanation.object = Some(cx.column_ref(&table.name, &column.name));
+        explanation.confidence = cx.confidence_of(before, column);
         let ops = [
             ChangeOp::AlterType,
             ChangeOp::AlterColumn,
@@ -192,6 +193,10 @@ fn by_type(cx: &Context, operand: &Operand) -> Option<(Effect, String)> {
     let (old, new) = (&operand.old.1.ty, &operand.new.1.ty);
     if old == new || cx.engine() == Engine::Sqlite && crate::impact::difference::affinity(old) == crate::impact::difference::affinity(new) {
         return None;
+    }
+    if cx.only_named(operand.old.1) {
+        let what = format!("becomes {new}, and which type it had is not known: values may compare and sort differently");
+        return Some((Effect::ChangesResult, what));
     }
     let dialect = cx.dialect();
     let enums = (labels(cx.pairing.before, operand.old.1).is_some(), labels(cx.pairing.after, operand.new.1).is_some());

@@ -55,6 +55,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let object = cx.column_ref(&pair.new.name, &column.name);
             let mut explanation = cx.explain(before, effect, format!("{object}, which this {} leaves out, {what}.", pair.verb()));
             explanation.object = Some(object);
+            explanation.confidence = cx.confidence_of(before, old);
             let ops = [
                 ChangeOp::SetDefault,
                 ChangeOp::DropDefault,

@@ -67,6 +67,29 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         found.push(explanation);
     }
     found.extend(relabelled(cx, before));
+    found.extend(typed_anew(cx, before));
+    found
+}
+
+/// Result columns that get a type where none was known before.
+fn typed_anew(cx: &Context, before: &Binding) -> Vec<Explanation> {
+    let mut found = Vec::new();
+    for output in before.outputs.iter().flatten() {
+        let Some((table, column)) = output.source.and_then(|id| cx.pairing.column_before(id)).filter(|(_, c)| cx.only_named(c)) else {
+            continue;
+        };
+        let Some((_, is)) = cx.pairing.column_after(column.id).filter(|(_, c)| !cx.only_named(c)) else { continue };
+        let Some(index) = cx.change_to(&[ChangeOp::AlterType], Some(column.id)) else { continue };
+        let object = cx.column_ref(&table.name, &column.name);
+        let message = format!("{object} is {} after the migration, and which type it had is not known.", is.ty);
+        let mut explanation = cx.explain(before, Effect::ChangesResult, message);
+        explanation.object = Some(object);
+        explanation.change = Some(index);
+        explanation.confidence = cx.confidence_of(before, column);
+        explanation.span =
+            before.uses.iter().find(|u| u.id == output.source && !u.span.is_empty()).map_or_else(Default::default, |u| u.span);
+        found.push(explanation);
+    }
     found
 }
 

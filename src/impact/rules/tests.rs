@@ -77,16 +77,41 @@ fn open_schemas_are_judged_by_what_the_migration_presupposes() {
         ("ALTER TABLE users ADD COLUMN tier text", "SELECT id FROM users", ""),
         ("CREATE INDEX i ON users (city)", "SELECT city FROM users WHERE city = $1", ""),
     ];
+    let changed = [
+        ("ALTER TABLE users ALTER COLUMN city TYPE varchar(20)", "UPDATE users SET city = $1", "type-may-reject"),
+        ("ALTER TABLE users ALTER COLUMN city TYPE varchar(20)", "INSERT INTO users (id, city) VALUES ($1, $2)", "type-may-reject"),
+        ("ALTER TABLE users ALTER COLUMN city TYPE bigint", "SELECT id, city FROM users", "result-type-changed"),
+        ("ALTER TABLE users ALTER COLUMN city TYPE bigint", "SELECT id FROM users WHERE city = $1", "comparison-changed"),
+        ("ALTER TABLE users ALTER COLUMN city TYPE bigint", "SELECT id FROM users WHERE name = $1", ""),
+        ("ALTER TABLE users ALTER COLUMN city TYPE bigint", "SELECT city FROM shops", ""),
+        ("ALTER TABLE users ALTER COLUMN city TYPE text", "UPDATE users SET city = $1", ""),
+        ("ALTER TABLE users ALTER COLUMN city SET NOT NULL", "UPDATE users SET city = $1", "not-null-may-reject"),
+        ("ALTER TABLE users DROP COLUMN IF EXISTS city", "SELECT city FROM users", "dropped-column-still-read"),
+        ("DROP TABLE IF EXISTS users", "SELECT city FROM users", "dropped-table-still-used"),
+    ];
+    let modified = [
+        ("ALTER TABLE users MODIFY city varchar(20)", "UPDATE users SET city = ?", "type-may-reject"),
+        ("ALTER TABLE users MODIFY COLUMN city bigint NOT NULL", "SELECT id, city FROM users", "result-type-changed"),
+        ("ALTER TABLE users CHANGE city town varchar(20)", "SELECT city FROM users", "renamed-column-still-used"),
+        ("ALTER TABLE users MODIFY city varchar(20)", "SELECT id FROM users", ""),
+    ];
     let mut wrong = Vec::new();
-    for (migration, statement, want) in cases {
-        let open = Schema::open(Dialect::of(crate::model::dialect::Engine::Postgres));
+    let sure = cases.iter().map(|c| (crate::model::dialect::Engine::Postgres, *c, false));
+    let unsure = changed.iter().map(|c| (crate::model::dialect::Engine::Postgres, *c, true));
+    for (engine, (migration, statement, want), unsure) in
+        sure.chain(unsure).chain(modified.iter().map(|c| (crate::model::dialect::Engine::MySql, *c, true)))
+    {
+        let open = Schema::open(Dialect::of(engine));
         let before = presuppose(&open, migration, &ApplyOptions::default());
         let (after, applied) = apply(&before, migration, &ApplyOptions::default());
         let findings = check_statements(statement, "s.sql", &before, &after, &applied.changes, &[]);
         let got = findings.first().map_or("none", |f| f.rule.as_str());
-        if got != want {
+        // What a column was matters only where it is changed, not where it goes.
+        let unsure = unsure && !want.is_empty() && !want.starts_with("dropped") && !want.starts_with("renamed");
+        if got != want || findings.first().is_some_and(|f| unsure && f.confidence > 0.5) {
             wrong.push(format!(
-                "{migration}; {statement}: {got:?} instead of {want:?} ({:?}, {:?})",
+                "{migration}; {statement}: {got:?} ({:?}) instead of {want:?} ({:?}, {:?})",
+                findings.first().map(|f| f.confidence),
                 findings.first().map(|f| &f.message),
                 applied.error
             ));

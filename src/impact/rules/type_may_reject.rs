@@ -64,6 +64,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             let verb = if effect == Effect::ChangesResult { "stores other values:" } else { "refuses" };
             let mut explanation = cx.explain(before, effect, format!("{object} becomes {}, which {verb} {what}.", column.ty));
             explanation.object = Some(object);
+            explanation.confidence = cx.confidence_of(before, old);
             let ops = [
                 ChangeOp::AlterType,
                 ChangeOp::AlterColumn,
@@ -97,6 +98,10 @@ fn refusal(cx: &Context, old: &Column, new: &Column) -> Option<Fit> {
     let enums = (is_enum(cx.pairing.before, old), is_enum(cx.pairing.after, new));
     if old.ty == new.ty {
         return None;
+    }
+    if cx.only_named(old) {
+        let takes_all = class(&new.ty, cx.dialect(), enums.1) == Class::Text && new.ty.args.is_empty();
+        return (!takes_all).then(|| Fit::Refuses(format!("what does not fit {}; which type it had is not known", new.ty)));
     }
     // A domain takes what its base type takes; its checks were looked at above.
     let (was, is) = (base(cx.pairing.before, old), base(cx.pairing.after, new));

@@ -15,7 +15,7 @@ impl Run<'_> {
     pub(super) fn drop_column(&mut self, key: &ObjectName, column: &str, if_exists: bool, cascade: bool) -> Step {
         let dialect = self.dialect();
         let table = self.table(key)?;
-        if if_exists && table.column(dialect, column).is_none() {
+        if if_exists && !table.open && table.column(dialect, column).is_none() {
             return Ok(());
         }
         let at = self.column_at(key, column, errors::undefined_column_in_drop)?;
@@ -242,7 +242,7 @@ impl Run<'_> {
 
     pub(super) fn alter_column(&mut self, key: &ObjectName, column: &str, op: &ColumnOp, if_exists: bool) -> Step {
         let dialect = self.dialect();
-        if if_exists && self.table(key)?.column(dialect, column).is_none() {
+        if if_exists && !self.table(key)?.open && self.table(key)?.column(dialect, column).is_none() {
             return Ok(());
         }
         let at = self.column_at(key, column, errors::undefined_column)?;
