@@ -13,6 +13,7 @@ const TEXT: &str = include_str!("../../../config/drivers.toml");
 pub(super) struct Drivers {
     rows: Vec<Row>,
     by_name: HashMap<(Ecosystem, String), Vec<usize>>,
+    standard: Vec<(String, usize)>,
     images: HashMap<String, (Engine, bool)>,
     schemes: HashMap<String, Engine>,
 }
@@ -42,6 +43,7 @@ impl Drivers {
                     drivers.by_name.entry((ecosystem, name)).or_default().push(index);
                 }
             }
+            drivers.standard.extend(row.python_standard.into_iter().map(|module| (module, index)));
             drivers.rows.push(Row { engine: row.engine, packs: row.packs });
         }
         for image in file.image {
@@ -62,6 +64,11 @@ impl Drivers {
             rest = parent;
         }
         found.into_iter().flatten().filter_map(|row| self.rows.get(*row))
+    }
+
+    /// Drivers in Python's standard library, by module.
+    pub(super) fn standard(&self) -> impl Iterator<Item = (&str, &Row)> {
+        self.standard.iter().filter_map(|(module, row)| Some((module.as_str(), self.rows.get(*row)?)))
     }
 
     /// The engine of a container image, with the version that its tag names.
@@ -121,6 +128,7 @@ struct DriversFile {
 struct DriverRow {
     engine: Option<Engine>,
     python: Vec<String>,
+    python_standard: Vec<String>,
     javascript: Vec<String>,
     go: Vec<String>,
     packs: Vec<String>,

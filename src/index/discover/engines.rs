@@ -1,11 +1,14 @@
 //! Which engines and grammar packs a service needs, from the dependencies that its manifests list.
 
+use super::Reader;
 use super::drivers::Drivers;
 use super::manifest::{Ecosystem, Manifest};
 use super::paths::is_below;
-use super::survey::{Survey, Unit};
+use super::survey::{Survey, Unit, files_below};
 use crate::model::dialect::{Dialect, Engine};
-use crate::model::project::Service;
+use crate::model::facts::Language;
+use crate::model::project::{FileKind, Repository, Service, SourceFile};
+use crate::model::statement::Scope;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Packs and engines that the dependencies of a unit stand for; the version of an engine from compose files
@@ -55,6 +58,45 @@ pub(super) fn of_unit(folder: &str, unit: &Unit, survey: &Survey, units: &BTreeM
     (packs.into_iter().collect(), engines.into_iter().map(|engine| Dialect { engine, version: version(engine) }).collect())
 }
 
+/// Drivers of the standard library, which no manifest lists, for services that name no engine: looked for in the
+/// imports of their production code.
+pub(super) fn standard(repository: &Repository, services: &mut [Service], library: bool) {
+    let folders: Vec<String> = services.iter().map(|s| s.path.clone()).collect();
+    for service in services.iter_mut().filter(|s| s.library == library && s.engines.is_empty()) {
+        let innermost = |path: &str| folders.iter().filter(|f| is_below(path, f)).max_by_key(|f| f.len());
+        let python = |f: &&SourceFile| f.scope == Scope::Production && f.kind == FileKind::Source(Language::Python);
+        let mut open: Vec<_> = Drivers::embedded().standard().collect();
+        for file in files_below(repository, &service.path).filter(python).filter(|f| innermost(&f.path) == Some(&service.path)) {
+            if open.is_empty() {
+                break;
+            }
+            // What can't be read is reported where files are read for their SQL.
+            let Ok(bytes) = Reader.read(repository, file) else { continue };
+            open.retain(|(module, row)| {
+                let imported = imports(&bytes, module);
+                if imported {
+                    service.engines.extend(row.engine.map(Dialect::of));
+                    service.packs.extend(row.packs.iter().filter(|p| !service.packs.contains(p)).cloned().collect::<Vec<_>>());
+                }
+                !imported
+            });
+        }
+        service.packs.sort();
+    }
+}
+
+/// Whether a line of Python imports a module.
+fn imports(text: &[u8], module: &str) -> bool {
+    let module = module.as_bytes();
+    memchr::memmem::find_iter(text, module).any(|at| {
+        let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
+        let word = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        let line = text[start..at].trim_ascii_start();
+        let whole = !word(text.get(at + module.len())) && !word(text[..at].last());
+        whole && (line.trim_ascii_end() == b"from" || line.starts_with(b"import ") && !line.contains(&b'#'))
+    })
+}
+
 /// A service that reaches a database through a library of the repository uses that library's packs, and its
 /// engines if it names none itself.
 pub(super) fn inherit(services: &mut [Service]) {
@@ -85,5 +127,20 @@ pub(super) fn inherit(services: &mut [Service]) {
         engines.sort_by_key(|d| (d.engine, d.version));
         service.packs = packs.into_iter().collect();
         service.engines = engines;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::imports;
+
+    #[test]
+    fn imports_of_a_module() {
+        for text in ["import sqlite3\n", "x = 1\n    from sqlite3 import connect", "import os, sqlite3 as s", "import sqlite3.dbapi2"] {
+            assert!(imports(text.as_bytes(), "sqlite3"), "{text}");
+        }
+        for text in ["# import sqlite3", "import pysqlite3", "from sqlite3x import a", "import os  # not sqlite3", "s = 'sqlite3'"] {
+            assert!(!imports(text.as_bytes(), "sqlite3"), "{text}");
+        }
     }
 }

@@ -184,7 +184,9 @@ fn finish(repository: &Repository, mut units: BTreeMap<String, Unit>, survey: &S
     for (service, depends) in services.iter_mut().zip(depends) {
         service.depends = depends;
     }
+    engines::standard(repository, &mut services, true);
     engines::inherit(&mut services);
+    engines::standard(repository, &mut services, false);
     services
 }
 

@@ -118,7 +118,8 @@ const MONOREPO: &[(&str, &str)] = &[
     ("tools/seed/Dockerfile", "FROM x\n"),
     ("tools/seed/main.py", "\n"),
     ("services/mailer/Dockerfile", "FROM x\n"),
-    ("services/mailer/mailer.py", "\n"),
+    ("services/mailer/mailer.py", "import sqlite3\n"),
+    ("services/billing/billing/export.py", "import sqlite3\n"),
     ("docker-compose.yml", "services:\n  db:\n    image: postgres:15\n"),
 ];
 
@@ -153,6 +154,7 @@ fn monorepo_of_three_languages() {
     assert_eq!(engines["billing"], ["postgres:15"]);
     assert_eq!(engines["@shop/web"], ["postgres:15"]);
     assert_eq!(engines["common"], [""; 0]);
+    assert_eq!(engines["mailer"], ["sqlite"]);
     let scope = |path: &str| repository.files.iter().find(|f| f.path == path).unwrap().scope;
     assert_eq!((scope("apps/web/src/main.ts"), scope("apps/web/src/main.spec.ts")), (Scope::Production, Scope::Test));
 }
