@@ -36,7 +36,7 @@ impl Mutation {
         match self {
             Mutation::Renamed => renamed(application),
             Mutation::Aliased => aliased(application),
-            Mutation::Reflowed => relaid(application, |path, text| reflow(path, text)),
+            Mutation::Reflowed => relaid(application, reflow),
             Mutation::Split => split(application),
         }
     }
@@ -204,7 +204,7 @@ fn alias_names(text: &str, names: Vec<String>, as_word: &str) -> String {
             (true, true, true) if before.ends_with([',', '{']) || before.ends_with(" import") || before.ends_with("import") => {
                 out.push_str(&format!("{word}{as_word}x{word}"));
             }
-            (true, false, true) if !member && !keyword && !key && !exported && !(shorthand && text[..at].ends_with("{ ")) => {
+            (true, false, true) if !(member || keyword || key || exported || shorthand && text[..at].ends_with("{ ")) => {
                 out.push('x');
                 out.push_str(word);
             }

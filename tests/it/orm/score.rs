@@ -36,6 +36,9 @@ pub struct Score {
     wrong: Vec<String>,
 }
 
+/// A table, or a column of it.
+type Item<'a> = (&'a str, Option<&'a str>);
+
 const SCORED: [&str; 4] = ["query", "ddl", "write", "define"];
 
 impl Score {
@@ -56,7 +59,7 @@ impl Score {
             let mut zones = helpers(site);
             zones.push(site);
             let here: Vec<&Found> = found.iter().filter(|f| zones.iter().any(|z| z.file == f.path && overlaps(z, f))).collect();
-            let mut items: BTreeMap<(&str, Option<&str>), (bool, BTreeSet<&str>)> = BTreeMap::new();
+            let mut items: BTreeMap<Item, (bool, BTreeSet<&str>)> = BTreeMap::new();
             for r in &site.refs {
                 let item = items.entry((&r.table, r.column.as_deref())).or_default();
                 item.0 |= r.named;
