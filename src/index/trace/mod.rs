@@ -7,5 +7,167 @@
 //! are sent are handed to [`crate::index::compose`]. Everything is bounded: depth of calls, steps of a function,
 //! choices of a value; what was cut is counted.
 
+#[allow(dead_code)]
+mod eval;
+#[allow(dead_code)]
+mod library;
 pub mod query;
 pub mod value;
+
+use crate::grammar::PackSet;
+use crate::index::mapping::{FieldId, ModelId, Models, Named, Origin};
+use crate::index::program::{FunctionRef, Program};
+use crate::model::statement::Scope;
+use query::{Query, QueryId};
+use std::rc::Rc;
+use value::{Object, ObjectId, Value};
+
+/// What the code of a service sends.
+#[derive(Clone, Debug, Default)]
+pub struct Traced {
+    /// Statements, by file and place; the same statement at the same place is there once.
+    pub sent: Vec<Sent>,
+    /// The queries that they are made of.
+    pub queries: Vec<Query>,
+    /// Attributes of entities that code reads, by file and place.
+    pub uses: Vec<Use>,
+    /// Places where something is sent that could not be told.
+    pub open: Vec<Open>,
+    /// What was done and what was cut.
+    pub counts: Counts,
+}
+
+/// A statement that is sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The statement.
+    pub query: QueryId,
+    /// The call, assignment or attribute that sends it.
+    pub site: Origin,
+    /// The whole statement within the function: from its first part to the end of the sending call.
+    pub statement: Origin,
+    /// The function that sends it; `None`: the module itself.
+    pub function: Option<FunctionRef>,
+    /// Production or test.
+    pub scope: Scope,
+}
+
+/// An attribute of a loaded entity that code reads.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Use {
+    /// The attribute's place.
+    pub origin: Origin,
+    /// Model.
+    pub model: ModelId,
+    /// Field.
+    pub field: FieldId,
+}
+
+/// A place where something is sent or built that could not be told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Open {
+    /// The place.
+    pub origin: Origin,
+    /// Why, for people.
+    pub reason: Rc<str>,
+}
+
+/// What the evaluation did and what it cut.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Functions, methods and modules that were evaluated as entry points.
+    pub entries: u32,
+    /// Functions that hold nothing of interest.
+    pub skipped: u32,
+    /// Expressions and statements evaluated.
+    pub steps: u64,
+    /// Calls that were not followed because they were nested too deep.
+    pub deep: u32,
+    /// Entry points that were left before their end.
+    pub unfinished: u32,
+    /// Values of which some choices were dropped.
+    pub narrowed: u32,
+}
+
+/// What is called.
+#[derive(Clone, Debug)]
+pub enum Callee {
+    /// A function or class of a library, by its qualified name with dots (`sqlalchemy.select`), with the type
+    /// arguments of the call.
+    Function { name: Rc<str>, types: Rc<[Value]> },
+    /// A method of a value.
+    Method { receiver: Value, name: Named, types: Rc<[Value]> },
+    /// The value itself (`knex('items')`).
+    Itself(Value),
+}
+
+/// Evaluates the code of one service.
+#[allow(dead_code)]
+pub struct Tracer<'a> {
+    program: &'a Program<'a>,
+    models: &'a Models,
+    packs: &'a PackSet,
+    /// Lists, maps, instances, entities. Library code uses [`Tracer::object`], [`Tracer::object_mut`],
+    /// [`Tracer::allocate`].
+    objects: Vec<Object>,
+    /// Queries under construction.
+    queries: Vec<Query>,
+    /// What was sent and found while the current entry point runs.
+    found: Found,
+    /// The evaluator's own state.
+    state: eval::State<'a>,
+}
+
+/// What an entry point brought to light, before it is merged.
+#[derive(Default)]
+struct Found {
+    sent: Vec<Sent>,
+    uses: Vec<Use>,
+    open: Vec<Open>,
+    counts: Counts,
+}
+
+/// Evaluates the code of a service and gives what it sends.
+pub fn trace(program: &Program<'_>, models: &Models, packs: &PackSet) -> Traced {
+    Tracer::new(program, models, packs).run()
+}
+
+#[allow(dead_code)]
+impl<'a> Tracer<'a> {
+    /// An object; `None` for an id of another heap.
+    fn object(&self, id: ObjectId) -> Option<&Object> {
+        self.objects.get(id as usize)
+    }
+
+    /// An object to change.
+    fn object_mut(&mut self, id: ObjectId) -> Option<&mut Object> {
+        self.objects.get_mut(id as usize)
+    }
+
+    /// Puts an object on the heap.
+    fn allocate(&mut self, object: Object) -> ObjectId {
+        self.objects.push(object);
+        (self.objects.len() - 1) as ObjectId
+    }
+
+    /// A query; `None` for an id of another heap.
+    fn query(&self, id: QueryId) -> Option<&Query> {
+        self.queries.get(id as usize)
+    }
+
+    /// A query to change.
+    fn query_mut(&mut self, id: QueryId) -> Option<&mut Query> {
+        self.queries.get_mut(id as usize)
+    }
+
+    /// Begins a query.
+    fn begin(&mut self, query: Query) -> QueryId {
+        self.queries.push(query);
+        (self.queries.len() - 1) as QueryId
+    }
+
+    /// Counts a place where something is sent that could not be told.
+    fn open(&mut self, origin: Origin, reason: &str) {
+        self.found.open.push(Open { origin, reason: reason.into() });
+    }
+}

@@ -63,6 +63,9 @@ pub struct Handle {
     pub query: Option<QueryId>,
     /// The entity whose relation it is (`org.tickets`).
     pub of: Option<(ObjectId, RelationId)>,
+    /// The instance of the program's own class that extends the library's (a manager, repository, query set with
+    /// methods of its own); calls that give the same sort of value keep it.
+    pub instance: Option<ObjectId>,
 }
 
 /// Text in pieces.
