@@ -1,6 +1,12 @@
 //! What a mapper or query builder means, as data: its models, the kinds of values that its calls give, and what
 //! each call does to the statement that will be sent. `grammars/README.md` explains every word with examples.
 
+mod calls;
+mod take;
+
+pub use calls::{Act, CallRule, Expression, KindRule, MemberRule, ReadAs, Step, Verb};
+pub use take::{Take, Takes};
+
 use serde::Deserialize;
 
 /// The parts of a pack that describe a mapper or query builder.
@@ -34,6 +40,24 @@ pub struct Mapper {
     /// Methods of a builder change it; otherwise they give a new one and leave it as it is.
     #[serde(default)]
     pub mutable: bool,
+    /// A query that is returned or awaited is sent, without a call that says so.
+    #[serde(default)]
+    pub thenable: bool,
+    /// The root of a query may be named after what is asked of it (`db.Where(...).Find(&users)`).
+    #[serde(default)]
+    pub late_root: bool,
+    /// What is selected besides aggregates is grouped by, though nobody says so (Django's `annotate`).
+    #[serde(default)]
+    pub implicit_grouping: bool,
+    /// Packs whose kinds, members and calls hold here too, after the pack's own.
+    #[serde(default)]
+    pub extends: Vec<String>,
+    /// Modules whose functions make expressions of their arguments: `sqlalchemy.func`, `django.db.models`.
+    #[serde(default)]
+    pub expressions: Vec<String>,
+    /// Text in those functions is a path of fields; otherwise it is a value.
+    #[serde(default)]
+    pub expression_paths: bool,
     /// How models look.
     #[serde(default)]
     pub model: Vec<ModelRule>,
@@ -486,252 +510,4 @@ pub struct ImpliedField {
     /// When: `no-primary`, `always`, `embeds:gorm.Model`, `setting:timestamps`, `not-setting:timestamps=false`.
     #[serde(default)]
     pub when: String,
-}
-
-/// A kind of value besides the built-in ones (`model`, `entity`, `entities`, `column`, `relation`, `table`,
-/// `expression`, `query`, `row`, `rows`, `text`).
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct KindRule {
-    /// Its name.
-    pub name: String,
-    /// Types of it, by the end of the qualified name: annotations, constructors.
-    #[serde(default)]
-    pub types: Vec<String>,
-    /// Functions, constructors and methods that give one.
-    #[serde(default)]
-    pub calls: Vec<String>,
-    /// Names that people give such values, taken where nothing else is known and the file or service uses the
-    /// library.
-    #[serde(default)]
-    pub variables: Vec<String>,
-    /// Where its model comes from: `type-argument:0`, `argument:0`.
-    #[serde(default)]
-    pub model: String,
-    /// It is a query under construction.
-    #[serde(default)]
-    pub query: bool,
-}
-
-/// A member that gives a value of the library.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct MemberRule {
-    /// Kinds of the object.
-    pub on: Vec<String>,
-    /// Names; `*models*`: any name that a model answers to under `naming`.
-    pub names: Vec<String>,
-    /// How a model's name becomes the member (`camel`, `same`, `snake-plural`).
-    #[serde(default)]
-    pub naming: Naming,
-    /// Kind of the value; `same`: the object itself.
-    pub gives: String,
-}
-
-/// A call of the library: which, what it takes, what it does to the statement, what it gives.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct CallRule {
-    /// Kinds of the receiver; empty: a function or constructor.
-    #[serde(default)]
-    pub on: Vec<String>,
-    /// Names of the methods; functions by the end of their qualified name (`sqlalchemy.select`).
-    pub names: Vec<String>,
-    /// The value of the kind itself is called (`knex('items')`): `names` is empty.
-    #[serde(default)]
-    pub itself: bool,
-    /// It holds only for this number of positional arguments: `2`, `1..`, `..3`.
-    #[serde(default)]
-    pub arity: String,
-    /// What the statement becomes.
-    #[serde(default)]
-    pub verb: Option<Verb>,
-    /// It begins a new statement instead of adding to the receiver's.
-    #[serde(default)]
-    pub fresh: bool,
-    /// What is done, in order.
-    #[serde(default)]
-    pub steps: Vec<Step>,
-    /// The statement is sent here.
-    #[serde(default)]
-    pub sends: bool,
-    /// What it gives: a kind, or `same` (the receiver). Empty: nothing that matters.
-    #[serde(default)]
-    pub gives: String,
-    /// Statements that are sent besides (`get_or_create`: `select` and `insert`), with the steps marked for them.
-    #[serde(default)]
-    pub also: Vec<Verb>,
-}
-
-/// What a statement does.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// Reads rows.
-    #[default]
-    Select,
-    /// Reads a number, a truth or an aggregate: no column of the row but those that the steps name.
-    Aggregate,
-    /// Writes new rows.
-    Insert,
-    /// Writes new rows or the existing ones.
-    Upsert,
-    /// Changes rows.
-    Update,
-    /// Removes rows; where the model marks deleted rows, that mark is written.
-    Delete,
-    /// Removes rows whatever the model says.
-    HardDelete,
-    /// Clears the mark of deleted rows.
-    Restore,
-    /// Writes an entity: inserts it or writes all its columns.
-    Save,
-    /// Empties a table.
-    Truncate,
-    /// Raw SQL.
-    Raw,
-}
-
-/// One thing that a call does.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Step {
-    /// What it takes: `0`, `1..` (positional arguments), `keywords` (all, or those not taken by other steps),
-    /// `keyword:defaults`, `key:where` (key of the first object argument), `key:1:where` (of argument 1),
-    /// `receiver`, `callback:0` (the function is run with a value of kind `with` and its result taken),
-    /// `all` (positional arguments and keywords). Several words separated by spaces: the first that is given.
-    pub take: String,
-    /// How it is read.
-    #[serde(rename = "as", default)]
-    pub read: ReadAs,
-    /// What is done with it.
-    #[serde(rename = "do", default)]
-    pub act: Act,
-    /// Kind of the value that a callback is given.
-    #[serde(default)]
-    pub with: String,
-    /// For which statement of `also` it holds; empty: for all.
-    #[serde(default)]
-    pub only: Vec<Verb>,
-    /// Strings here name columns or fields, against the library's rule.
-    #[serde(default)]
-    pub names: Option<NamesMean>,
-    /// Alias argument: position of the text that names what this step adds.
-    #[serde(default)]
-    pub alias: String,
-}
-
-/// How an argument is read.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReadAs {
-    /// Column expressions, conditions, other queries; a map gives equalities; text is as `names` says.
-    #[default]
-    Expressions,
-    /// Keywords or entries `field__lookup: value` with paths through relations.
-    Lookups,
-    /// Text or lists of text that name fields, with paths, `-` for descending, `alias.field`, `field AS alias`;
-    /// keys of a map whose values are true (or nested selections).
-    Paths,
-    /// Keywords, entries or fields of a struct: field and value.
-    Values,
-    /// A text, then its operator, then a value: `where('a', '>', 1)`, `where({a: 1})`, `where('a', 1)`.
-    Comparison,
-    /// A nested filter object of operators, quantifiers and logical keys.
-    Filter,
-    /// A nested object that selects fields and relations.
-    Selection,
-    /// A nested object of values to write, with nested writes of relations.
-    Data,
-    /// An object or list that orders: `{ field: 'asc' }`, `[{ column, order }]`, text.
-    Order,
-    /// A piece of SQL; names in it may be `alias.property`.
-    Sql,
-    /// A model class, or an instance or list of one, or a pointer to one.
-    Model,
-    /// The name of a table, `table as alias`, `{ alias: 'table' }`, a model, a query.
-    Table,
-    /// Paths of relations: text, attributes, a nested object.
-    Relations,
-    /// A join: table, then what it is joined on (`'a.x', '=', 'b.y'`; a callback; expressions).
-    Join,
-    /// An entity or a list of them.
-    Entity,
-    /// A primary key value.
-    Key,
-    /// A name for what is built (alias, CTE).
-    Name,
-    /// A query or a callback that builds one.
-    Query,
-    /// Functions that take the query and give it back (scopes).
-    Functions,
-}
-
-/// What is done with what was read.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Act {
-    /// Nothing: it is read only.
-    #[default]
-    Nothing,
-    /// The table or model that the statement is about.
-    From,
-    /// A condition.
-    Where,
-    /// A condition on the primary key.
-    WhereKey,
-    /// What is selected, in place of what was.
-    Select,
-    /// What is selected besides.
-    SelectAlso,
-    /// What whole rows are cut down to.
-    Only,
-    /// What whole rows leave out.
-    Defer,
-    /// GROUP BY.
-    Group,
-    /// HAVING.
-    Having,
-    /// ORDER BY.
-    Order,
-    /// Values written.
-    Set,
-    /// Columns written, without values.
-    Columns,
-    /// What an update may write (Django's `update_fields`), a choice among the entity's fields.
-    Limit,
-    /// A join.
-    Join,
-    /// The condition of the join before it.
-    On,
-    /// A relation that is loaded with the rows, in the same statement.
-    LoadJoined,
-    /// A relation that is loaded with the rows, by a statement of its own.
-    LoadApart,
-    /// A relation that is joined without being loaded.
-    JoinRelation,
-    /// Columns of a conflict (`ON CONFLICT (...)`).
-    Conflict,
-    /// What is written on conflict.
-    ConflictSet,
-    /// RETURNING.
-    Returning,
-    /// DISTINCT ON.
-    DistinctOn,
-    /// Names what is built.
-    Alias,
-    /// A query that is combined with this one.
-    Union,
-    /// A common table expression.
-    With,
-    /// Takes over all of another query.
-    Merge,
-    /// Rows whose columns come from a query (`INSERT ... SELECT`).
-    FromQuery,
-    /// Switches off the default order.
-    Unordered,
-    /// Switches off the marks of deleted rows.
-    Unscoped,
-    /// Raw SQL that is sent as it is.
-    Raw,
 }

@@ -1,5 +1,6 @@
 //! A statement under construction: what calls of a mapper or query builder have put together so far.
 
+use super::value::Argument;
 use crate::grammar::mapper::Verb;
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, RelationId};
 use std::rc::Rc;
@@ -67,10 +68,25 @@ pub struct Query {
     pub alias: Option<Named>,
     /// A raw statement: text with what is built in.
     pub raw: Option<Fragment>,
+    /// Steps that wait for the root to be known.
+    pub pending: Vec<Pending>,
+    /// It is part of another query, or has gone over into another one, or has been sent.
+    pub used: bool,
     /// The calls and values that contributed, in the order of evaluation.
     pub parts: Vec<Origin>,
     /// What could not be told, for people.
     pub unknown: Vec<(Rc<str>, Origin)>,
+}
+
+/// A step of a call that can be done only when the root of the query is known.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// Pack, its call and the step of it, by index.
+    pub rule: (usize, usize, usize),
+    /// Arguments of the call.
+    pub args: Rc<[Argument]>,
+    /// The call.
+    pub site: Origin,
 }
 
 /// Which columns an entity write writes.
@@ -119,9 +135,9 @@ pub enum SourceTable {
 pub struct Join {
     /// It keeps the rows without a partner.
     pub outer: bool,
-    /// Condition.
+    /// Condition, besides the keys of the relation.
     pub on: Vec<SqlExpr>,
-    /// The relation that it follows, from which source.
+    /// The relation that it follows, from which source: its keys are the condition, its join table is joined too.
     pub relation: Option<(SourceId, RelationId)>,
 }
 
@@ -154,7 +170,8 @@ pub enum SourceRef {
 /// An SQL expression as far as its columns matter.
 #[derive(Clone, Debug)]
 pub enum SqlExpr {
-    /// A field of a model.
+    /// A field of a model. Its model may be a joined parent of the source's model (`Model::parent`), whose table
+    /// is joined by the key.
     Field { source: SourceRef, model: ModelId, field: FieldId, origin: Option<Origin> },
     /// A column by its name.
     Column { source: SourceRef, name: Named },
@@ -186,6 +203,16 @@ pub enum SqlExpr {
     Raw(Fragment),
     /// A name that another clause of the query defined (a label, an output column).
     Output(Named),
+    /// A path of names that is looked up in the query that the expression ends up in (`F("a__b")`, `Count("a")`),
+    /// or in the one around that (`OuterRef("a")`). It is gone when the query is sent.
+    Path {
+        /// The path as written, with the separators of the library.
+        name: Named,
+        /// It is looked up in the query around the one that holds it.
+        outer: bool,
+        /// Pack whose paths these are, by id.
+        pack: Rc<str>,
+    },
     /// What is unknown: the text that stands there.
     Unknown(Rc<str>, Origin),
 }

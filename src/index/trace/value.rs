@@ -51,7 +51,7 @@ pub enum Value {
 }
 
 /// A value of a kind that a pack names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Handle {
     /// Pack, by id.
     pub pack: Rc<str>,
@@ -61,8 +61,8 @@ pub struct Handle {
     pub model: Option<ModelId>,
     /// What has been built.
     pub query: Option<QueryId>,
-    /// The entity whose relation it is (`org.tickets`).
-    pub of: Option<(ObjectId, RelationId)>,
+    /// The entity whose relation it is (`org.tickets`), and where the relation is named.
+    pub of: Option<(ObjectId, RelationId, Option<Origin>)>,
     /// The instance of the program's own class that extends the library's (a manager, repository, query set with
     /// methods of its own); calls that give the same sort of value keep it.
     pub instance: Option<ObjectId>,
