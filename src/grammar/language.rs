@@ -20,6 +20,9 @@ pub struct LanguageFile {
     /// Node kinds: role and slots.
     #[serde(default)]
     pub nodes: BTreeMap<String, BTreeMap<String, String>>,
+    /// Node kinds whose role or slots are others for lowering.
+    #[serde(default)]
+    pub lower: BTreeMap<String, BTreeMap<String, String>>,
     /// Text functions of the standard library.
     #[serde(default)]
     pub text: Option<TextRules>,

@@ -113,6 +113,66 @@ pub enum Role {
     Identifier,
     /// A number, boolean, null.
     Scalar,
+    /// A decorator: its first child is called with what it decorates.
+    Decorator,
+    /// An interface, or a type that lists its fields.
+    Interface,
+    /// An enumeration.
+    Enum,
+    /// Another name for a type.
+    TypeAlias,
+    /// A method of an interface: a field whose type is a function.
+    Signature,
+    /// `with`: bindings, then a body that has no scope of its own.
+    With,
+    /// `finally`: what runs in any case after its statement.
+    Finally,
+    /// Leaves the block: `raise`, `break`, `continue`.
+    Leave,
+    /// Comparisons in a row: operands are the named children, operators stand between them.
+    Comparison,
+    /// An operator before its operand.
+    Unary,
+    /// A value taken as another type.
+    Cast,
+    /// A generic with its type arguments, not called.
+    Instantiate,
+    /// A part of a list.
+    Slice,
+    /// The value that is none.
+    Null,
+    /// A name of a pattern with the value it has where nothing is given.
+    WithDefault,
+    /// A wrapper of a type: it stands for its first child.
+    Type,
+    /// The name of a type.
+    TypeName,
+    /// A dotted name of a type.
+    TypePath,
+    /// A type with arguments.
+    TypeGeneric,
+    /// Arguments of a type or call.
+    TypeArguments,
+    /// Parameters of a generic definition.
+    TypeParameters,
+    /// A pointer type.
+    TypePointer,
+    /// A list type.
+    TypeSlice,
+    /// A map type.
+    TypeMap,
+    /// One of several types, or all of them at once.
+    TypeUnion,
+    /// A tuple type.
+    TypeTuple,
+    /// A literal as a type.
+    TypeLiteral,
+    /// A type that lists its fields, without a name.
+    TypeObject,
+    /// The type of a value.
+    TypeOf,
+    /// A function type.
+    TypeFunction,
 }
 
 /// A part of a node that a role needs.
@@ -157,11 +217,23 @@ pub enum Slot {
     Source,
     /// Alias.
     Alias,
+    /// Condition of an arm or loop.
+    Condition,
+    /// Statement before a condition; what a loop starts with.
+    Init,
+    /// What a loop does after each round.
+    Next,
+    /// Type of the result.
+    Returns,
+    /// Struct tag.
+    Tag,
+    /// Condition of a case besides its pattern.
+    Guard,
 }
 
 impl Slot {
     /// Number of slots.
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 25;
 
     /// Every slot with its word.
     pub const WORDS: [(&'static str, Slot); Slot::COUNT] = [
@@ -184,6 +256,12 @@ impl Slot {
         ("arguments", Slot::Arguments),
         ("source", Slot::Source),
         ("alias", Slot::Alias),
+        ("condition", Slot::Condition),
+        ("init", Slot::Init),
+        ("next", Slot::Next),
+        ("returns", Slot::Returns),
+        ("tag", Slot::Tag),
+        ("guard", Slot::Guard),
     ];
 
     /// The slot of a word.
@@ -249,6 +327,36 @@ impl Role {
         ("transparent", Role::Transparent),
         ("identifier", Role::Identifier),
         ("scalar", Role::Scalar),
+        ("decorator", Role::Decorator),
+        ("interface", Role::Interface),
+        ("enum", Role::Enum),
+        ("type-alias", Role::TypeAlias),
+        ("signature", Role::Signature),
+        ("with", Role::With),
+        ("finally", Role::Finally),
+        ("leave", Role::Leave),
+        ("comparison", Role::Comparison),
+        ("unary", Role::Unary),
+        ("cast", Role::Cast),
+        ("instantiate", Role::Instantiate),
+        ("slice", Role::Slice),
+        ("null", Role::Null),
+        ("with-default", Role::WithDefault),
+        ("type", Role::Type),
+        ("type-name", Role::TypeName),
+        ("type-path", Role::TypePath),
+        ("type-generic", Role::TypeGeneric),
+        ("type-arguments", Role::TypeArguments),
+        ("type-parameters", Role::TypeParameters),
+        ("type-pointer", Role::TypePointer),
+        ("type-slice", Role::TypeSlice),
+        ("type-map", Role::TypeMap),
+        ("type-union", Role::TypeUnion),
+        ("type-tuple", Role::TypeTuple),
+        ("type-literal", Role::TypeLiteral),
+        ("type-object", Role::TypeObject),
+        ("type-of", Role::TypeOf),
+        ("type-function", Role::TypeFunction),
     ];
 
     /// The role of a word.

@@ -5,7 +5,7 @@ use super::language::{CallRules, Escapes, LanguageFile, TextRules};
 use super::languages::{LANGUAGES, parsers};
 use super::pack::{Gives, Pack, ReaderRule, SinkRule};
 use super::paths::Paths;
-use super::table::KindTable;
+use super::table::{KindTable, KindWords};
 use crate::model::facts::Language;
 use rustc_hash::FxHashSet as HashSet;
 use std::collections::BTreeMap;
@@ -205,11 +205,11 @@ impl PackSet {
                 let error = GrammarError::at_word(name, text, wanted, format!("unknown language `{wanted}`"));
                 errors.push(error.nearest_of(wanted, LANGUAGES.iter().map(|l| l.1)));
             }
-            let nothing = BTreeMap::new();
-            let inherited = base.map_or(&nothing, |b| &b.2.2.nodes);
+            let inherited = base.map(|b| KindWords { nodes: &b.2.2.nodes, lower: &b.2.2.lower });
+            let own = KindWords { nodes: &file.nodes, lower: &file.lower };
             let tables: Vec<_> = parsers(*language)
                 .into_iter()
-                .map(|(extension, p)| (extension, KindTable::compile(p, name, text, &file.nodes, inherited, &mut errors)))
+                .map(|(extension, p)| (extension, KindTable::compile(p, extension.is_some(), name, text, own, inherited, &mut errors)))
                 .collect();
             let base_packs = base.map_or(&[][..], |b| b.3.as_slice());
             let own = |p: &&Pack| !packs.iter().any(|q| q.id == p.id);

@@ -54,19 +54,38 @@ impl Rule {
     }
 }
 
+const PLAIN: &Rule = &Rule { role: Role::Plain, places: [Place::Nowhere; Slot::COUNT] };
+
 /// The rules of one tree-sitter grammar.
 #[derive(Clone, Debug)]
 pub struct KindTable {
     /// The grammar.
     pub parser: tree_sitter::Language,
     rules: Vec<Rule>,
+    lowered: Vec<Rule>,
+}
+
+/// Kinds of nodes with their words, of a grammar file.
+pub(super) type Kinds = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Node kinds of a grammar file: for extraction, and what differs for lowering.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct KindWords<'a> {
+    /// `[nodes]`.
+    pub nodes: &'a Kinds,
+    /// `[lower]`.
+    pub lower: &'a Kinds,
 }
 
 impl KindTable {
     /// The rule of a node; an empty one for a kind that the grammar file does not name.
     pub fn rule(&self, node: Node) -> &Rule {
-        const PLAIN: &Rule = &Rule { role: Role::Plain, places: [Place::Nowhere; Slot::COUNT] };
         self.rules.get(node.kind_id() as usize).unwrap_or(PLAIN)
+    }
+
+    /// The rule of a node for lowering.
+    pub fn lowered(&self, node: Node) -> &Rule {
+        self.lowered.get(node.kind_id() as usize).unwrap_or(PLAIN)
     }
 
     /// The role of a node.
@@ -74,35 +93,58 @@ impl KindTable {
         self.rule(node).role
     }
 
-    /// Compiles `nodes` (kind -> words) of a grammar file. Kinds of `inherited` that this grammar lacks are
-    /// passed over; every other unknown word is an error.
+    /// Compiles the node kinds of a grammar file. Kinds of `inherited` that this grammar lacks are passed over;
+    /// so are kinds that a `variant` of the language's grammar lacks; every other unknown word is an error.
     pub(super) fn compile(
         parser: tree_sitter::Language,
+        variant: bool,
         file: &str,
         text: &str,
-        nodes: &BTreeMap<String, BTreeMap<String, String>>,
-        inherited: &BTreeMap<String, BTreeMap<String, String>>,
+        own: KindWords,
+        inherited: Option<KindWords>,
         errors: &mut Vec<GrammarError>,
     ) -> KindTable {
         let mut rules = vec![Rule::default(); parser.node_kind_count()];
-        for (kind, words) in inherited.iter().filter(|(k, _)| !nodes.contains_key(*k)) {
-            let ids = ids_of(&parser, kind);
-            let mut ignored = Vec::new();
-            let rule = compile_rule(&parser, "", "", kind, words, &mut ignored);
-            ids.into_iter().filter_map(|id| rules.get_mut(id as usize).map(|r| *r = rule)).for_each(drop);
-        }
-        for (kind, words) in nodes {
-            let ids = ids_of(&parser, kind);
-            if ids.is_empty() {
-                let valid = (0..parser.node_kind_count() as u16).filter(|&id| parser.node_kind_is_named(id));
-                let error = GrammarError::at_word(file, text, kind, format!("unknown node kind `{kind}`"));
-                errors.push(error.nearest_of(kind, valid.filter_map(|id| parser.node_kind_for_id(id))));
-                continue;
+        let passed = |kinds: &Kinds, rules: &mut Vec<Rule>| {
+            for (kind, words) in kinds {
+                let rule = compile_rule(&parser, "", "", kind, words, &mut Vec::new());
+                put(rules, &ids_of(&parser, kind), rule);
             }
-            let rule = compile_rule(&parser, file, text, kind, words, errors);
-            ids.into_iter().filter_map(|id| rules.get_mut(id as usize).map(|r| *r = rule)).for_each(drop);
+        };
+        let checked = |kinds: &Kinds, rules: &mut Vec<Rule>, errors: &mut Vec<GrammarError>| {
+            for (kind, words) in kinds {
+                let ids = ids_of(&parser, kind);
+                if ids.is_empty() && variant {
+                    continue;
+                }
+                if ids.is_empty() {
+                    let valid = (0..parser.node_kind_count() as u16).filter(|&id| parser.node_kind_is_named(id));
+                    let error = GrammarError::at_word(file, text, kind, format!("unknown node kind `{kind}`"));
+                    errors.push(error.nearest_of(kind, valid.filter_map(|id| parser.node_kind_for_id(id))));
+                    continue;
+                }
+                let rule = compile_rule(&parser, file, text, kind, words, errors);
+                put(rules, &ids, rule);
+            }
+        };
+        if let Some(base) = inherited {
+            passed(base.nodes, &mut rules);
         }
-        KindTable { parser, rules }
+        checked(own.nodes, &mut rules, errors);
+        let mut lowered = rules.clone();
+        if let Some(base) = inherited {
+            passed(base.lower, &mut lowered);
+        }
+        checked(own.lower, &mut lowered, errors);
+        KindTable { parser, rules, lowered }
+    }
+}
+
+fn put(rules: &mut [Rule], ids: &[u16], rule: Rule) {
+    for &id in ids {
+        if let Some(place) = rules.get_mut(id as usize) {
+            *place = rule;
+        }
     }
 }
 

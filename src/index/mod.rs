@@ -4,6 +4,7 @@ pub mod compose;
 pub mod databases;
 pub mod discover;
 pub mod extract;
+pub mod lower;
 pub mod mapping;
 pub mod placing;
 pub mod program;

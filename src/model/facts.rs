@@ -44,6 +44,8 @@ pub struct FileFacts {
     pub packs: Vec<String>,
     /// What could not be read (syntax errors that hide code, limits reached).
     pub problems: Vec<Problem>,
+    /// Lowered code, where models or calls of mappers may stand in the file.
+    pub code: Option<Box<super::code::Code>>,
 }
 
 /// `from module import name as local`, `import module as local`, `import { name as local } from "module"`,

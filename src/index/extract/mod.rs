@@ -18,7 +18,7 @@ pub mod render;
 mod scopes;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(in crate::index) mod text;
 mod value;
 mod walk;
 
@@ -46,6 +46,11 @@ thread_local! {
 /// The facts of a file. `path` names the dialect of the grammar (`.tsx`) and appears in problems. A file that
 /// is too large, or takes too long to parse, gives no facts but a problem.
 pub fn extract(bytes: &[u8], language: Language, path: &str, packs: &PackSet) -> FileFacts {
+    extract_with(bytes, language, path, packs, false)
+}
+
+/// [`extract`], with the lowered code of the file where `code` asks for it: from the same tree.
+pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSet, code: bool) -> FileFacts {
     let nothing = |reason: String| {
         let help = "split the file, or exclude it if it is generated";
         let problem = Problem::new(Stage::Extract, format!("not analysed: {reason}")).at(path, None).help(help);
@@ -70,6 +75,9 @@ pub fn extract(bytes: &[u8], language: Language, path: &str, packs: &PackSet) ->
     let mut facts = file.facts;
     facts.packs = file.detected.iter().filter_map(|&p| rules.packs.get(p)).map(|p| p.id.clone()).collect();
     prune::prune(&mut facts);
+    if code {
+        facts.code = Some(Box::new(crate::index::lower::lower(bytes, &tree, rules, table)));
+    }
     if spent {
         facts.problems.push(Problem::new(Stage::Extract, "expressions nested too deeply: some were not read").at(path, None));
     }

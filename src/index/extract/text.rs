@@ -6,7 +6,7 @@ use crate::model::span::Span;
 
 /// Where the content of a literal lies, and how it is written.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) struct Literal {
+pub(in crate::index) struct Literal {
     /// First byte of the content.
     pub start: usize,
     /// One past its last byte.
@@ -18,7 +18,7 @@ pub(super) struct Literal {
 }
 
 /// Reads prefix and quotes of the literal at `start..end` of `source`.
-pub(super) fn literal(source: &[u8], start: usize, end: usize, escapes: Escapes) -> Literal {
+pub(in crate::index) fn literal(source: &[u8], start: usize, end: usize, escapes: Escapes) -> Literal {
     let bytes = source.get(start..end).unwrap_or(&[]);
     let prefix = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let has = |letter: u8| bytes.iter().take(prefix).any(|b| b.eq_ignore_ascii_case(&letter));
@@ -40,7 +40,7 @@ pub(super) fn literal(source: &[u8], start: usize, end: usize, escapes: Escapes)
 /// Decodes the bytes `from..to` of `source` as content of a literal, adding runs to `runs`. Text without
 /// escapes gives runs as long as their source; each escape, and each run of bytes that is no UTF-8, gives a
 /// run of its own.
-pub(super) fn decode(source: &[u8], from: usize, to: usize, how: Literal, escapes: Escapes, runs: &mut Vec<TextRun>) {
+pub(in crate::index) fn decode(source: &[u8], from: usize, to: usize, how: Literal, escapes: Escapes, runs: &mut Vec<TextRun>) {
     let content = source.get(from..to).unwrap_or(&[]);
     let special = |b: u8| (b == b'\\' && !how.raw) || (how.braces && (b == b'{' || b == b'}'));
     let mut at = 0;
