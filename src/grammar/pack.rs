@@ -132,6 +132,9 @@ pub struct TagRule {
     /// Tags: each matches the end of the tag's path (`$queryRaw` matches `prisma.$queryRaw`); one that
     /// starts with `=` matches the whole path only.
     pub names: Vec<String>,
+    /// Constants of the library that stand for an empty piece (`Prisma.empty`), matched as tags are.
+    #[serde(default)]
+    pub empty: Vec<String>,
     /// Interpolated values are sent as parameters.
     #[serde(default = "yes")]
     pub parameters: bool,

@@ -35,6 +35,8 @@ pub struct LanguagePacks {
     pub sinks: Paths<SinkRef>,
     /// Template tags: pack and rule.
     pub tags: Paths<(usize, usize)>,
+    /// Constants that stand for an empty piece: pack.
+    pub empties: Paths<usize>,
     /// Wrappers: pack and rule.
     pub wrappers: Paths<(usize, usize)>,
     /// Joins: pack and rule.
@@ -262,6 +264,7 @@ impl LanguagePacks {
             packs: Vec::new(),
             sinks: Paths::default(),
             tags: Paths::default(),
+            empties: Paths::default(),
             wrappers: Paths::default(),
             joins: Paths::default(),
             tables,
@@ -273,6 +276,7 @@ impl LanguagePacks {
             }
             for (i, rule) in pack.tag.iter().enumerate() {
                 rule.names.iter().for_each(|n| all.tags.insert(n, (p, i)));
+                rule.empty.iter().for_each(|n| all.empties.insert(n, p));
             }
             for (i, rule) in pack.wrapper.iter().enumerate() {
                 rule.functions.iter().for_each(|n| all.wrappers.insert(n, (p, i)));

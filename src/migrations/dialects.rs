@@ -195,6 +195,14 @@ pub fn dialect_by_syntax(text: &str) -> Option<(Engine, String)> {
     Formats::embedded().dialects.by_syntax(text)
 }
 
+/// The engine that a word names, where it is one that is not supported: `clickhouse`.
+pub fn unsupported_engine(word: &str) -> Option<&'static str> {
+    match Formats::embedded().dialects.engine(word)? {
+        EngineWord::Unsupported(name) => Some(name),
+        EngineWord::Known(_) => None,
+    }
+}
+
 /// A dialect with the words for why.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Taken {

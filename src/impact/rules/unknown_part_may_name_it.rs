@@ -10,9 +10,12 @@ use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::span::Span;
-use crate::model::statement::HOLE;
+use crate::model::statement::{HOLE, Hole};
 use crate::sql::ast::{Expr, ExprKind};
 use crate::sql::bind::binding::Binding;
+
+/// Most combinations of known values that are tried.
+const MAX_TEXTS: usize = 256;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -72,17 +75,27 @@ fn explain(cx: &Context, before: &Binding, _after: &Binding, changes: &[Change])
 /// How sure it is that the unknown part at a place is this name: `None` where the values that it may take are
 /// known and the name is not among them, `open` where nothing is known of them.
 fn sure(cx: &Context, place: Span, name: &str, open: u8) -> Option<u8> {
-    let mut within = cx.input.parts.iter().filter(|h| place.start <= h.at && h.at < place.end);
-    let (Some(part), None) = (within.next(), within.next()) else { return Some(open) };
-    if part.values.is_empty() {
+    let parts: Vec<&Hole> = cx.input.parts.iter().filter(|h| place.start <= h.at && h.at < place.end).collect();
+    if parts.is_empty() || parts.iter().any(|p| p.values.is_empty()) {
         return Some(open);
     }
-    let written = place.slice(cx.input.text);
-    let names = |value: &String| {
-        let text = written.replace(HOLE, value);
+    // Every text that the known values can give, as long as they are few.
+    let mut texts = vec![String::new()];
+    let mut at = place.start;
+    for part in parts {
+        if texts.len() * part.values.len() > MAX_TEXTS {
+            return Some(open);
+        }
+        let before = Span { start: at, end: part.at }.slice(cx.input.text);
+        texts = texts.iter().flat_map(|t| part.values.iter().map(move |v| format!("{t}{before}{v}"))).collect();
+        at = part.at + HOLE.len_utf8() as u32;
+    }
+    let rest = Span { start: at, end: place.end }.slice(cx.input.text);
+    let names = |text: &String| {
+        let text = format!("{text}{rest}");
         text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case(name))
     };
-    part.values.iter().any(names).then_some(85)
+    texts.iter().any(names).then_some(85)
 }
 
 /// Unknown parts that stand for a name or a condition by themselves.
@@ -121,4 +134,65 @@ fn undecided(cx: &Context, before: &Binding, change: usize, span: Span, confiden
     explanation.span = span;
     explanation.confidence = confidence;
     explanation
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::impact::{Pairing, StatementInput, judge_paired};
+    use crate::model::dialect::{Dialect, Engine};
+    use crate::model::schema::Schema;
+    use crate::model::span::Span;
+    use crate::model::statement::{Consumer, SqlText};
+    use crate::sql::apply::{ApplyOptions, apply, apply_in_place};
+    use crate::sql::bind::SessionState;
+    use crate::sql::parse::parse_statement;
+
+    /// `{a|b}` is a part with two values, `{}` one of which nothing is known.
+    fn text(written: &str) -> SqlText {
+        let mut text = SqlText::default();
+        let mut rest = written;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (values, tail) = after.split_once('}').unwrap();
+            text.push(before, 0, Span::default());
+            let values = values.split('|').filter(|v| !v.is_empty()).map(String::from).collect();
+            text.push_hole("part", 0, Span::default(), values);
+            rest = tail;
+        }
+        text.push(rest, 0, Span::default());
+        text
+    }
+
+    #[test]
+    fn known_values_and_places_of_values_hide_no_name() {
+        let cases = [
+            ("SELECT {} FROM users", true),
+            ("SELECT {email|id} FROM users", false),
+            ("SELECT {city|id} FROM users", true),
+            ("SELECT id FROM users ORDER BY {email|id} {ASC|DESC}", false),
+            ("SELECT id FROM users ORDER BY {u.|}{email|id}", false),
+            ("SELECT id FROM users ORDER BY {users.}{email|city}", true),
+            ("SELECT id FROM users WHERE {}", true),
+            ("SELECT id FROM users WHERE id = {}", false),
+            ("SELECT id FROM users WHERE id IN ({})", false),
+            ("SELECT id FROM users WHERE id BETWEEN {} AND {} LIMIT {}", false),
+            ("INSERT INTO users (id) VALUES ({})", false),
+            ("UPDATE users SET id = {} WHERE id = {}", false),
+            ("SELECT id FROM {users|shops}", false),
+        ];
+        let mut before = Schema::empty(Dialect::of(Engine::Postgres));
+        let options = ApplyOptions::default();
+        apply_in_place(&mut before, "CREATE TABLE users (id int, email text, city text); CREATE TABLE shops (id int)", &options);
+        let (after, applied) = apply(&before, "ALTER TABLE users DROP COLUMN city", &options);
+        let pairing = Pairing::new(&before, &after, &applied.changes);
+        for (written, undecided) in cases {
+            let text = text(written);
+            let statement = parse_statement(&text.text, before.dialect);
+            let parts = text.holes.as_slice();
+            let input = StatementInput { statement: &statement, text: &text.text, consumer: Consumer::ByName, holes: true, parts };
+            let session = SessionState::default();
+            let judged = judge_paired(&pairing, &applied.changes, &input, &session, &session);
+            let named = judged.cause.as_ref().is_some_and(|c| c.rule == "unknown-part-may-name-it");
+            assert_eq!(named, undecided, "{written}: {:?}", judged.cause);
+        }
+    }
 }

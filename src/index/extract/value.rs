@@ -210,7 +210,11 @@ impl<'a> Extraction<'a> {
     /// `a.b.c` is a name; a subscript with a literal key too; anything deeper is looked up in its container.
     fn member(&self, node: Node<'a>, depth: u32) -> Value {
         if let Some(path) = self.path(node) {
-            return Value::Name(path, span(node));
+            let pack = self.rules.empties.matching(&path).find_map(|&p| self.rules.packs.get(p)).map(|p| p.id.clone());
+            return match pack {
+                Some(pack) => Value::Tagged { tag: path, parts: Vec::new(), parameters: true, pack, span: span(node) },
+                None => Value::Name(path, span(node)),
+            };
         }
         let rule = self.table.rule(node);
         let Some(object) = rule.get(node, Slot::Object) else { return self.opaque(node) };

@@ -196,7 +196,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn choice(&mut self, all: &'a [Value], env: &Env<'a>) -> Val<'a> {
-        let empty = |v: &Value| is_nothing(v) || matches!(v, Value::Text(runs, _) if runs.iter().all(|r| r.text.is_empty()));
+        let empty = |v: &Value| match v {
+            Value::Text(runs, _) => runs.iter().all(|r| r.text.is_empty()),
+            Value::Tagged { parts, .. } => parts.is_empty(),
+            _ => is_nothing(v),
+        };
         if let Some(nothing) = all.iter().find(|v| empty(v)) {
             self.notes.conditional = true;
             if self.mode == Mode::Least {

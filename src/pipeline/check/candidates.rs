@@ -6,15 +6,18 @@ use crate::impact::findings::{Origin, at_shared_text, finding, join_shared};
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
+use crate::migrations::dialects::unsupported_engine;
 use crate::model::change::Change;
+use crate::model::dialect::Dialect;
 use crate::model::finding::{Effect, Finding};
 use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
+use crate::model::statement::Statement;
 use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
-use crate::sql::parse::parse_statement;
+use crate::sql::parse::{foreign_engine, parse_statement};
 use crate::store::{FoundStatement, UnitRow};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +30,7 @@ pub fn judge(
     report: &mut Report,
 ) -> Result<(), CheckError> {
     let mut doubts = BTreeSet::new();
+    let mut foreign: BTreeMap<(String, String), BTreeSet<i64>> = BTreeMap::new();
     for (number, run) in runs.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
@@ -41,6 +45,10 @@ pub fn judge(
                     continue;
                 }
             };
+            if let Some(engine) = other_engine(&found.indexed.statement, run.before.dialect) {
+                foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(found.id);
+                continue;
+            }
             let judgement = judge_one(&found, &pairing, run);
             report.waiting |= judgement.waits_for.is_some();
             let statement = &found.indexed.statement;
@@ -87,8 +95,22 @@ pub fn judge(
         }
         findings.extend(join_shared(own));
     }
+    for ((repo, engine), statements) in foreign {
+        let count = statements.len();
+        let text = match count {
+            1 => format!("{repo}: 1 statement that may name what changes is for {engine}; it is not judged"),
+            _ => format!("{repo}: {count} statements that may name what changes are for {engine}; they are not judged"),
+        };
+        report.problems.push(Problem::new(Stage::Bind, text));
+    }
     report.problems.extend(doubts.into_iter().map(|text| Problem::new(Stage::Bind, text)));
     Ok(())
+}
+
+/// The engine that a statement is for, where that is none of ours: its client is that engine's, or its parameters are.
+pub(super) fn other_engine(statement: &Statement, dialect: Dialect) -> Option<String> {
+    let by_client = unsupported_engine(&statement.library).map(str::to_string);
+    by_client.or_else(|| foreign_engine(&statement.text.text, dialect).map(str::to_string))
 }
 
 fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {

@@ -1,6 +1,6 @@
 //! Recommendation, order and summary: what a report concludes from its findings.
 
-use super::candidates::mentions;
+use super::candidates::{mentions, other_engine};
 use super::{CheckRequest, Run, listed};
 use crate::impact::findings::{arrange, decides};
 use crate::impact::recommend::{Evidence, order, recommend};
@@ -12,7 +12,7 @@ use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
 use crate::model::statement::{Hole, IndexedStatement, Scope};
 use crate::pipeline::view::IndexView;
-use crate::store::UnitRow;
+use crate::store::{FoundStatement, UnitRow};
 use std::collections::BTreeSet;
 
 /// Where several databases may be meant, keeps those that the migrations fit: all that they presuppose is there.
@@ -188,7 +188,8 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
     let services: usize = view.snapshots.iter().map(|s| s.row.info.services.len()).sum();
     // A store that can't be read here has failed before; without its answer every one of them counts.
     let dynamic: Vec<_> = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()]).unwrap_or_default();
-    let dynamic: Vec<_> = dynamic.iter().filter(|f| view.find(f.unit).is_some()).map(|f| &f.indexed).collect();
+    let ours_alone = |f: &FoundStatement| runs.first().is_none_or(|r| other_engine(&f.indexed.statement, r.before.dialect).is_none());
+    let dynamic: Vec<_> = dynamic.iter().filter(|f| view.find(f.unit).is_some() && ours_alone(f)).map(|f| &f.indexed).collect();
     // Sites of services that are known to use another database can't reach the object.
     let ours = |u: &UnitRow| u.info.database.as_ref().is_none_or(|(d, _)| runs.iter().any(|r| r.world.database.as_ref() == Some(d)));
     let units = view.snapshots.iter().flat_map(|s| &s.units);

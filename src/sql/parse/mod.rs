@@ -6,6 +6,7 @@ mod copy;
 pub mod cursor;
 pub mod ddl;
 pub mod expr;
+mod foreign;
 mod fragment;
 mod from;
 mod insert;
@@ -30,6 +31,7 @@ use crate::model::dialect::Dialect;
 use crate::model::span::Span;
 use crate::sql::ast::{Expr, Script, Statement, StatementKind};
 use cursor::Cursor;
+pub use foreign::foreign_engine;
 pub use recognise::{Recognition, recognise};
 
 /// Reads a script: statements separated by `;` or the client's delimiter. What is not understood is recorded
