@@ -50,6 +50,17 @@ pub struct Detect {
     /// the calls and strings of raw SQL decide.
     #[serde(default = "yes")]
     pub enough: bool,
+    /// Words of a mapper's calls (`filter`, `findMany`): where the mapper is used, a file that holds one is read,
+    /// whatever it imports.
+    #[serde(default)]
+    pub words: Vec<String>,
+}
+
+impl Pack {
+    /// Whether files that use the library are lowered to code, for following its models and calls.
+    pub fn lowers(&self) -> bool {
+        self.mapper.is_some()
+    }
 }
 
 /// What a library's connections, cursors and pools look like.

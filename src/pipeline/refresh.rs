@@ -1,9 +1,11 @@
 //! Bringing the index up to date: only what changed is read, parsed, resolved and bound again.
 
 mod databases;
+mod mappers;
 mod reading;
 mod services;
 
+use self::mappers::Mappers;
 use super::workspace::Workspace;
 use crate::grammar::PackSet;
 use crate::index::discover;
@@ -96,7 +98,7 @@ pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed,
     done.problems.extend(discovery.problems);
     let mut states = Vec::new();
     for repository in &discovery.repositories {
-        states.push(RepositoryState::new(store, repository, &mut old, key)?);
+        states.push(RepositoryState::new(store, repository, &mut old, key, &packs)?);
     }
     let known = databases::read(store, request.workspace, &mut states)?;
     for state in &mut states {
@@ -118,6 +120,8 @@ pub(super) struct RepositoryState<'a> {
     pub repository: &'a Repository,
     /// Files as they were, by path; empty where other settings were in force.
     pub old_files: HashMap<String, FileRow>,
+    /// Mappers that its services use.
+    mappers: Mappers,
     /// What will be published.
     pub info: SnapshotInfo,
     /// Kinds of the files, parallel to `repository.files`: what belongs to a history is schema, not code.
@@ -134,11 +138,15 @@ impl<'a> RepositoryState<'a> {
         repository: &'a Repository,
         old: &mut HashMap<(String, String), SnapshotRow>,
         key: [u8; 32],
+        packs: &PackSet,
     ) -> Result<Self, RefreshError> {
         let root = repository.root.display().to_string();
         let revision = repository.commit.clone().unwrap_or_default();
         let old = old.remove(&(root, revision));
-        let usable = old.as_ref().filter(|o| o.info.settings == key);
+        let mappers = Mappers::of(&repository.services, packs);
+        // Where other mappers are used than before, other files are read, and lowered.
+        let same = |o: &&SnapshotRow| o.info.settings == key && mappers.reads_as(&Mappers::of(&o.info.services, packs));
+        let usable = old.as_ref().filter(same);
         let old_rows = usable.map(|o| store.files(o.id)).transpose()?.unwrap_or_default();
         let info = SnapshotInfo {
             services: repository.services.clone(),
@@ -150,7 +158,7 @@ impl<'a> RepositoryState<'a> {
             ..SnapshotInfo::default()
         };
         let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
-        Ok(RepositoryState { repository, old_files, info, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
+        Ok(RepositoryState { repository, old_files, info, mappers, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
     }
 }
 
@@ -184,11 +192,12 @@ fn publish(store: &Store, state: &RepositoryState, units: &[i64]) -> Result<i64,
 fn facts_in_use(store: &Store, packs: &PackSet) -> Result<HashSet<[u8; 16]>, RefreshError> {
     let mut out = HashSet::new();
     for snapshot in store.snapshots()? {
+        let mappers = Mappers::of(&snapshot.info.services, packs);
         for file in store.files(snapshot.id)? {
             if file.tier == 1
                 && let Some(language) = packs.language_of(&file.path)
             {
-                out.insert(reading::facts_key(&file.hash, language, &file.path, packs));
+                out.insert(reading::facts_key(&file.hash, language, &file.path, packs, &mappers));
             }
         }
     }

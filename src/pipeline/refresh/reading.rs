@@ -1,9 +1,10 @@
 //! Reading files: hash, prefilter and extraction of what is new or changed, on all cores.
 
+use super::mappers::Mappers;
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState, file_problem, is_source};
 use crate::grammar::PackSet;
 use crate::index::discover::{Reader, classify_content};
-use crate::index::extract::extract;
+use crate::index::extract::extract_with;
 use crate::index::extract::prefilter::Prefilter;
 use crate::model::facts::{FileFacts, Language};
 use crate::model::problem::Problem;
@@ -39,7 +40,7 @@ pub(super) fn read(
     let count = AtomicU64::new(0);
     let repository = state.repository;
     let old = &state.old_files;
-    let (kinds, no_prefilter) = (&state.kinds, request.no_prefilter);
+    let (kinds, mappers, no_prefilter) = (&state.kinds, &state.mappers, request.no_prefilter);
     let mut results: Vec<(usize, ReadFile)> = order
         .into_par_iter()
         .with_max_len(16)
@@ -57,7 +58,7 @@ pub(super) fn read(
                     return (i, ReadFile { row, facts: None, skipped: Some("unreadable".into()), problem: Some(problem), fresh: true });
                 }
             };
-            (i, read_one(file, kinds[i], &bytes, packs, &prefilter, no_prefilter))
+            (i, read_one(file, kinds[i], &bytes, packs, (&prefilter, mappers), no_prefilter))
         })
         .collect();
     (request.progress)(repo, count.load(Ordering::Relaxed), files.len() as u64);
@@ -74,7 +75,7 @@ pub(super) fn read(
         if let Some((facts, encoded)) = result.facts {
             done.parsed += 1;
             if let FileKind::Source(language) = state.kinds[i] {
-                store.put_facts(&facts_key(&result.row.hash, language, &files[i].path, packs), &encoded)?;
+                store.put_facts(&facts_key(&result.row.hash, language, &files[i].path, packs, &state.mappers), &encoded)?;
             }
             state.facts.insert(i, facts);
         }
@@ -90,17 +91,18 @@ fn row_of(file: &SourceFile, hash: [u8; 16], tier: u8) -> FileRow {
     FileRow { path: file.path.clone(), size: file.size, mtime: file.mtime, hash, tier }
 }
 
-fn read_one(file: &SourceFile, kind: FileKind, bytes: &[u8], packs: &PackSet, prefilter: &Prefilter, all: bool) -> ReadFile {
+fn read_one(file: &SourceFile, kind: FileKind, bytes: &[u8], packs: &PackSet, filters: (&Prefilter, &Mappers), all: bool) -> ReadFile {
     let hash = content_hash(bytes);
     let plain = |tier| ReadFile { row: row_of(file, hash, tier), facts: None, skipped: None, problem: None, fresh: true };
     let FileKind::Source(language) = kind else { return plain(2) };
     if let Some(reason) = classify_content(bytes, &file.path) {
         return ReadFile { skipped: Some(reason.to_string()), ..plain(3) };
     }
-    if !all && !prefilter.tier1(language).is_none_or(|t| t.keep(bytes)) {
+    let (prefilter, mappers) = filters;
+    if !all && !prefilter.tier1(language).is_none_or(|t| t.keep(bytes)) && !mappers.keep(language, bytes) {
         return plain(0);
     }
-    let facts = extract(bytes, language, &file.path, packs);
+    let facts = extract_with(bytes, language, &file.path, packs, mappers.lower(language));
     match Store::encode_facts(&facts) {
         Ok(encoded) => ReadFile { facts: Some((facts, encoded)), ..plain(1) },
         Err(e) => ReadFile { problem: Some(file_problem("", &file.path, e.to_string())), ..plain(3) },
@@ -127,7 +129,7 @@ pub(super) fn read_more(
             if !keep(&file.path, &bytes) || classify_content(&bytes, &file.path).is_some() {
                 return None;
             }
-            let facts = extract(&bytes, language, &file.path, packs);
+            let facts = extract_with(&bytes, language, &file.path, packs, state.mappers.lower(language));
             let encoded = Store::encode_facts(&facts).ok()?;
             Some((i, facts, encoded))
         })
@@ -139,7 +141,7 @@ pub(super) fn read_more(
     store.begin()?;
     for (i, facts, encoded) in found {
         if let FileKind::Source(language) = state.kinds[i] {
-            store.put_facts(&facts_key(&state.rows[i].hash, language, &files[i].path, packs), &encoded)?;
+            store.put_facts(&facts_key(&state.rows[i].hash, language, &files[i].path, packs, &state.mappers), &encoded)?;
         }
         state.rows[i].tier = 1;
         state.facts.insert(i, facts);
@@ -158,7 +160,7 @@ pub(super) fn load(store: &Store, state: &mut RepositoryState, packs: &PackSet, 
         }
         let file = &state.repository.files[i];
         let FileKind::Source(language) = state.kinds[i] else { continue };
-        match store.facts(&facts_key(&state.rows[i].hash, language, &file.path, packs)) {
+        match store.facts(&facts_key(&state.rows[i].hash, language, &file.path, packs, &state.mappers)) {
             Ok(Some(facts)) => drop(state.facts.insert(i, facts)),
             _ => missing.push(i),
         }
@@ -175,11 +177,11 @@ pub(super) fn content_hash(bytes: &[u8]) -> [u8; 16] {
 }
 
 /// Key of a file's facts: its content, how it is parsed, and the packs and code that read it. The extension
-/// decides the grammar variant (TSX).
-pub(super) fn facts_key(hash: &[u8; 16], language: Language, path: &str, packs: &PackSet) -> [u8; 16] {
+/// decides the grammar variant (TSX), the mappers whether the facts hold code.
+pub(super) fn facts_key(hash: &[u8; 16], language: Language, path: &str, packs: &PackSet, mappers: &Mappers) -> [u8; 16] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(hash);
-    hasher.update(&[language as u8]);
+    hasher.update(&[language as u8, u8::from(mappers.lower(language))]);
     hasher.update(path.rsplit('.').next().unwrap_or("").as_bytes());
     hasher.update(super::EXTRACTOR.as_bytes());
     hasher.update(packs.fingerprint().as_bytes());
