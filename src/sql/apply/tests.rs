@@ -66,7 +66,9 @@ fn columns() {
         ("mariadb", t, "ALTER TABLE t CHANGE b d varchar(40)", "rename_column t.b to d; alter_type t.d"),
         ("sqlite", t, "ALTER TABLE t ADD b int", "fails SQLITE_ERROR duplicate column name: b"),
         ("sqlite", t, "ALTER TABLE t DROP COLUMN a", "fails SQLITE_ERROR cannot drop PRIMARY KEY column: \"a\""),
-        ("sqlite", t, "ALTER TABLE t ALTER COLUMN b TYPE text", "fails SQLITE_ERROR near \"ALTER\": syntax error"),
+        ("sqlite:3.40", t, "ALTER TABLE t ALTER COLUMN b TYPE text", "fails SQLITE_ERROR near \"ALTER\": syntax error"),
+        ("sqlite:3.40", t, "ALTER TABLE t ALTER b SET NOT NULL", "fails SQLITE_ERROR near \"ALTER\": syntax error"),
+        ("sqlite", t, "ALTER TABLE t ALTER b SET NOT NULL", "set_not_null t.b; depends on data"),
         ("sqlite:3.53", t, "ALTER TABLE t ALTER COLUMN b TYPE text", "fails SQLITE_ERROR near \"TYPE\": syntax error"),
         ("sqlite:3.53", t, "ALTER TABLE t ALTER b SET NOT NULL", "set_not_null t.b; depends on data"),
     ]);
@@ -77,7 +79,8 @@ fn constraints_of_sqlite() {
     let t = "CREATE TABLE t (a int CONSTRAINT pos CHECK (a > 0), b int CONSTRAINT once UNIQUE)";
     let new = "sqlite:3.53";
     check(&[
-        ("sqlite", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "fails SQLITE_ERROR near \"CONSTRAINT\": syntax error"),
+        ("sqlite:3.52", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "fails SQLITE_ERROR near \"CONSTRAINT\": syntax error"),
+        ("sqlite", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "add_constraint t.c; depends on data"),
         (new, t, "ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0)", "add_constraint t.c; depends on data"),
         (new, t, "ALTER TABLE t ADD CONSTRAINT c UNIQUE (a)", "fails SQLITE_ERROR near \"UNIQUE\": syntax error"),
         (new, "", "CREATE TABLE u (a int CONSTRAINT same CHECK (a > 0), b int CONSTRAINT same CHECK (b > 0))", "create_table u"),

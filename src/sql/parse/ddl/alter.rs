@@ -99,9 +99,9 @@ fn is_action_glue(c: &Cursor) -> bool {
 }
 
 /// SQLite 3.53 adds and drops CHECK and NOT NULL; before, it knows ADD COLUMN, DROP COLUMN and RENAME only. An unknown
-/// version is taken for an older one: few have a newer one yet.
+/// version takes the newest syntax, as [`crate::model::dialect::Dialect::version`] says.
 fn sqlite_alters_constraints(c: &Cursor) -> bool {
-    c.dialect.version.is_some_and(|v| v >= (3, 53))
+    c.dialect.version.is_none_or(|v| v >= (3, 53))
 }
 
 /// One action; `Err` where the engine's grammar ends (the cursor stands there).
