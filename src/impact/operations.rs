@@ -1,7 +1,7 @@
 //! What a statement does with the values of its columns: where another type or collation matters.
 
 use super::context::Context;
-use super::visit::{Role, children, roots};
+use super::visit::{Role, roots};
 use crate::model::object::ObjectKind;
 use crate::model::schema::{Column, Table};
 use crate::model::span::Span;
@@ -183,7 +183,7 @@ fn inside(expr: &Expr, found: &mut Vec<(Span, Operation)>, depth: usize) {
         },
         _ => {}
     }
-    children(expr).into_iter().for_each(|c| inside(c, found, depth + 1));
+    expr.children().into_iter().for_each(|c| inside(c, found, depth + 1));
 }
 
 fn binary(op: &str, left: &Expr, right: &Expr, found: &mut Vec<(Span, Operation)>) {

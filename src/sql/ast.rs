@@ -3,6 +3,7 @@
 //! Unknown parts ([`crate::model::statement::HOLE`]) are nodes of their own, so that a statement with holes
 //! is parsed and bound as far as it goes.
 
+mod children;
 pub mod ddl;
 
 use crate::model::span::Span;

@@ -63,7 +63,7 @@ fn lost_not_null(cx: &Context, id: crate::model::object::ObjectId) -> bool {
 
 /// `count(column)` leaves NULLs out.
 fn counted(cx: &Context, before: &Binding) -> Option<Explanation> {
-    use crate::impact::visit::{children, roots};
+    use crate::impact::visit::roots;
     use crate::sql::ast::ExprKind;
     let mut spans = Vec::new();
     roots(cx.input.statement, &mut |_, expr| {
@@ -74,7 +74,7 @@ fn counted(cx: &Context, before: &Binding) -> Option<Explanation> {
             {
                 spans.extend(call.args.iter().map(|a| a.span));
             }
-            open.extend(children(e));
+            open.extend(e.children());
         }
     });
     let used = before

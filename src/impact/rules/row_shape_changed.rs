@@ -4,7 +4,7 @@ use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::is_table;
-use crate::impact::visit::{children, roots};
+use crate::impact::visit::roots;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
@@ -66,7 +66,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                     format!("{} makes a row of {width} columns, and the type has {is} after the migration.", e.span.slice(cx.input.text));
                 found.push(explained(cx, before, Effect::Breaks, message, e.span, &[]));
             }
-            open.extend(children(e));
+            open.extend(e.children());
         }
     });
     found

@@ -5,7 +5,7 @@ use crate::impact::constraints::lost_unique_keys;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::operations::{Operation, operands};
-use crate::impact::visit::{children, queries, roots};
+use crate::impact::visit::{queries, roots};
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
@@ -75,7 +75,7 @@ fn in_scalar_subquery(cx: &Context, place: Span) -> bool {
             if matches!(e.kind, ExprKind::Subquery(_)) && queries(e).is_some_and(|q| q.limit.is_empty()) && e.span.covers(place) {
                 found = true;
             }
-            open.extend(children(e));
+            open.extend(e.children());
         }
     });
     found

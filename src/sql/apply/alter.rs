@@ -39,9 +39,13 @@ impl Run<'_> {
             _ => TableKind::Table,
         };
         let mut key = self.relation_key(&alter.name, kind)?;
-        for action in &alter.actions {
+        self.coming = added_columns(&alter.actions);
+        let altered = alter.actions.iter().try_for_each(|action| {
             key = self.alter_action(&key, action, alter.only)?;
-        }
+            Ok(())
+        });
+        self.coming.clear();
+        altered?;
         if self.mysql() { self.keys_still_there(&key) } else { Ok(()) }
     }
 
@@ -447,4 +451,14 @@ impl Run<'_> {
         }
         self.table_change(key, ChangeOp::AlterTable, format!("CONVERT TO CHARACTER SET {charset}"))
     }
+}
+
+/// Names that columns have after the actions and may not have had before.
+fn added_columns(actions: &[AlterAction]) -> Vec<String> {
+    let added = actions.iter().filter_map(|action| match action {
+        AlterAction::AddColumn { column, .. } | AlterAction::ChangeColumn { column, .. } => Some(column.name.value.clone()),
+        AlterAction::RenameColumn { to, .. } => Some(to.value.clone()),
+        _ => None,
+    });
+    added.collect()
 }

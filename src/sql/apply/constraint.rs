@@ -4,7 +4,7 @@ use super::errors::{self, error};
 use super::expression;
 use super::names;
 use super::run::{Run, Step, values, written};
-use crate::model::change::ChangeOp;
+use crate::model::change::{ChangeOp, EngineError};
 use crate::model::dialect::Engine;
 use crate::model::object::{ObjectId, ObjectKind, ObjectName, ObjectRef};
 use crate::model::schema::{Constraint, ConstraintKind, Index, IndexKey, Table};
@@ -317,6 +317,13 @@ impl Run<'_> {
             }
             let (schema, own) = self.split(&target.table);
             let schema = schema.unwrap_or_else(|| key.schema.clone());
+            if (engine == Engine::Postgres || engine.is_mysql_family() && self.settings.foreign_keys) && self.schema.complete {
+                let owner = self.table(key)?.name.name.clone();
+                self.problem(format!(
+                    "a foreign key of {owner} refers to {}, which does not exist; the engine refuses it",
+                    written(&target.table)
+                ));
+            }
             return Ok((ObjectName::new(schema, own), written_columns));
         }
         let target_key = match self.table_key(&target.table) {
@@ -412,6 +419,14 @@ impl Run<'_> {
     ) -> Step<ObjectId> {
         let dialect = self.dialect();
         let table = self.table(key)?;
+        if let Some(error) = self.unknown_in_check(table, name.as_deref(), expr) {
+            // A history goes on: the table is there all the same.
+            if !self.options.lenient {
+                return Err(error);
+            }
+            self.problem(error.message);
+        }
+        let table = self.table(key)?;
         let own = table.name.clone();
         let columns = expression::columns_of(expr, table, dialect);
         let name = match (name, self.engine()) {
@@ -441,6 +456,27 @@ impl Run<'_> {
         let kind = ConstraintKind::Check { expr: expr.to_string(), columns };
         self.table_mut(key)?.constraints.push(stated(id, name, kind, state));
         Ok(id)
+    }
+
+    /// The error of an engine that looks up the columns of a condition; `None`: all are there, or the table may have
+    /// more.
+    fn unknown_in_check(&self, table: &Table, name: Option<&str>, expr: &str) -> Option<EngineError> {
+        if table.open {
+            return None;
+        }
+        let dialect = self.dialect();
+        let there = |c: &str| table.column(dialect, c).is_some() || self.coming.iter().any(|n| dialect.same_column(n, c));
+        let (qualified, unknown) = expression::unknown_column(expr, table, dialect, &there)?;
+        Some(match self.engine() {
+            Engine::Postgres if qualified => error("42703", format!("column {}.{unknown} does not exist", table.name.name)),
+            Engine::Postgres => error("42703", format!("column \"{unknown}\" does not exist")),
+            Engine::MariaDb => error("1054", format!("Unknown column '{unknown}' in 'CHECK'")),
+            // MySQL manual, "Server Error Message Reference", ER_CHECK_CONSTRAINT_REFERS_UNKNOWN_COLUMN.
+            Engine::MySql => {
+                error("3820", format!("Check constraint '{}' refers to non-existing column '{unknown}'.", name.unwrap_or_default()))
+            }
+            Engine::Sqlite => error("SQLITE_ERROR", format!("no such column: {unknown}")),
+        })
     }
 
     fn add_exclusion(

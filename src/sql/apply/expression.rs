@@ -5,7 +5,10 @@
 
 use crate::model::dialect::{Dialect, Engine};
 use crate::model::schema::Table;
+use crate::model::statement::HOLE;
+use crate::sql::ast::ExprKind;
 use crate::sql::lexer::{Token, TokenKind, tokens};
+use crate::sql::parse::parse_expr;
 
 /// Name tokens of an expression that can be columns: neither called, nor cast to, nor qualified by
 /// anything else than `table`.
@@ -58,6 +61,34 @@ pub(super) fn columns_of(text: &str, table: &Table, dialect: Dialect) -> Vec<Str
         }
     }
     found
+}
+
+/// The first column that an expression names and that is not `there`, and whether its table is written before it.
+/// Names that may mean something else (a whole row, a system column, text in double quotes of SQLite) are passed over.
+pub(super) fn unknown_column(text: &str, table: &Table, dialect: Dialect, there: &dyn Fn(&str) -> bool) -> Option<(bool, String)> {
+    let expr = parse_expr(text, dialect)?;
+    let mut open = vec![&expr];
+    while let Some(expr) = open.pop() {
+        open.extend(expr.children().into_iter().rev());
+        let ExprKind::Column(name) = &expr.kind else { continue };
+        let (qualifier, column) = match name.parts.as_slice() {
+            [column] => (None, column),
+            [table, column] => (Some(table), column),
+            _ => continue,
+        };
+        let other = qualifier.is_some_and(|q| !dialect.same_table(&q.value, &table.name.name));
+        let row = qualifier.is_none() && dialect.engine == Engine::Postgres && dialect.same_table(&column.value, &table.name.name);
+        let system = match dialect.engine {
+            Engine::Postgres => matches!(column.value.as_str(), "tableoid" | "ctid" | "xmin" | "xmax" | "cmin" | "cmax" | "value"),
+            Engine::Sqlite => ["rowid", "oid", "_rowid_", "true", "false"].iter().any(|w| column.value.eq_ignore_ascii_case(w)),
+            _ => false,
+        };
+        let text = dialect.engine == Engine::Sqlite && column.quoted;
+        if !(other || row || system || text || column.value.contains(HOLE) || there(&column.value)) {
+            return Some((qualifier.is_some(), column.value.clone()));
+        }
+    }
+    None
 }
 
 /// Whether an expression names the column.

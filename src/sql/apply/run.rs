@@ -86,6 +86,8 @@ pub(super) struct Run<'a> {
     pub new_labels: Vec<(ObjectId, String)>,
     /// What the script takes for granted of an open schema.
     pub presupposed: Vec<Presupposed>,
+    /// Columns that later actions of the running ALTER TABLE add: engines add columns before constraints.
+    pub coming: Vec<String>,
     /// A dump changed the search path of its session: it says nothing about the database.
     pub database_search_path: Vec<String>,
 }

@@ -36,6 +36,7 @@ pub(super) fn run(schema: &mut Schema, text: &str, options: &ApplyOptions) -> (A
         in_transaction: postgres && !options.autocommit && script.statements.len() > 1,
         new_labels: Vec::new(),
         presupposed: Vec::new(),
+        coming: Vec::new(),
         database_search_path,
     };
     let mut transactions = Transactions {
@@ -337,6 +338,7 @@ impl Run<'_> {
             in_transaction: self.in_transaction,
             new_labels: std::mem::take(&mut self.new_labels),
             presupposed: std::mem::take(&mut self.presupposed),
+            coming: Vec::new(),
             database_search_path: std::mem::take(&mut self.database_search_path),
         };
         let result = inner.statement(statement, false);

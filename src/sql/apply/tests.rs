@@ -74,6 +74,53 @@ fn columns() {
     ]);
 }
 
+/// As PostgreSQL 15, MariaDB 10.11 and SQLite 3.40 answered; MySQL by its manual.
+#[test]
+fn checks_name_columns() {
+    let t = "CREATE TABLE t (a int, b int)";
+    let unknown = "fails 42703 column \"nope\" does not exist";
+    let mariadb = "fails 1054 Unknown column 'nope' in 'CHECK'";
+    check(&[
+        ("postgres", t, "ALTER TABLE t ADD CHECK (nope > 0)", unknown),
+        ("postgres", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0 AND abs(\"nope\") > 0)", unknown),
+        ("postgres", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (t.nope > 0) NOT VALID", "fails 42703 column t.nope does not exist"),
+        ("postgres", t, "ALTER TABLE t ADD COLUMN d int CHECK (nope > 0)", unknown),
+        ("postgres", t, "CREATE TABLE u (a int, CHECK (nope > 0))", unknown),
+        ("postgres", t, "CREATE TABLE u (a int CHECK (nope > 0), nope int)", "create_table u"),
+        (
+            "postgres",
+            t,
+            "ALTER TABLE t ADD CONSTRAINT n CHECK (c > 0), ADD COLUMN c int",
+            "add_constraint t.n; add_column t.c; depends on data",
+        ),
+        ("postgres", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (t IS NOT NULL)", "add_constraint t.c; depends on data"),
+        (
+            "postgres",
+            t,
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0 AND current_date > '2020-01-01')",
+            "add_constraint t.c; depends on data",
+        ),
+        (
+            "postgres",
+            t,
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (extract(year from current_date) > a)",
+            "add_constraint t.c; depends on data",
+        ),
+        ("postgres", "", "CREATE DOMAIN d AS int CHECK (VALUE > 0)", "create_type d"),
+        ("mariadb", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (nope > 0)", mariadb),
+        ("mariadb", t, "ALTER TABLE t ADD COLUMN d int CHECK (nope > 0)", mariadb),
+        ("mariadb", t, "ALTER TABLE t ADD CONSTRAINT c CHECK (\"nope\" > 0)", "add_constraint t.c; depends on data"),
+        (
+            "mysql",
+            t,
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (nope > 0)",
+            "fails 3820 Check constraint 'c' refers to non-existing column 'nope'.",
+        ),
+        ("sqlite", t, "CREATE TABLE u (a int, CHECK (nope > 0))", "fails SQLITE_ERROR no such column: nope"),
+        ("sqlite", t, "CREATE TABLE u (a int, CHECK (a > \"nope\" AND rowid > 0))", "create_table u"),
+    ]);
+}
+
 #[test]
 fn constraints_of_sqlite() {
     let t = "CREATE TABLE t (a int CONSTRAINT pos CHECK (a > 0), b int CONSTRAINT once UNIQUE)";
@@ -260,6 +307,25 @@ fn errors_of_a_history_are_problems() {
         [(Some(2), "table \"b\" does not exist")]
     );
     assert!(schema.find_table(None, "c").is_some());
+
+    let script = "CREATE TABLE d (x int REFERENCES gone (id), CHECK (nope > 0));\nALTER TABLE d ADD y int;";
+    for (engine, expected) in [
+        (
+            "postgres",
+            &["a foreign key of d refers to gone, which does not exist; the engine refuses it", "column \"nope\" does not exist"][..],
+        ),
+        ("sqlite", &["no such column: nope"][..]),
+    ] {
+        let mut schema = Schema::empty(engine.parse().expect("a dialect"));
+        let applied = apply_in_place(&mut schema, script, &options);
+        let mut found: Vec<&str> = applied.problems.iter().map(|p| p.message.as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{engine}");
+        assert_eq!(schema.find_table(None, "d").map(|t| t.columns.len()), Some(2), "{engine}");
+        let mut open = Schema::open(engine.parse().expect("a dialect"));
+        let applied = apply_in_place(&mut open, "CREATE TABLE d (x int REFERENCES gone (id));", &options);
+        assert_eq!(applied.problems, [], "{engine}");
+    }
 }
 
 #[test]
