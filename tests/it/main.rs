@@ -7,6 +7,7 @@ mod cli;
 mod engines;
 mod migrations;
 mod orm;
+mod prefilter;
 mod project;
 mod readme;
 mod resolve;

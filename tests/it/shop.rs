@@ -225,6 +225,12 @@ fn parsing_everything_finds_the_same() {
         for part in ["findings", "recommendation", "order", "reasons", "summary", "migrations"] {
             assert_eq!(fast[part], all[part], "{migration}: {part}");
         }
+        let counts = |answer: &Value| {
+            let repositories = answer["coverage"]["repositories"].as_array().cloned().unwrap_or_default();
+            let counted = |r: &Value| ["repo", "sites", "resolved", "statements", "bound", "open"].map(|k| r[k].clone());
+            repositories.iter().map(counted).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(&fast), counts(&all), "{migration}: coverage");
     }
     let refs = |prefilter| {
         let ran = impact(root(), folder(), &["refs", "--store", store(prefilter), "--quiet"], b"").exits(0);

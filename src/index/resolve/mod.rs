@@ -62,6 +62,7 @@ pub fn resolve(input: &ServiceInput<'_>) -> Resolved {
         callers: HashMap::default(),
         guessed: HashSet::default(),
         helpers: BTreeSet::new(),
+        asked: BTreeSet::new(),
         mode: Mode::All(0),
         notes: Notes::default(),
         hops: 0,
@@ -108,8 +109,10 @@ struct Resolver<'a> {
     callers: HashMap<Place, Rc<Vec<CallRef<'a>>>>,
     /// Calls taken for callers by the name of the method alone (addresses).
     guessed: HashSet<usize>,
-    /// Functions whose callers decide about a text.
+    /// Functions whose callers decide about a text, and are known.
     helpers: BTreeSet<Place>,
+    /// Functions whose callers would decide about a text, known or not.
+    asked: BTreeSet<Place>,
     mode: Mode,
     notes: Notes,
     /// Length of the chain of names that is being followed.
@@ -180,8 +183,11 @@ impl<'a> Resolver<'a> {
             let place = arrival.chain.last().map_or((site.file, site.call.own_span), |c| (c.file, c.call.own_span));
             let begins_open = arrival.text.plain().trim_start().starts_with(HOLE) && recognition < Recognition::Likely;
             let known = !arrival.text.is_unknown() && !begins_open;
+            let guessed = arrival.chain.iter().any(|c| self.guessed.contains(&(std::ptr::from_ref(c.call) as usize)));
             let sent = match (certain, recognition) {
                 (_, Recognition::Statement) => true,
+                // the caller is one by the name of a method alone: `c.Query("filter")` may be anything
+                (_, Recognition::No | Recognition::Fragment) if guessed => false,
                 (true, Recognition::Fragment) => false,
                 (true, _) => known,
                 (false, Recognition::Likely) => library != Some(false),
@@ -196,7 +202,6 @@ impl<'a> Resolver<'a> {
                 }
             }
             // of a call that may be something else, only a receiver of the library makes a site
-            let guessed = arrival.chain.iter().any(|c| self.guessed.contains(&(std::ptr::from_ref(c.call) as usize)));
             if (certain || library == Some(true)) && !known && !guessed {
                 sites.push((place.0, place.1, false));
                 self.open(&arrival, site);
@@ -274,8 +279,14 @@ impl<'a> Resolver<'a> {
         }
         out.statements = statements;
         out.open.sort();
-        let names: BTreeSet<String> =
-            self.helpers.iter().filter_map(|p| Some(self.symbols.scope(*p)?.name.clone())).filter(|n| !n.is_empty()).collect();
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for &function in &self.asked {
+            let Some(scope) = self.symbols.scope(function) else { continue };
+            // who makes a value of a class calls its constructor
+            let class = self.symbols.class_of(function).filter(|_| matches!(scope.name.as_str(), "__init__" | "constructor"));
+            names.extend(class.and_then(|c| self.symbols.scope(c)).or(Some(scope)).map(|s| s.name.clone()));
+        }
+        names.remove("");
         out.helpers = names.into_iter().collect();
         out.wanted = self.wanted.into_iter().collect();
         out.loaded_sql_files = named.into_iter().collect();

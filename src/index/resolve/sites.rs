@@ -8,6 +8,7 @@ use super::text::{FileId, Part, Text};
 use crate::model::facts::{Arg, Assignment, Call, Language, ScopeKind, Sink, Value};
 use crate::model::span::Span;
 use crate::model::statement::HOLE;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Most variants of one site.
@@ -71,6 +72,8 @@ impl<'a> Resolver<'a> {
         let bound = Env { frames, ..env.clone() };
         let (texts, unbound) = self.variants(Subject::Value(value), &bound);
         let needed = if chain.len() < MAX_CHAIN { self.needed(&texts, &unbound) } else { None };
+        // their files may not be among the input yet
+        self.asked.extend(needed.map(|n| n.function));
         let callers = needed.map(|n| (n.function, self.callers_giving(n.function, n.index, chain)));
         if let Some((function, callers)) = callers
             && !callers.is_empty()
@@ -191,18 +194,19 @@ impl<'a> Resolver<'a> {
         let own = class.filter(|_| constructs).and_then(|c| symbols.scope(c)).map_or(scope.name.as_str(), |c| c.name.as_str());
         let mut names = if constructs { vec![own, scope.name.as_str(), "super"] } else { vec![own] };
         names.extend(symbols.aliases.get(own).into_iter().flatten());
-        if scope.exported && own != "default" {
-            names.extend(symbols.aliases.get("default").into_iter().flatten());
-        }
         names.sort_unstable();
         names.dedup();
+        let names = names.into_iter().filter(|n| !n.is_empty()).map(|n| (n, true));
+        // a default export has any name where it is imported, and that name says nothing of other calls
+        let any = symbols.aliases.get("default").filter(|_| scope.exported && own != "default");
+        let names: BTreeMap<&str, bool> = any.into_iter().flatten().map(|n| (*n, false)).chain(names).collect();
         let namesakes =
             symbols.functions.get(scope.name.as_str()).map_or(0, |f| f.iter().filter(|p| symbols.class_of(**p).is_some()).count());
         // functions of an object literal have no class; one of a kind is found by its name
         let script =
             matches!(symbols.files.get(function.0 as usize).map(|f| f.language), Some(Language::JavaScript | Language::TypeScript));
         let sole = script && symbols.functions.get(scope.name.as_str()).is_some_and(|f| f.len() == 1);
-        for name in names.into_iter().filter(|n| !n.is_empty()) {
+        for (name, telling) in names {
             for &call in symbols.calls.get(name).into_iter().flatten() {
                 let env = self.env_of(call, None);
                 self.hops = 0;
@@ -221,7 +225,10 @@ impl<'a> Resolver<'a> {
                     Some(Entity::Class(c)) => constructs && class == Some(c),
                     Some(_) => false,
                     // an unknown receiver, or one that is no path (`(conn or db).run`): the name decides where it is rare
-                    None => (class.is_some() && namesakes <= MAX_NAMESAKES || sole && call.call.callee.len() > 1) && !constructs,
+                    None => {
+                        let rare = class.is_some() && namesakes <= MAX_NAMESAKES || sole && call.call.callee.len() > 1;
+                        telling && rare && !constructs
+                    }
                 };
                 // a function that calls itself gives nothing new
                 if reaches && !self.inside(call, function) {

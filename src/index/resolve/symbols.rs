@@ -100,7 +100,12 @@ impl<'a> Symbols<'a> {
                 symbols.packages.entry(split(file.path).0).or_default().push(id);
             }
             for import in file.facts.imports.iter().filter(|i| i.name != i.local && i.name != "*" && file.language != Language::Go) {
-                let name = if import.name.is_empty() { "default" } else { import.name.as_str() };
+                let name = match import.name.as_str() {
+                    // a module of Python is not called
+                    "" if file.language == Language::Python => continue,
+                    "" => "default",
+                    name => name,
+                };
                 symbols.aliases.entry(name).or_default().insert(&import.local);
             }
             for a in &file.facts.assignments {

@@ -160,8 +160,8 @@ fn unread(state: &RepositoryState, files: &[usize], may: &dyn Fn(&str) -> bool) 
     files.iter().copied().filter(|&i| state.rows[i].tier == 0 && may(&state.repository.files[i].path)).collect()
 }
 
-/// Names that stand in holes of Go, by folder: a file of the same package that was not parsed may define them,
-/// and no import asks for it. Other languages import what they name.
+/// Names and functions that stand in holes of Go, by folder: a file of the same package that was not parsed may
+/// define them, and no import asks for it. Other languages import what they name.
 #[derive(Default)]
 struct UnknownNames {
     by_folder: HashMap<String, BTreeSet<String>>,
@@ -172,11 +172,15 @@ impl UnknownNames {
         path.ends_with(".go") && self.by_folder.contains_key(folder_of(path))
     }
 
-    /// Whether a file of the package defines one of the names: `name = `, `const name`, alone on its line.
+    /// Whether a file of the package defines one of the names: `name = `, `const name`, alone on its line;
+    /// `func name(`, `func (r *T) name(`.
     fn defined_in(&self, path: &str, bytes: &[u8]) -> bool {
         let Some(names) = self.by_folder.get(folder_of(path)).filter(|_| path.ends_with(".go")) else { return false };
         bytes.split(|b| *b == b'\n').any(|line| {
             let line = line.trim_ascii_start();
+            if let Some(function) = line.strip_prefix(b"func ") {
+                return function_name(function).is_some_and(|n| names.contains(n));
+            }
             let line = [&b"const "[..], b"var "].iter().find_map(|w| line.strip_prefix(*w)).unwrap_or(line).trim_ascii_start();
             let len = line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
             let (name, rest) = line.split_at(len);
@@ -187,12 +191,24 @@ impl UnknownNames {
     }
 }
 
+/// The name behind `func` and a receiver.
+fn function_name(line: &[u8]) -> Option<&str> {
+    let line = match line.first() {
+        Some(b'(') => line.get(memchr::memchr(b')', line)? + 1..)?.trim_ascii_start(),
+        _ => line,
+    };
+    let len = line.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    let (name, rest) = line.split_at(len);
+    matches!(rest.first(), Some(b'(' | b'[')).then(|| str::from_utf8(name).ok()).flatten()
+}
+
 fn unknown_names(resolved: &Resolved) -> UnknownNames {
     let simple = |c: char| c.is_alphanumeric() || c == '_';
     let mut out = UnknownNames::default();
     for statement in &resolved.statements {
         for hole in &statement.text.holes {
-            let name = hole.what.as_str();
+            // `name`, or what a function gives: `name(…)`, `receiver.name(…)`
+            let name = hole.what.strip_suffix("(…)").map_or(hole.what.as_str(), |n| n.rsplit('.').next().unwrap_or(n));
             let Some(path) = statement.files.get(hole.file as usize).filter(|p| p.ends_with(".go")) else { continue };
             if name.len() > 2 && name.chars().all(simple) && !name.starts_with(|c: char| c.is_ascii_digit()) {
                 out.by_folder.entry(folder_of(path).to_string()).or_default().insert(name.to_string());
