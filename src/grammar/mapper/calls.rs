@@ -35,8 +35,9 @@ pub struct KindRule {
 impl KindRule {
     /// Kinds that every pack has: a mapped class or table; an instance of one; several; a column; a relation of a
     /// model; an expression; a query under construction; one as a table whose members are columns; one as a truth; tables joined
-    /// without a selection; what relations are loaded; rows; text.
-    pub const BUILT_IN: [&'static str; 14] = [
+    /// without a selection; what relations are loaded; rows; text; the new row of a
+    /// conflict, whose members are columns.
+    pub const BUILT_IN: [&'static str; 15] = [
         "model",
         "entity",
         "entities",
@@ -51,6 +52,7 @@ impl KindRule {
         "row",
         "rows",
         "text",
+        "excluded",
     ];
     /// Other words that `gives` may be.
     pub const GIVES: [&'static str; 3] = ["same", "result", "nothing"];
@@ -333,6 +335,11 @@ pub enum Act {
     Merge,
     /// Rows whose columns come from a query (`INSERT ... SELECT`).
     FromQuery,
+    /// Links rows along the relation that the receiver is (`ticket.labels.add(label)`): writes rows of the join table,
+    /// else the key on the other side.
+    Link,
+    /// Removes such links.
+    Unlink,
     /// Switches off the default order.
     Unordered,
     /// Switches off the marks of deleted rows.

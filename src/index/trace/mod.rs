@@ -114,6 +114,8 @@ pub struct Tracer<'a> {
     queries: Vec<Query>,
     /// What was sent and found while the current entry point runs.
     found: Found,
+    /// What the packs say.
+    words: Rc<library::Vocabulary>,
     /// The evaluator's own state.
     state: eval::State<'a>,
 }

@@ -20,6 +20,8 @@ pub struct Query {
     pub verb: Option<Verb>,
     /// Tables: the first one is the root, the others are joined.
     pub sources: Vec<Source>,
+    /// Joins written as SQL text (`LEFT JOIN x ON ...`), after the sources.
+    pub raw_joins: Vec<Fragment>,
     /// What is selected; empty: the whole root (unless [`Query::columns_only`]).
     pub select: Vec<SqlExpr>,
     /// `select` adds to the whole root instead of taking its place.

@@ -8,7 +8,16 @@ use crate::index::trace::{Found, Traced, Tracer};
 impl<'a> Tracer<'a> {
     /// A tracer that has evaluated nothing.
     pub(in crate::index::trace) fn new(program: &'a Program<'a>, models: &'a Models, packs: &'a PackSet) -> Self {
-        Tracer { program, models, packs, objects: Vec::new(), queries: Vec::new(), found: Found::default(), state: super::State::default() }
+        Tracer {
+            program,
+            models,
+            packs,
+            objects: Vec::new(),
+            queries: Vec::new(),
+            found: Found::default(),
+            words: std::rc::Rc::new(crate::index::trace::library::Vocabulary::new(packs)),
+            state: super::State::default(),
+        }
     }
 
     /// Evaluates every entry point.

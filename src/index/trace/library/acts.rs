@@ -1,0 +1,438 @@
+//! What the steps of a call do to the query.
+
+use super::calls::Call;
+use super::expressions::TextIs;
+use super::names::At;
+use super::words::Vocabulary;
+use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
+use crate::index::mapping::{Named, Origin, RelationId};
+use crate::index::trace::Tracer;
+use crate::index::trace::query::{EntityWrite, Load, Query, QueryId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
+use std::rc::Rc;
+
+impl Tracer<'_> {
+    /// Carries a step out.
+    pub(super) fn act(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step) {
+        match step.act {
+            Act::Unordered => return self.change(call.query, |q| q.unordered = true),
+            Act::Unscoped => return self.change(call.query, |q| q.unscoped = true),
+            _ => {}
+        }
+        let Some(taken) = self.taken(words, call, step) else { return };
+        let at = self.at(call, step);
+        match step.act {
+            Act::From => self.from(&at, step, &taken, words, call),
+            Act::Join => self.join(&at, step, &taken, call),
+            Act::Link | Act::Unlink => {
+                if let Some(Value::Handle(handle)) = call.receiver {
+                    let handle = handle.clone();
+                    self.link(&at, step, &handle);
+                }
+            }
+            Act::LoadJoined | Act::LoadApart if step.read == ReadAs::Selection => {
+                self.read(&at, step, &taken, call);
+            }
+            Act::LoadJoined | Act::LoadApart | Act::JoinRelation => self.load(&at, step, &taken, call),
+            Act::Set | Act::ConflictSet => self.set(&at, step, &taken, call),
+            Act::Alias => {
+                let name = taken.iter().find_map(|a| self.text_of(&a.value));
+                self.change(call.query, |q| q.alias = name.or(q.alias.take()));
+            }
+            Act::Union | Act::With | Act::Merge | Act::FromQuery => self.combine(&at, step, &taken, call),
+            Act::Raw => self.raw(&at, &taken, call.query),
+            _ => {
+                let read = self.read(&at, step, &taken, call);
+                let read = read.into_iter().map(|e| wrapped(&step.wrap, e)).collect();
+                self.put(&at, step, read);
+            }
+        }
+    }
+
+    pub(super) fn change(&mut self, query: QueryId, change: impl FnOnce(&mut Query)) {
+        if let Some(query) = self.query_mut(query) {
+            change(query);
+        }
+    }
+
+    /// Puts expressions into a clause.
+    fn put(&mut self, at: &At, step: &Step, mut read: Vec<SqlExpr>) {
+        if step.negate {
+            read = vec![SqlExpr::Not(Box::new(SqlExpr::And(read)))];
+        }
+        let unknown: Vec<(Rc<str>, Origin)> =
+            read.iter().filter_map(|e| if let SqlExpr::Unknown(what, o) = e { Some((what.clone(), *o)) } else { None }).collect();
+        let model = match read.as_slice() {
+            [SqlExpr::Star(SourceRef::Model(model, alias))] => Some((*model, alias.clone())),
+            _ => None,
+        };
+        if step.act == Act::Select
+            && !self.has_root(at.query)
+            && let Some((model, alias)) = model
+        {
+            let alias = alias.map(|text| Named { text, origin: None });
+            self.set_root(at.query, SourceTable::Model(model), alias, Some(at.site));
+            return;
+        }
+        let Some(query) = self.query_mut(at.query) else { return };
+        query.unknown.extend(unknown);
+        let clause = match step.act {
+            Act::Where | Act::WhereKey => {
+                if step.or && !query.filters.is_empty() {
+                    let before = std::mem::take(&mut query.filters);
+                    query.filters.push(SqlExpr::Or(vec![and(before), and(read)]));
+                    return;
+                }
+                &mut query.filters
+            }
+            Act::Having => &mut query.having,
+            Act::Select => {
+                let whole = matches!(read.as_slice(), [SqlExpr::Star(SourceRef::Root)]);
+                query.select.clear();
+                query.select_also = false;
+                if whole {
+                    return;
+                }
+                &mut query.select
+            }
+            Act::SelectAlso => {
+                if query.select.is_empty() && !query.columns_only {
+                    query.select_also = true;
+                }
+                &mut query.select
+            }
+            Act::Only => &mut query.only,
+            Act::Defer => &mut query.defer,
+            Act::Group => &mut query.group,
+            Act::Order => &mut query.order,
+            Act::DistinctOn => &mut query.distinct_on,
+            Act::Conflict => &mut query.conflict,
+            Act::Returning => &mut query.returning,
+            Act::On => match query.sources.iter_mut().rev().find_map(|s| s.join.as_mut()) {
+                Some(join) => &mut join.on,
+                None => &mut query.filters,
+            },
+            Act::Columns => {
+                query.set.extend(read.into_iter().map(|e| (e, SqlExpr::Value(None))));
+                return;
+            }
+            Act::Limit => {
+                query.entity = Some(EntityWrite::Changed);
+                let values = std::mem::take(&mut query.set);
+                query.set = read.into_iter().map(|e| (e, SqlExpr::Value(None))).collect();
+                drop(values);
+                return;
+            }
+            _ => return,
+        };
+        clause.extend(read);
+    }
+
+    /// The table or model that a statement is about.
+    fn from(&mut self, at: &At, step: &Step, taken: &[Argument], words: &Rc<Vocabulary>, call: &mut Call) {
+        let alias = step.alias.as_ref().and_then(|take| {
+            let named = Step { take: take.clone(), ..Step::default() };
+            self.taken(words, call, &named)?.first().and_then(|a| self.text_of(&a.value))
+        });
+        for arg in taken {
+            if let Some((table, own, origin)) = self.table(at, step, &arg.value, arg.origin) {
+                self.set_root(at.query, table, alias.clone().or(own), origin);
+            }
+            if step.read == ReadAs::Entity
+                && let Value::Object(id) = &arg.value
+            {
+                self.only_this(at, *id);
+                if call.result.is_none() {
+                    call.result = Some(arg.value.clone());
+                }
+            }
+        }
+    }
+
+    /// A condition on the key of an entity that is stored.
+    pub(super) fn only_this(&mut self, at: &At, entity: ObjectId) {
+        let Some(Object::Entity { model, fresh: false, .. }) = self.object(entity) else { return };
+        let model = *model;
+        let key = self.key_field(0, model, None);
+        if matches!(key, SqlExpr::Field { .. }) {
+            self.change(at.query, |q| q.filters.push(SqlExpr::Compare("=".into(), Box::new(key), vec![SqlExpr::Value(None)])));
+        }
+    }
+
+    /// A value as a table: with its alias, and where it is named.
+    pub(super) fn table(
+        &mut self,
+        at: &At,
+        step: &Step,
+        value: &Value,
+        site: Origin,
+    ) -> Option<(SourceTable, Option<Named>, Option<Origin>)> {
+        match value {
+            Value::Model { model, alias, origin } => Some((SourceTable::Model(*model), alias.clone(), origin.or(Some(site)))),
+            Value::Object(id) => match self.object(*id).cloned()? {
+                Object::Entity { model, .. } => Some((SourceTable::Model(model), None, Some(site))),
+                Object::List { items, .. } => items.iter().find_map(|v| self.table(at, step, v, site)),
+                Object::Map { entries, .. } => entries.iter().find_map(|(key, value)| {
+                    let (table, alias, origin) = self.table(at, step, value, site)?;
+                    let alias = if let MapKey::Name(name) = key { Some(name.clone()) } else { alias };
+                    Some((table, alias, origin))
+                }),
+                Object::Instance { .. } => None,
+            },
+            Value::Handle(handle) => match handle.query {
+                Some(inner) if &*handle.kind == "sources" => {
+                    let (sources, joins) = self.query(inner).map(|q| (q.sources.clone(), q.raw_joins.clone()))?;
+                    self.change(inner, |q| q.used = true);
+                    self.change(at.query, |q| {
+                        q.sources = sources;
+                        q.raw_joins.extend(joins);
+                    });
+                    None
+                }
+                Some(inner) => {
+                    self.embed(at, inner);
+                    let alias = self.query(inner).and_then(|q| q.alias.clone());
+                    Some((SourceTable::Query(inner), alias, Some(site)))
+                }
+                None => handle.model.map(|m| (SourceTable::Model(m), None, Some(site))),
+            },
+            Value::Text(_) | Value::Key(_) => match self.text_of(value) {
+                Some(name) => Some(self.table_named(at, step, &name)),
+                None => Some((SourceTable::Unknown("a table".into(), site), None, Some(site))),
+            },
+            Value::Expr(expr) => match &**expr {
+                SqlExpr::Raw(_) => Some((SourceTable::Unknown("SQL text".into(), site), None, Some(site))),
+                SqlExpr::Star(SourceRef::Model(model, _)) => Some((SourceTable::Model(*model), None, Some(site))),
+                _ => None,
+            },
+            Value::OneOf(all) => all.iter().find_map(|v| self.table(at, step, v, site)),
+            Value::Unknown if step.read == ReadAs::Table => Some((SourceTable::Unknown("a table".into(), site), None, Some(site))),
+            _ => None,
+        }
+    }
+
+    /// `table`, `schema.table`, `table as alias`, the name of a model.
+    fn table_named(&mut self, at: &At, step: &Step, name: &Named) -> (SourceTable, Option<Named>, Option<Origin>) {
+        let text = name.text.trim();
+        let lower = text.to_ascii_lowercase();
+        let start = name.text.len() - name.text.trim_start().len();
+        let (table, alias) = match lower.find(" as ") {
+            Some(i) => (name.part(start, start + i), Some(trimmed(&name.part(start + i + 4, start + text.len())))),
+            None => match text.split_once(' ') {
+                Some((table, _)) => {
+                    (name.part(start, start + table.len()), Some(trimmed(&name.part(start + table.len(), start + text.len()))))
+                }
+                None => (name.part(start, start + text.len()), None),
+            },
+        };
+        let table = trimmed(&table);
+        let model = self.models.by_name.get(&*table.text).and_then(|m| m.first()).copied();
+        let by_table = || {
+            let same = |m: &crate::index::mapping::Model| m.table.text == table.text && !m.is_abstract && m.shares.is_none();
+            self.models.models.iter().position(same).map(|m| m as u32)
+        };
+        if step.read != ReadAs::Table
+            && let Some(model) = model.or_else(by_table)
+        {
+            return (SourceTable::Model(model), alias, table.origin);
+        }
+        let with = self.query(at.query).is_some_and(|q| q.with.iter().any(|(n, _)| n.text == table.text));
+        let parts = table.split(".");
+        let source = match parts.as_slice() {
+            [schema, name] if !with => SourceTable::Table { schema: Some(schema.clone()), name: name.clone() },
+            _ => SourceTable::Table { schema: None, name: table.clone() },
+        };
+        (source, alias, table.origin)
+    }
+
+    /// Queries that go into this one.
+    fn combine(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) {
+        let mut name = None;
+        for arg in taken {
+            if let Some(text) = self.text_of(&arg.value)
+                && step.act == Act::With
+            {
+                name = Some(text);
+                continue;
+            }
+            let found = self.queries_in(at, &arg.value, call);
+            if found.is_empty() && step.act == Act::Merge && is_sql(&arg.value) {
+                self.raw(at, std::slice::from_ref(arg), call.query);
+            }
+            for inner in found {
+                self.embed(at, inner);
+                match step.act {
+                    Act::Union => self.change(at.query, |q| q.unions.push(inner)),
+                    Act::FromQuery => self.change(at.query, |q| q.from_query = Some(inner)),
+                    Act::With => {
+                        let alias = name.take().or_else(|| self.query(inner).and_then(|q| q.alias.clone()));
+                        if let Some(alias) = alias {
+                            self.change(at.query, |q| q.with.push((alias, inner)));
+                        }
+                    }
+                    _ => self.merge(at, inner),
+                }
+            }
+        }
+    }
+
+    /// The queries that a value holds; a callback builds one.
+    pub(super) fn queries_in(&mut self, at: &At, value: &Value, call: &mut Call) -> Vec<QueryId> {
+        match value {
+            Value::Handle(handle) => handle.query.into_iter().collect(),
+            Value::Expr(expr) => {
+                let mut found = Vec::new();
+                expr.queries(&mut found);
+                found
+            }
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::List { items, .. }) => items.iter().flat_map(|v| self.queries_in(at, v, call)).collect(),
+                _ => Vec::new(),
+            },
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().flat_map(|v| self.queries_in(at, v, call)).collect(),
+            Value::Function { .. } => {
+                let id = self.query(at.query).map_or_else(|| "".into(), |q| q.pack.clone());
+                let query = self.begin(Query { pack: id, used: true, ..Query::default() });
+                let given = self.handle(at.pack, "query", None, Some(query));
+                let result = self.run_with(value, given, call.site);
+                match result {
+                    Value::Handle(Handle { query: Some(built), .. }) => vec![built],
+                    _ => vec![query],
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Calls a function with a value of the library, which is `this` in it too.
+    pub(super) fn run_with(&mut self, function: &Value, given: Value, site: Origin) -> Value {
+        let bound = match function {
+            Value::Function { function, receiver: None, frame } => {
+                Value::Function { function: *function, receiver: Some(Box::new(given.clone())), frame: *frame }
+            }
+            other => other.clone(),
+        };
+        self.call_function(&bound, vec![super::calls::argument(given, site)], site)
+    }
+
+    /// Takes over what another query has.
+    fn merge(&mut self, at: &At, inner: QueryId) {
+        let Some(other) = self.query(inner).cloned() else { return };
+        let waiting = other.pending.clone();
+        let Some(query) = self.query_mut(at.query) else { return };
+        if query.sources.is_empty() {
+            query.sources = other.sources;
+            query.raw_joins = other.raw_joins;
+        }
+        if query.select.is_empty() {
+            query.select = other.select;
+            query.select_also = other.select_also;
+        }
+        query.columns_only |= other.columns_only;
+        query.verb = query.verb.filter(|&v| v != Verb::Select).or(other.verb);
+        query.only.extend(other.only);
+        query.defer.extend(other.defer);
+        query.filters.extend(other.filters);
+        query.group.extend(other.group);
+        query.having.extend(other.having);
+        query.order.extend(other.order);
+        query.distinct_on.extend(other.distinct_on);
+        query.set.extend(other.set);
+        query.entity = query.entity.or(other.entity);
+        query.conflict.extend(other.conflict);
+        query.conflict_set.extend(other.conflict_set);
+        query.conflict_any |= other.conflict_any;
+        query.returning.extend(other.returning);
+        query.with.extend(other.with);
+        query.unions.extend(other.unions);
+        query.from_query = query.from_query.or(other.from_query);
+        query.loads.extend(other.loads);
+        query.unordered |= other.unordered;
+        query.unscoped |= other.unscoped;
+        query.alias = query.alias.take().or(other.alias);
+        query.raw = query.raw.take().or(other.raw);
+        query.parts.extend(other.parts);
+        query.unknown.extend(other.unknown);
+        if query.sources.is_empty() {
+            query.pending.extend(waiting);
+        }
+    }
+
+    /// SQL that is sent as it is.
+    fn raw(&mut self, at: &At, taken: &[Argument], query: QueryId) {
+        let Some((first, rest)) = taken.split_first() else { return };
+        let mut fragment = self.bound_fragment(at, &first.value, rest, false);
+        fragment.properties = false;
+        self.change(query, |q| {
+            q.raw = Some(fragment);
+            q.verb = Some(Verb::Raw);
+        });
+    }
+
+    /// Relations that are loaded or joined.
+    fn load(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) {
+        let joined = step.act == Act::LoadJoined;
+        for arg in taken {
+            for (path, query) in self.relations_in(at, &arg.value, call.receiver.is_some()) {
+                let path: Vec<(RelationId, Option<Origin>)> = path;
+                if step.act == Act::JoinRelation {
+                    let mut source = 0;
+                    for (relation, origin) in &path {
+                        match self.join_relation(at.query, source, *relation, *origin, step.outer, None) {
+                            Some(next) => source = next,
+                            None => break,
+                        }
+                    }
+                    continue;
+                }
+                if let Some(inner) = query {
+                    self.change(inner, |q| q.used = true);
+                }
+                self.change(at.query, |q| q.loads.push(Load { path, joined, query }));
+            }
+        }
+    }
+}
+
+/// `count(x)`, `sum(x)`; a name for it stays outside.
+fn wrapped(function: &str, expr: SqlExpr) -> SqlExpr {
+    if function.is_empty() {
+        return expr;
+    }
+    match expr {
+        SqlExpr::Label(inner, name) => SqlExpr::Label(Box::new(wrapped(function, *inner)), name),
+        SqlExpr::Star(_) => SqlExpr::Call(function.into(), Vec::new()),
+        other => SqlExpr::Call(function.into(), vec![other]),
+    }
+}
+
+/// All of them hold.
+pub(super) fn and(mut all: Vec<SqlExpr>) -> SqlExpr {
+    match (all.len(), all.pop()) {
+        (1, Some(one)) => one,
+        (_, last) => {
+            all.extend(last);
+            SqlExpr::And(all)
+        }
+    }
+}
+
+fn is_sql(value: &Value) -> bool {
+    matches!(value, Value::Expr(e) if matches!(&**e, SqlExpr::Raw(_)))
+}
+
+fn trimmed(name: &Named) -> Named {
+    let text = &name.text;
+    let start = text.len() - text.trim_start_matches([' ', '`', '"']).len();
+    let end = text.trim_end_matches([' ', '`', '"']).len();
+    name.part(start.min(end), end)
+}
+
+/// What a clause of a step takes text for.
+pub(super) fn text_of_step(step: &Step) -> TextIs {
+    match step.read {
+        ReadAs::Sql | ReadAs::PropertySql => TextIs::Sql,
+        ReadAs::Values | ReadAs::Data | ReadAs::Key => TextIs::Value,
+        _ => TextIs::Name,
+    }
+}

@@ -1,0 +1,497 @@
+//! Calls of libraries: which rule holds, what it takes, what is sent, what it gives.
+
+use super::names::At;
+use super::words::{PackId, Vocabulary};
+use crate::grammar::mapper::{Act, CallRule, Step, Take, Verb};
+use crate::index::mapping::{ModelId, Named, Origin};
+use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceTable};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, TextPart, TextValue, Value};
+use crate::index::trace::{Callee, Tracer};
+use std::rc::Rc;
+
+/// A call that is carried out.
+pub(super) struct Call<'c> {
+    /// Pack and rule.
+    pub rule: (PackId, usize),
+    /// The pack of the receiver: whose names and paths are meant.
+    pub pack: PackId,
+    /// What it is made on.
+    pub receiver: Option<&'c Value>,
+    /// Its arguments.
+    pub args: Rc<[Argument]>,
+    /// Its place.
+    pub site: Origin,
+    /// The query that it changes.
+    pub query: QueryId,
+    /// What a callback returned.
+    pub result: Option<Value>,
+}
+
+impl Tracer<'_> {
+    /// See [`Tracer::library_call`].
+    pub(super) fn called(&mut self, callee: &Callee, args: &[Argument], site: Origin) -> Option<Value> {
+        let words = self.words.clone();
+        let count = args.iter().filter(|a| a.name.is_none() && !a.double).count();
+        match callee {
+            Callee::Function { name, .. } => self.function_called(&words, name, args, count, site),
+            Callee::Itself(value) => {
+                let (pack, kind) = self.kind_of(value)?;
+                let rule = words.itself(pack, &kind, count)?;
+                Some(self.carried_out(&words, rule, pack, Some(value), args, site))
+            }
+            Callee::Method { receiver: Value::External(path), name, .. } => {
+                let name = format!("{path}.{}", name.text);
+                self.function_called(&words, &name, args, count, site)
+            }
+            Callee::Method { receiver: Value::OneOf(choices), name, types } => {
+                let one = |t: &mut Self, receiver: &Value| {
+                    let callee = Callee::Method { receiver: receiver.clone(), name: name.clone(), types: types.clone() };
+                    t.called(&callee, args, site)
+                };
+                let values: Vec<Value> = choices.iter().filter_map(|c| one(self, c)).collect();
+                one_of(values)
+            }
+            Callee::Method { receiver, name, .. } => self.method_called(&words, receiver, name, args, count, site),
+        }
+    }
+
+    fn function_called(&mut self, words: &Rc<Vocabulary>, name: &str, args: &[Argument], count: usize, site: Origin) -> Option<Value> {
+        if let Some(rule) = words.function(name, count) {
+            return Some(self.carried_out(words, rule, rule.0, None, args, site));
+        }
+        if let Some((pack, kind)) = words.kind_of_type(name) {
+            let model = kind.model.strip_prefix("argument:").and_then(|n| n.parse::<usize>().ok());
+            let model = model.and_then(|n| args.get(n)).and_then(|a| self.model_of(&a.value));
+            return Some(self.handle(pack, &kind.name, model, None));
+        }
+        let pack = words.expression_pack(name)?;
+        Some(self.expression_function(pack, super::words::last(name), args, site))
+    }
+
+    fn method_called(
+        &mut self,
+        words: &Rc<Vocabulary>,
+        receiver: &Value,
+        name: &Named,
+        args: &[Argument],
+        count: usize,
+        site: Origin,
+    ) -> Option<Value> {
+        let Some((pack, kind)) = self.kind_of(receiver) else {
+            return self.expression_method(receiver, name, args, site);
+        };
+        if let Some(rule) = words.method(pack, &kind, &name.text, count) {
+            let begun = self.begins(words, pack, &kind, receiver, name, site);
+            return Some(self.carried_out(words, rule, pack, Some(begun.as_ref().unwrap_or(receiver)), args, site));
+        }
+        match &*kind {
+            "column" | "expression" | "text" | "relation" | "exists" => self.expression_method(receiver, name, args, site),
+            "entity" | "entities" | "row" | "rows" => Some(self.rows_method(receiver, args, site)),
+            "model" => None,
+            _ => self.unknown_method(receiver, name, args, site),
+        }
+    }
+
+    /// A method that no rule knows leaves the value as it is; if the query is sent, the statement says so.
+    fn unknown_method(&mut self, receiver: &Value, name: &Named, args: &[Argument], site: Origin) -> Option<Value> {
+        let Value::Handle(handle) = receiver else { return None };
+        if let Some(query) = handle.query {
+            if let Some(callback) = args.iter().map(|a| &a.value).find(|v| matches!(v, Value::Function { .. })) {
+                let item = self.result_of(query, false, site);
+                self.call_function(callback, vec![argument(item, site)], site);
+            }
+            if let Some(query) = self.query_mut(query) {
+                query.unknown.push((format!("unknown method `{}`", name.text).into(), name.origin.unwrap_or(site)));
+            }
+            return Some(receiver.clone());
+        }
+        None
+    }
+
+    /// A method of rows walks through them, or gives some of them.
+    fn rows_method(&mut self, receiver: &Value, args: &[Argument], site: Origin) -> Value {
+        let callback = args.iter().map(|a| &a.value).find(|v| matches!(v, Value::Function { .. })).cloned();
+        match callback {
+            Some(function) => {
+                let result = self.call_function(&function, vec![argument(receiver.clone(), site)], site);
+                match result {
+                    Value::Unknown | Value::Null | Value::Scalar(_) => receiver.clone(),
+                    item => Value::Object(self.allocate(Object::List { items: vec![item], open: true })),
+                }
+            }
+            None => receiver.clone(),
+        }
+    }
+
+    /// The receiver as its own class begins each query (`get_queryset`).
+    fn begins(&mut self, words: &Rc<Vocabulary>, pack: PackId, kind: &str, receiver: &Value, name: &Named, site: Origin) -> Option<Value> {
+        let begins = &words.kind(pack, kind)?.begins;
+        let fresh = match receiver {
+            Value::Handle(handle) => handle.query.is_none() && handle.instance.is_some(),
+            Value::Object(_) => true,
+            _ => false,
+        };
+        if begins.is_empty() || *begins == *name.text || !fresh {
+            return None;
+        }
+        match self.call_own_method(receiver, begins, Vec::new(), site)? {
+            Value::Handle(handle) if handle.query.is_some() => Some(Value::Handle(handle)),
+            _ => None,
+        }
+    }
+
+    /// Does what a rule says; where the root is one of several, for each.
+    pub(super) fn carried_out(
+        &mut self,
+        words: &Rc<Vocabulary>,
+        rule: (PackId, usize),
+        pack: PackId,
+        receiver: Option<&Value>,
+        args: &[Argument],
+        site: Origin,
+    ) -> Value {
+        let Some(call) = words.call(rule) else { return Value::Unknown };
+        let several = call.steps.iter().filter(|s| s.act == Act::From).find_map(|s| match s.take.0.first() {
+            Some(Take::Positions(n, _)) => args.get(*n).and_then(|a| match &a.value {
+                Value::OneOf(choices) => Some((*n, choices.clone())),
+                _ => None,
+            }),
+            _ => None,
+        });
+        let Some((at, choices)) = several else { return self.carried_out_once(words, rule, call, pack, receiver, args, site) };
+        let mut values = Vec::new();
+        for choice in choices.iter().take(Value::MAX_CHOICES) {
+            let mut args = args.to_vec();
+            if let Some(arg) = args.get_mut(at) {
+                arg.value = choice.clone();
+            }
+            values.push(self.carried_out_once(words, rule, call, pack, receiver, &args, site));
+        }
+        one_of(values).unwrap_or_default()
+    }
+
+    fn carried_out_once(
+        &mut self,
+        words: &Rc<Vocabulary>,
+        rule: (PackId, usize),
+        call: &CallRule,
+        pack: PackId,
+        receiver: Option<&Value>,
+        args: &[Argument],
+        site: Origin,
+    ) -> Value {
+        if let Some(expression) = call.expression {
+            return self.expression_call(expression, rule, pack, call, receiver, args, site);
+        }
+        let mutable = words.mapper(pack).is_some_and(|m| m.mutable);
+        let before = self.query_of(pack, call, receiver, site);
+        let mut gives = None;
+        for (i, verb) in std::iter::once(call.verb).chain(call.also.iter().map(|&v| Some(v))).enumerate() {
+            let own = receiver_query(receiver).filter(|_| !call.fresh && mutable && call.also.is_empty());
+            let query = match own {
+                Some(query) => query,
+                None => {
+                    let copy = self.query(before).cloned().unwrap_or_default();
+                    self.begin(Query { used: false, ..copy })
+                }
+            };
+            if let Some(changed) = self.query_mut(query) {
+                changed.used = false;
+                changed.verb = verb.or(changed.verb);
+                changed.parts.push(site);
+            }
+            let mut state = Call { rule, pack, receiver, args: args.into(), site, query, result: None };
+            for step in 0..call.steps.len() {
+                self.step(words, &mut state, step);
+            }
+            if call.sends {
+                self.dispatch(query, site);
+            }
+            if i == 0 {
+                gives = Some(self.given(words, call, &state));
+            }
+        }
+        gives.unwrap_or_default()
+    }
+
+    /// The query that a call begins from.
+    fn query_of(&mut self, pack: PackId, call: &CallRule, receiver: Option<&Value>, site: Origin) -> QueryId {
+        if let Some(query) = receiver_query(receiver).filter(|_| !call.fresh) {
+            if let Some(old) = self.query_mut(query) {
+                old.used = true;
+            }
+            return query;
+        }
+        let id = self.words.packs.get(pack).map_or_else(|| "".into(), |p| p.id.clone());
+        let query = self.begin(Query { pack: id, used: true, ..Query::default() });
+        let (model, alias, origin) = match receiver {
+            Some(Value::Model { model, alias, origin }) => (Some(*model), alias.clone(), *origin),
+            Some(Value::Handle(handle)) => (handle.model, None, None),
+            Some(Value::Object(id)) => (self.model_of_object(*id), None, None),
+            _ => (None, None, None),
+        };
+        if let Some(model) = model.filter(|_| !call.fresh || call.gives != "same") {
+            self.set_root(query, SourceTable::Model(model), alias, origin);
+        }
+        if let Some(Value::Handle(Handle { of: Some((entity, relation, origin)), .. })) = receiver {
+            self.restrict_to_relation(query, *entity, *relation, *origin, site);
+        }
+        query
+    }
+
+    /// The model that an object is an instance of, or whose rows a manager of its class gives.
+    fn model_of_object(&self, id: crate::index::trace::value::ObjectId) -> Option<ModelId> {
+        match self.object(id)? {
+            Object::Entity { model, .. } => Some(*model),
+            Object::Instance { class, types, .. } => {
+                let own = types.iter().find_map(|(_, v)| self.model_of(v));
+                own.or_else(|| self.kind_of_class(*class).and_then(|(_, _, model)| model))
+            }
+            _ => None,
+        }
+    }
+
+    /// The model that a value is, or is of.
+    pub(super) fn model_of(&self, value: &Value) -> Option<ModelId> {
+        match value {
+            Value::Model { model, .. } => Some(*model),
+            Value::Handle(handle) => handle.model,
+            Value::Object(id) => match self.object(*id)? {
+                Object::List { items, .. } => items.iter().find_map(|v| self.model_of(v)),
+                _ => self.model_of_object(*id),
+            },
+            Value::OneOf(all) | Value::Tuple(all) => all.iter().find_map(|v| self.model_of(v)),
+            Value::Text(_) | Value::Key(_) => {
+                let name = self.text_of(value)?;
+                self.models.by_name.get(&*name.text).and_then(|m| m.first()).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// Names the first source of a query, unless it has one.
+    pub(super) fn set_root(&mut self, query: QueryId, table: SourceTable, alias: Option<Named>, origin: Option<Origin>) {
+        let Some(found) = self.query_mut(query) else { return };
+        if !found.sources.is_empty() {
+            return;
+        }
+        found.sources.push(Source { table, alias, join: None, origin });
+        let waiting = std::mem::take(&mut found.pending);
+        self.resume(query, waiting);
+    }
+
+    /// Does the steps that waited for the root.
+    pub(super) fn resume(&mut self, query: QueryId, waiting: Vec<Pending>) {
+        let words = self.words.clone();
+        for Pending { rule: (pack, call, step), args, site } in waiting {
+            let mut state = Call { rule: (pack, call), pack, receiver: None, args, site, query, result: None };
+            if let Some(step) = words.step((pack, call, step)) {
+                self.act(&words, &mut state, step);
+            }
+        }
+    }
+
+    fn step(&mut self, words: &Rc<Vocabulary>, call: &mut Call, index: usize) {
+        let at = (call.rule.0, call.rule.1, index);
+        let Some(step) = words.step(at) else { return };
+        let verb = self.query(call.query).and_then(|q| q.verb).unwrap_or_default();
+        if !step.only.is_empty() && !step.only.contains(&verb) {
+            return;
+        }
+        let late = words.mapper(call.pack).is_some_and(|m| m.late_root);
+        if late && !self.has_root(call.query) && step.act.needs_root() {
+            let pending = Pending { rule: at, args: call.args.clone(), site: call.site };
+            if let Some(query) = self.query_mut(call.query) {
+                query.pending.push(pending);
+            }
+            return;
+        }
+        self.act(words, call, step);
+    }
+
+    /// What a step takes of the call; `None` where it is not given.
+    pub(super) fn taken(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step) -> Option<Vec<Argument>> {
+        step.take.0.iter().find_map(|take| self.taken_by(words, call, step, take)).filter(|t| !t.is_empty())
+    }
+
+    fn taken_by(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step, take: &Take) -> Option<Vec<Argument>> {
+        let positional = |a: &&Argument| a.name.is_none() && !a.double;
+        let args = call.args.clone();
+        let found: Vec<Argument> = match take {
+            Take::Positions(from, to) => args.iter().filter(positional).skip(*from).take(to.saturating_sub(*from)).cloned().collect(),
+            Take::Keywords => {
+                let rule = words.call(call.rule)?;
+                let taken = |name: &str| rule.steps.iter().any(|s| s.take.0.iter().any(|t| matches!(t, Take::Keyword(k) if k == name)));
+                args.iter().filter(|a| a.double || a.name.as_ref().is_some_and(|n| !taken(&n.text))).cloned().collect()
+            }
+            Take::Keyword(name) => args.iter().filter(|a| a.name.as_ref().is_some_and(|n| *n.text == **name)).cloned().collect(),
+            Take::Key(at, path) => {
+                let within: Vec<Argument> = match at {
+                    Some(n) => args.iter().filter(positional).nth(*n).into_iter().cloned().collect(),
+                    None => args.iter().filter(positional).cloned().collect(),
+                };
+                within
+                    .iter()
+                    .find_map(|a| self.entry(a, path))
+                    .into_iter()
+                    .flatten()
+                    .map(|mut a| {
+                        a.name = None;
+                        a
+                    })
+                    .collect()
+            }
+            Take::Receiver => call.receiver.into_iter().map(|r| argument(r.clone(), call.site)).collect(),
+            Take::All => args.to_vec(),
+            Take::Callback(n) => {
+                let function = args.iter().filter(positional).nth(*n).filter(|a| matches!(a.value, Value::Function { .. }))?.clone();
+                let kind = if step.with.is_empty() { "query" } else { &step.with };
+                let given = match call.receiver {
+                    Some(Value::Handle(handle)) => Value::Handle(Handle { kind: kind.into(), query: None, ..handle.clone() }),
+                    _ => self.handle(call.pack, kind, None, None),
+                };
+                let value = self.call_function(&function.value, vec![argument(given, call.site)], call.site);
+                call.result = Some(value.clone());
+                vec![Argument { value, ..function }]
+            }
+        };
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// The entry of an object at a path of keys; several where the object is one of several.
+    pub(super) fn entry(&self, arg: &Argument, path: &[String]) -> Option<Vec<Argument>> {
+        let Some((first, rest)) = path.split_first() else { return Some(vec![arg.clone()]) };
+        let found = self.entries(&arg.value).into_iter().filter_map(|(key, value)| match key {
+            MapKey::Name(name) if *name.text == **first => {
+                Some(Argument { origin: name.origin.unwrap_or(arg.origin), value, ..arg.clone() })
+            }
+            _ => None,
+        });
+        let found: Vec<Argument> = found.collect();
+        let all: Vec<Argument> = found.iter().filter_map(|a| self.entry(a, rest)).flatten().collect();
+        (!all.is_empty()).then_some(all)
+    }
+
+    /// Entries of a map; of each where it is one of several.
+    pub(super) fn entries(&self, value: &Value) -> Vec<(MapKey, Value)> {
+        match value {
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::Map { entries, .. }) => entries.clone(),
+                _ => Vec::new(),
+            },
+            Value::OneOf(all) => all.iter().flat_map(|v| self.entries(v)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a call gives.
+    fn given(&mut self, words: &Rc<Vocabulary>, call: &CallRule, state: &Call) -> Value {
+        let all: Vec<&str> = call.gives.split(',').map(str::trim).collect();
+        match all.as_slice() {
+            [one] => self.given_as(words, one, state),
+            several => Value::Tuple(several.iter().map(|one| self.given_as(words, one, state)).collect()),
+        }
+    }
+
+    fn given_as(&mut self, words: &Rc<Vocabulary>, kind: &str, state: &Call) -> Value {
+        let query = state.query;
+        let model = self.root_model(query);
+        match kind {
+            "" | "nothing" => Value::Unknown,
+            "result" => state.result.clone().unwrap_or_default(),
+            "same" => match state.receiver {
+                Some(Value::Handle(handle)) if handle.query.is_some() || words.call(state.rule).is_some_and(|c| !c.steps.is_empty()) => {
+                    Value::Handle(Handle { query: Some(query), model: handle.model.or(model), of: None, ..handle.clone() })
+                }
+                Some(receiver) => receiver.clone(),
+                None => Value::Unknown,
+            },
+            "entity" | "row" => state.result.clone().unwrap_or_else(|| self.result_of(query, false, state.site)),
+            "entities" | "rows" => state.result.clone().unwrap_or_else(|| self.result_of(query, true, state.site)),
+            "model" => match model {
+                Some(model) => {
+                    let alias = self.query(query).and_then(|q| q.alias.clone());
+                    Value::Model { model, alias, origin: None }
+                }
+                None => Value::Unknown,
+            },
+            "expression" => Value::Expr(Rc::new(crate::index::trace::query::SqlExpr::Query(query))),
+            "text" => {
+                let part = TextPart::Value(self.handle(state.pack, "query", model, Some(query)));
+                Value::Text(TextValue { parts: vec![part].into() })
+            }
+            _ => {
+                let builds =
+                    crate::grammar::mapper::KindRule::BUILT_IN.contains(&kind) || words.kind(state.pack, kind).is_some_and(|k| k.query);
+                let receiver = match state.receiver {
+                    Some(Value::Handle(handle)) => Some(handle),
+                    _ => None,
+                };
+                let instance = match state.receiver {
+                    Some(Value::Object(id)) if matches!(self.object(*id), Some(Object::Instance { .. })) => Some(*id),
+                    _ => receiver.and_then(|h| h.instance),
+                };
+                let of = receiver.and_then(|h| h.of).filter(|_| !builds);
+                match self.handle(state.pack, kind, model.or(receiver.and_then(|h| h.model)), builds.then_some(query)) {
+                    Value::Handle(handle) => Value::Handle(Handle { instance, of, ..handle }),
+                    other => other,
+                }
+            }
+        }
+    }
+
+    /// What the rows of a query are: entities where it reads whole rows of a model.
+    pub(super) fn result_of(&mut self, query: QueryId, many: bool, site: Origin) -> Value {
+        let whole = self.query(query).is_some_and(|q| q.select.is_empty() || q.select_also);
+        match self.root_model(query) {
+            Some(model) if whole => self.loaded(model, many, Some(query), site),
+            _ => Value::Row { query, many },
+        }
+    }
+
+    /// Where names are read for a step.
+    pub(super) fn at(&self, call: &Call, step: &Step) -> At {
+        let names = step.names.unwrap_or_else(|| self.words.mapper(call.pack).map_or_else(Default::default, |m| m.names));
+        let outputs = matches!(step.act, Act::Order | Act::Group);
+        let keep = matches!(step.act, Act::Select | Act::SelectAlso);
+        At { pack: call.pack, query: call.query, site: call.site, names, outputs, keep }
+    }
+}
+
+impl Act {
+    /// It reads names, which mean something only in a query whose root is known.
+    fn needs_root(self) -> bool {
+        !matches!(self, Act::From | Act::Alias | Act::Unordered | Act::Unscoped | Act::Raw | Act::With | Act::Union | Act::Nothing)
+    }
+}
+
+impl Verb {
+    /// It changes rows.
+    pub(super) fn writes(self) -> bool {
+        !matches!(self, Verb::Select | Verb::Aggregate | Verb::Raw)
+    }
+}
+
+fn receiver_query(receiver: Option<&Value>) -> Option<QueryId> {
+    match receiver {
+        Some(Value::Handle(handle)) => handle.query,
+        _ => None,
+    }
+}
+
+/// A positional argument.
+pub(super) fn argument(value: Value, origin: Origin) -> Argument {
+    Argument { name: None, value, spread: false, double: false, origin, text: "".into() }
+}
+
+/// One value of several.
+pub(super) fn one_of(mut values: Vec<Value>) -> Option<Value> {
+    match values.len() {
+        0 => None,
+        1 => values.pop(),
+        _ => {
+            values.truncate(Value::MAX_CHOICES);
+            Some(Value::OneOf(values.into()))
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Instances of models: made, changed, walked along their relations.
+
+use super::names::At;
+use super::set::Pairs;
+use crate::grammar::mapper::{Act, EntityWrites, NamesMean, RelationShape, Step, Verb};
+use crate::index::mapping::{ModelId, Named, Origin, Relation, RelationId};
+use crate::index::trace::query::{EntityWrite, Join, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, Handle, Object, ObjectId, Value};
+use crate::index::trace::{Tracer, Use};
+
+impl Tracer<'_> {
+    /// See [`Tracer::library_construct`].
+    pub(super) fn constructed(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
+        let mut written = Vec::new();
+        for arg in args {
+            match &arg.name {
+                Some(name) => written.push((name.clone(), arg.value.clone(), arg.origin)),
+                None => {
+                    for (key, value) in self.entries(&arg.value) {
+                        if let crate::index::trace::value::MapKey::Name(name) = key {
+                            let origin = name.origin.unwrap_or(arg.origin);
+                            written.push((name, value, origin));
+                        }
+                    }
+                }
+            }
+        }
+        let on_flush = self.writes_on_flush(model);
+        if on_flush {
+            let query = self.write_of(model, Verb::Insert, EntityWrite::New, site);
+            let at = self.at_write(model, query, site);
+            let pairs = self.pairs(&at, args);
+            self.change(query, |q| q.set = pairs);
+            self.dispatch(query, site);
+        }
+        Value::Object(self.allocate(Object::Entity { model, many: false, fresh: true, written, query: None, origin: site }))
+    }
+
+    fn writes_on_flush(&self, model: ModelId) -> bool {
+        let mapper = self.pack_of(model).and_then(|p| self.words.mapper(p));
+        mapper.is_some_and(|m| m.writes == EntityWrites::OnFlush) && self.models.get(model).is_some_and(|m| !m.is_abstract)
+    }
+
+    fn write_of(&mut self, model: ModelId, verb: Verb, entity: EntityWrite, site: Origin) -> QueryId {
+        let pack = self.models.get(model).map_or_else(|| "".into(), |m| m.pack.clone());
+        let query = self.begin(Query { pack, verb: Some(verb), entity: Some(entity), parts: vec![site], ..Query::default() });
+        self.set_root(query, SourceTable::Model(model), None, None);
+        query
+    }
+
+    fn at_write(&self, model: ModelId, query: QueryId, site: Origin) -> At {
+        At { pack: self.pack_of(model).unwrap_or_default(), query, site, names: NamesMean::Fields, outputs: false, keep: false }
+    }
+
+    /// See [`Tracer::library_assign`].
+    pub(super) fn assigned(&mut self, entity: ObjectId, name: &Named, value: Value, site: Origin) {
+        let Some(Object::Entity { model, written, fresh, .. }) = self.object_mut(entity) else { return };
+        let (model, fresh) = (*model, *fresh);
+        written.retain(|(n, _, _)| n.text != name.text);
+        written.push((name.clone(), value.clone(), site));
+        let known = self.field_of(model, &name.text).is_some() || self.relation_of(model, &name.text).is_some();
+        if !known || !self.writes_on_flush(model) {
+            return;
+        }
+        let (verb, write) = if fresh { (Verb::Insert, EntityWrite::New) } else { (Verb::Update, EntityWrite::Changed) };
+        let query = self.write_of(model, verb, write, site);
+        let at = self.at_write(model, query, site);
+        let arg = Argument { name: Some(name.clone()), value, spread: false, double: false, origin: site, text: "".into() };
+        let pairs = self.pairs(&at, &[arg]);
+        if pairs.is_empty() {
+            self.change(query, |q| q.used = true);
+            return;
+        }
+        self.change(query, |q| q.set = pairs);
+        if !fresh {
+            self.only_this(&at, entity);
+        }
+        self.dispatch(query, site);
+    }
+
+    /// An attribute of an entity: what code has set, a relation, a field.
+    pub(super) fn entity_member(&mut self, id: ObjectId, name: &Named) -> Option<Value> {
+        let Object::Entity { model, written, query, fresh, many, .. } = self.object(id)?.clone() else { return None };
+        if let Some((_, value, _)) = written.iter().rev().find(|(n, _, _)| n.text == name.text) {
+            return Some(value.clone());
+        }
+        let pack = self.pack_of(model)?;
+        let kind = if many { "entities" } else { "entity" };
+        let relation = self.relation_of(model, &name.text);
+        let words = self.words.clone();
+        let rule = words.members(pack, kind, &name.text).find(|rule| {
+            let shape = relation.and_then(|r| self.models.get(model)?.relations.get(r as usize)).map(|r| r.shape);
+            rule.names.iter().any(|n| match n.as_str() {
+                "*to-one*" => matches!(shape, Some(RelationShape::ToOne | RelationShape::OneFrom)),
+                "*to-many*" => matches!(shape, Some(RelationShape::ToMany | RelationShape::ManyToMany)),
+                exact => exact == &*name.text,
+            })
+        });
+        if let (Some(rule), Some(relation)) = (rule, relation) {
+            let target = self.models.get(model)?.relations.get(relation as usize)?.target;
+            let handle = Handle {
+                pack: words.packs.get(pack)?.id.clone(),
+                kind: rule.gives.as_str().into(),
+                model: Some(target),
+                of: Some((id, relation, name.origin)),
+                ..Handle::default()
+            };
+            return Some(Value::Handle(handle));
+        }
+        if let Some(relation) = relation {
+            let loaded = query.is_some_and(|q| self.is_loaded(q, relation));
+            let lazy = words.mapper(pack).is_some_and(|m| m.lazy);
+            let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+            let many = matches!(found.shape, RelationShape::ToMany | RelationShape::ManyToMany);
+            let site = name.origin.unwrap_or(Origin { file: 0, span: Default::default() });
+            let next = if lazy && !loaded && !fresh && name.origin.is_some() {
+                Some(self.lazily(id, model, relation, &found, name, site))
+            } else {
+                self.rest_of_loads(query, relation, &found)
+            };
+            return Some(self.loaded(found.target, many, next, site));
+        }
+        let (holder, field) = self.field_of(model, &name.text)?;
+        if let Some(origin) = name.origin
+            && !fresh
+        {
+            self.found.uses.push(Use { origin, model: holder, field });
+        }
+        Some(Value::Unknown)
+    }
+
+    /// Whether a query loads a relation of its root.
+    fn is_loaded(&self, query: QueryId, relation: RelationId) -> bool {
+        let by_model = |q: &Query| match q.sources.first().map(|s| &s.table) {
+            Some(SourceTable::Model(m)) => self.models.get(*m).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.eager),
+            _ => false,
+        };
+        self.query(query).is_some_and(|q| by_model(q) || q.loads.iter().any(|l| l.path.first().is_some_and(|(r, _)| *r == relation)))
+    }
+
+    /// A query that stands for the rows that were loaded along a relation: what was loaded further on.
+    fn rest_of_loads(&mut self, query: Option<QueryId>, relation: RelationId, found: &Relation) -> Option<QueryId> {
+        let before = self.query(query?)?;
+        let rest = before.loads.iter().filter(|l| l.path.len() > 1 && l.path.first().is_some_and(|(r, _)| *r == relation));
+        let loads: Vec<_> = rest
+            .map(|l| {
+                let mut load = l.clone();
+                load.path.remove(0);
+                load
+            })
+            .collect();
+        let pack = before.pack.clone();
+        let next = self.begin(Query { pack, loads, used: true, ..Query::default() });
+        self.set_root(next, SourceTable::Model(found.target), None, None);
+        Some(next)
+    }
+
+    /// Sends the statement that reading a relation sends.
+    fn lazily(&mut self, id: ObjectId, model: ModelId, relation: RelationId, found: &Relation, name: &Named, site: Origin) -> QueryId {
+        let pack = self.models.get(model).map_or_else(|| "".into(), |m| m.pack.clone());
+        let query = self.begin(Query { pack, verb: Some(Verb::Select), parts: vec![site], ..Query::default() });
+        self.set_root(query, SourceTable::Model(found.target), None, name.origin);
+        self.restrict_to_relation(query, id, relation, name.origin, site);
+        self.dispatch(query, site);
+        query
+    }
+
+    /// Cuts a query down to the rows that belong to an entity along a relation.
+    pub(super) fn restrict_to_relation(
+        &mut self,
+        query: QueryId,
+        entity: ObjectId,
+        relation: RelationId,
+        origin: Option<Origin>,
+        _site: Origin,
+    ) {
+        let model = match self.object(entity) {
+            Some(Object::Entity { model, .. }) => *model,
+            _ => return,
+        };
+        let Some(found) = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).cloned() else { return };
+        self.set_root(query, SourceTable::Model(found.target), None, origin);
+        let value = || vec![SqlExpr::Value(None)];
+        let mut filters = Vec::new();
+        match &found.through {
+            None => {
+                for (_, other) in &found.keys {
+                    let left = self.model_column(SourceRef::Id(0), found.target, other, origin);
+                    filters.push(SqlExpr::Compare("=".into(), Box::new(left), value()));
+                }
+            }
+            Some(through) => {
+                let table = match through.model {
+                    Some(m) => SourceTable::Model(m),
+                    None => SourceTable::Implied { schema: through.schema.clone(), name: through.table.clone() },
+                };
+                let link = |name: &Named| SqlExpr::Column { source: SourceRef::Id(1), name: name.clone() };
+                let on = through.keys.iter().map(|(link_column, other)| {
+                    let right = self.model_column(SourceRef::Id(0), found.target, other, None);
+                    SqlExpr::Compare("=".into(), Box::new(link(link_column)), vec![right])
+                });
+                let on = on.collect();
+                filters.extend(found.keys.iter().map(|(_, own)| SqlExpr::Compare("=".into(), Box::new(link(own)), value())));
+                self.change(query, |q| {
+                    q.sources.push(Source { table, alias: None, join: Some(Join { outer: false, on, relation: None }), origin })
+                });
+            }
+        }
+        self.change(query, |q| q.filters.extend(filters));
+    }
+
+    /// Writes or removes what links the rows of a relation: rows of the join table, else the key on the other side.
+    pub(super) fn link(&mut self, at: &At, step: &Step, handle: &Handle) {
+        let Some((entity, relation, origin)) = handle.of else { return };
+        let Some(Object::Entity { model, .. }) = self.object(entity) else { return };
+        let model = *model;
+        let Some(found) = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).cloned() else { return };
+        let named = |name: &Named| Named { text: name.text.clone(), origin: name.origin };
+        let pairs: Pairs;
+        let verb;
+        let table = match &found.through {
+            Some(through) => {
+                let columns = found.keys.iter().map(|(_, link)| link).chain(through.keys.iter().map(|(link, _)| link));
+                pairs = columns.map(|c| (SqlExpr::Column { source: SourceRef::Id(0), name: named(c) }, SqlExpr::Value(None))).collect();
+                verb = if step.act == Act::Link { Verb::Insert } else { Verb::Delete };
+                match through.model {
+                    Some(m) => SourceTable::Model(m),
+                    None => SourceTable::Implied { schema: through.schema.clone(), name: through.table.clone() },
+                }
+            }
+            None => {
+                let keys = found.keys.iter().map(|(_, other)| self.model_column(SourceRef::Id(0), found.target, other, origin));
+                pairs = keys.map(|k| (k, SqlExpr::Value(None))).collect();
+                verb = Verb::Update;
+                SourceTable::Model(found.target)
+            }
+        };
+        self.change(at.query, |q| {
+            q.sources = vec![Source { table, alias: None, join: None, origin }];
+            q.filters.clear();
+            q.verb = Some(verb);
+            match verb {
+                Verb::Delete => {
+                    q.filters = pairs.into_iter().map(|(c, v)| SqlExpr::Compare("=".into(), Box::new(c), vec![v])).collect();
+                }
+                Verb::Update => {
+                    q.entity = Some(EntityWrite::Changed);
+                    q.set = pairs;
+                }
+                _ => q.set = pairs,
+            }
+        });
+        if verb == Verb::Update {
+            let key = self.key_field(0, found.target, None);
+            if matches!(key, SqlExpr::Field { .. }) {
+                self.change(at.query, |q| q.filters.push(SqlExpr::Compare("=".into(), Box::new(key), vec![SqlExpr::Value(None)])));
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Nested objects that filter, select, order and write (`{ where: { a: { gt: 1 } } }`).
+
+use super::calls::Call;
+use super::expressions::TextIs;
+use super::names::At;
+use super::read::is_false;
+use super::set::Pairs;
+use crate::grammar::mapper::{Act, RelationShape, Take};
+use crate::index::mapping::{ModelId, Named};
+use crate::index::trace::Tracer;
+use crate::index::trace::query::{Load, Query, SourceId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, MapKey, Object, Value};
+
+/// Objects in objects that are looked into.
+const MAX_DEPTH: usize = 16;
+
+impl Tracer<'_> {
+    /// A filter over a source.
+    pub(super) fn filter(&mut self, at: &At, source: SourceId, value: &Value, depth: usize) -> Vec<SqlExpr> {
+        if depth > MAX_DEPTH {
+            return Vec::new();
+        }
+        match value {
+            Value::Tuple(all) | Value::OneOf(all) => return self.any_of(at, source, &all.clone(), depth),
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::List { items, .. }) => return self.any_of(at, source, &items, depth),
+                Some(Object::Map { .. }) => {}
+                _ => return Vec::new(),
+            },
+            Value::Expr(_) | Value::Handle(_) => return self.expressions(at, value, TextIs::Name),
+            Value::Function { .. } => {
+                let built = self.called_with_root(at, value);
+                return self.expressions(at, &built, TextIs::Name);
+            }
+            Value::Unknown => return vec![SqlExpr::Unknown("unknown filter".into(), at.site)],
+            _ => return Vec::new(),
+        }
+        let mut out = Vec::new();
+        for (key, value) in self.entries(value) {
+            match key {
+                MapKey::Name(name) => out.extend(self.filter_entry(at, source, &name, &value, depth)),
+                other => {
+                    for left in self.key_expressions(at, &other) {
+                        out.push(self.equal(at, left, &value));
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    fn any_of(&mut self, at: &At, source: SourceId, all: &[Value], depth: usize) -> Vec<SqlExpr> {
+        let each = all.iter().map(|v| self.filter(at, source, v, depth + 1)).filter(|f| !f.is_empty());
+        let mut each: Vec<SqlExpr> = each.map(super::acts::and).collect();
+        match each.len() {
+            0 => Vec::new(),
+            1 => vec![each.remove(0)],
+            _ => vec![SqlExpr::Or(each)],
+        }
+    }
+
+    fn filter_entry(&mut self, at: &At, source: SourceId, name: &Named, value: &Value, depth: usize) -> Vec<SqlExpr> {
+        let words = self.words.clone();
+        let Some(mapper) = words.mapper(at.pack) else { return Vec::new() };
+        if mapper.logical.iter().any(|l| **l == *name.text) {
+            let inner = self.filter(at, source, value, depth + 1);
+            return if name.text.eq_ignore_ascii_case("not") && !inner.is_empty() {
+                vec![SqlExpr::Not(Box::new(super::acts::and(inner)))]
+            } else {
+                inner
+            };
+        }
+        if mapper.quantifiers.iter().any(|q| **q == *name.text) {
+            return self.filter(at, source, value, depth + 1);
+        }
+        let Some(model) = self.source_model(at.query, source) else {
+            let left = self.name(at, name);
+            return vec![self.equal(at, left, value)];
+        };
+        if let Some((holder, field)) = self.field_of(model, &name.text) {
+            let left = SqlExpr::Field { source: SourceRef::Id(source), model: holder, field, origin: name.origin };
+            return vec![self.filter_value(at, left, value)];
+        }
+        if let Some(relation) = self.relation_of(model, &name.text) {
+            let keys = self.relation_keys(SourceRef::Id(source), model, relation, name.origin);
+            let shape = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).map(|r| r.shape);
+            let whole = !self.entries(value).is_empty();
+            if shape == Some(RelationShape::ToOne) && !whole {
+                return keys.into_iter().map(|k| SqlExpr::Compare("=".into(), Box::new(k), vec![SqlExpr::Value(None)])).collect();
+            }
+            let Some(next) = self.join_relation(at.query, source, relation, name.origin, true, None) else { return Vec::new() };
+            let mut inner = self.filter(at, next, value, depth + 1);
+            if inner.is_empty() {
+                let target = self.source_model(at.query, next).unwrap_or(model);
+                inner.push(SqlExpr::Compare("IS".into(), Box::new(self.key_field(next, target, None)), vec![SqlExpr::Null]));
+            }
+            return inner;
+        }
+        let inner = self.entries(value);
+        // an embedded object, or the name of a key of several fields
+        if !inner.is_empty() {
+            let mut out = Vec::new();
+            for (key, value) in inner {
+                let MapKey::Name(part) = key else { continue };
+                let whole = Named { text: format!("{}.{}", name.text, part.text).into(), origin: part.origin };
+                match self.field_of(model, &whole.text) {
+                    Some((holder, field)) => {
+                        let left = SqlExpr::Field { source: SourceRef::Id(source), model: holder, field, origin: part.origin };
+                        out.push(self.filter_value(at, left, &value));
+                    }
+                    None => out.extend(self.filter_entry(at, source, &part, &value, depth + 1)),
+                }
+            }
+            return out;
+        }
+        let origin = name.origin.unwrap_or(at.site);
+        vec![SqlExpr::Unknown(format!("no field `{}`", name.text).into(), origin)]
+    }
+
+    /// A value, or an object of operators over one.
+    fn filter_value(&mut self, at: &At, left: SqlExpr, value: &Value) -> SqlExpr {
+        let entries = self.entries(value);
+        if entries.is_empty() {
+            return self.equal(at, left, value);
+        }
+        let mut right = Vec::new();
+        for (_, value) in entries {
+            right.extend(self.expressions(at, &value, TextIs::Value).into_iter().filter(SqlExpr::has_columns));
+        }
+        right.push(SqlExpr::Value(None));
+        SqlExpr::Compare("=".into(), Box::new(left), right)
+    }
+
+    /// What a callback gives for the root's model (`where: (e, { gt }) => gt(e.id, 0)`).
+    pub(super) fn called_with_root(&mut self, at: &At, function: &Value) -> Value {
+        let Some(model) = self.root_model(at.query) else { return Value::Unknown };
+        let root = Value::Model { model, alias: None, origin: None };
+        let words = self.words.clone();
+        let module = words.mapper(at.pack).and_then(|m| m.expressions.first()).map(|m| Value::External(m.as_str().into()));
+        let args = Self::positional(std::iter::once(root).chain(module).collect(), at.site);
+        self.call_function(function, args, at.site)
+    }
+
+    /// `{ id: true, owner: { select: ... } }`: fields to select, relations to load.
+    pub(super) fn select_object(&mut self, at: &At, value: &Value, call: &mut Call, act: Act) -> Vec<SqlExpr> {
+        let Some(model) = self.root_model(at.query) else { return Vec::new() };
+        let mut out = Vec::new();
+        for (key, value) in self.entries(value) {
+            let MapKey::Name(name) = key else { continue };
+            if let Some(relation) = self.relation_of(model, &name.text) {
+                if is_false(&value) {
+                    continue;
+                }
+                let target = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).map(|r| r.target);
+                let query = target.and_then(|t| self.nested_query(t, &value, call));
+                self.change(at.query, |q| q.loads.push(Load { path: vec![(relation, name.origin)], joined: false, query }));
+                continue;
+            }
+            if is_false(&value) || matches!(act, Act::LoadApart | Act::LoadJoined) {
+                continue;
+            }
+            if let Some((holder, field)) = self.field_of(model, &name.text) {
+                out.push(SqlExpr::Field { source: SourceRef::Id(0), model: holder, field, origin: name.origin });
+                continue;
+            }
+            let inside = self.entries(&value);
+            for (_, value) in &inside {
+                // counts of relations
+                let more = self.select_object(at, value, call, act);
+                out.extend(more);
+            }
+            if inside.is_empty() && !matches!(value, Value::Scalar(_)) {
+                let read = self.expressions(at, &value, TextIs::Name);
+                out.extend(read.into_iter().map(|e| SqlExpr::Label(Box::new(e), name.clone())));
+            }
+        }
+        out
+    }
+
+    /// What an object of the same shape as the call's asks of a relation.
+    fn nested_query(&mut self, target: ModelId, value: &Value, call: &Call) -> Option<u32> {
+        if self.entries(value).is_empty() {
+            return None;
+        }
+        let words = self.words.clone();
+        let rule = words.call(call.rule)?;
+        let pack = words.packs.get(call.pack)?.id.clone();
+        let query = self.begin(Query { pack, used: true, ..Query::default() });
+        self.set_root(query, SourceTable::Model(target), None, None);
+        let args = [super::calls::argument(value.clone(), call.site)];
+        let mut state = Call { rule: call.rule, pack: call.pack, receiver: None, args: args.into(), site: call.site, query, result: None };
+        for step in rule.steps.iter().filter(|s| s.take.0.iter().any(|t| matches!(t, Take::Key(..)))) {
+            self.act(&words, &mut state, step);
+        }
+        Some(query)
+    }
+
+    /// `('a', 'desc')`, `{ a: 'desc' }`, `[{ column: 'a', order: 'desc' }]`, expressions.
+    pub(super) fn order(&mut self, at: &At, taken: &[Argument]) -> Vec<SqlExpr> {
+        let mut out = Vec::new();
+        if let [first, direction, ..] = taken
+            && let Some(word) = self.text_of(&direction.value).filter(|w| is_direction(&w.text))
+        {
+            let read = self.expressions(at, &first.value, TextIs::Name);
+            let down = word.text.eq_ignore_ascii_case("desc");
+            return read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }).collect();
+        }
+        for arg in taken {
+            self.order_value(at, 0, &arg.value, &mut out, 0);
+        }
+        out
+    }
+
+    fn order_value(&mut self, at: &At, source: SourceId, value: &Value, out: &mut Vec<SqlExpr>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match value {
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::List { items, .. }) => items.iter().for_each(|v| self.order_value(at, source, v, out, depth + 1)),
+                Some(Object::Map { entries, .. }) => {
+                    let entry =
+                        |name: &str| entries.iter().find_map(|(k, v)| matches!(k, MapKey::Name(n) if &*n.text == name).then(|| v.clone()));
+                    if let (Some(column), true) = (entry("column"), entries.len() <= 3) {
+                        let down = entry("order").and_then(|v| self.text_of(&v)).is_some_and(|w| w.text.eq_ignore_ascii_case("desc"));
+                        let read = self.expressions(at, &column, TextIs::Name);
+                        out.extend(read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }));
+                        return;
+                    }
+                    for (key, value) in &entries {
+                        self.order_entry(at, source, key, value, out, depth);
+                    }
+                }
+                _ => {}
+            },
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.order_value(at, source, v, out, depth + 1)),
+            Value::Function { .. } => {
+                let built = self.called_with_root(at, value);
+                out.extend(self.expressions(at, &built, TextIs::Name));
+            }
+            _ => out.extend(self.expressions(at, value, TextIs::Name)),
+        }
+    }
+
+    fn order_entry(&mut self, at: &At, source: SourceId, key: &MapKey, value: &Value, out: &mut Vec<SqlExpr>, depth: usize) {
+        let MapKey::Name(name) = key else {
+            out.extend(self.key_expressions(at, key));
+            return;
+        };
+        let model = self.source_model(at.query, source);
+        let field = model.and_then(|m| self.field_of(m, &name.text));
+        let relation = model.and_then(|m| self.relation_of(m, &name.text));
+        match (field, relation) {
+            (Some((model, field)), _) => {
+                let expr = SqlExpr::Field { source: SourceRef::Id(source), model, field, origin: name.origin };
+                let down = self.text_of(value).is_some_and(|w| w.text.eq_ignore_ascii_case("desc"));
+                out.push(if down { SqlExpr::Descending(Box::new(expr)) } else { expr });
+            }
+            (None, Some(relation)) => {
+                let Some(next) = self.join_relation(at.query, source, relation, name.origin, true, None) else { return };
+                let before = out.len();
+                self.order_value(at, next, value, out, depth + 1);
+                if out.len() == before {
+                    let target = self.source_model(at.query, next).unwrap_or_default();
+                    out.push(SqlExpr::Call("count".into(), vec![self.key_field(next, target, None)]));
+                }
+            }
+            _ if source == 0 && !is_count(&name.text) => {
+                let read = self.name(at, name);
+                out.push(read);
+            }
+            _ => {}
+        }
+    }
+
+    /// Values to write, with relations whose keys are written with them.
+    pub(super) fn data(&mut self, at: &At, value: &Value) -> Pairs {
+        let arg = super::calls::argument(value.clone(), at.site);
+        self.pairs(at, &[arg])
+    }
+}
+
+fn is_direction(word: &str) -> bool {
+    word.eq_ignore_ascii_case("asc") || word.eq_ignore_ascii_case("desc")
+}
+
+fn is_count(word: &str) -> bool {
+    word.starts_with('_')
+}

@@ -1,0 +1,306 @@
+//! Arguments as expressions, by the word that a step gives for reading them.
+
+use super::acts::{and, text_of_step};
+use super::calls::Call;
+use super::expressions::TextIs;
+use super::names::At;
+use crate::grammar::mapper::{Act, ReadAs, Step};
+use crate::index::mapping::Named;
+use crate::index::trace::Tracer;
+use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, Value};
+
+impl Tracer<'_> {
+    /// The expressions that a step adds to a clause.
+    pub(super) fn read(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) -> Vec<SqlExpr> {
+        let condition = matches!(step.act, Act::Where | Act::Having | Act::On);
+        match step.read {
+            ReadAs::Comparison => self.comparison(at, taken, false, call),
+            ReadAs::ColumnComparison => self.comparison(at, taken, true, call),
+            ReadAs::Lookups => taken.iter().flat_map(|a| self.lookups(at, a)).collect(),
+            ReadAs::Sql => self.sql(at, taken, false),
+            ReadAs::PropertySql => self.sql(at, taken, true),
+            ReadAs::Key => self.key(at, taken),
+            ReadAs::Filter => taken.iter().flat_map(|a| self.filter(at, 0, &a.value, 0)).collect(),
+            ReadAs::Selection => taken.iter().flat_map(|a| self.select_object(at, &a.value, call, step.act)).collect(),
+            ReadAs::Order => self.order(at, taken),
+            ReadAs::Entity => taken.iter().flat_map(|_| self.key(at, &[])).collect(),
+            ReadAs::Functions => {
+                taken.iter().for_each(|a| self.scope(at, &a.value, call));
+                Vec::new()
+            }
+            ReadAs::Query => {
+                let mut out = Vec::new();
+                for arg in taken {
+                    for query in self.queries_in(at, &arg.value, call) {
+                        self.embed(at, query);
+                        out.push(if condition { SqlExpr::Exists(query) } else { SqlExpr::Query(query) });
+                    }
+                }
+                out
+            }
+            _ if step.act == Act::WhereKey => self.key(at, taken),
+            _ => {
+                let mut out = Vec::new();
+                for arg in taken {
+                    if condition && matches!(arg.value, Value::Function { .. }) {
+                        out.extend(self.nested(at, &arg.value, call));
+                        continue;
+                    }
+                    let read = match (condition, self.is_map(&arg.value)) {
+                        (true, true) => self.equalities(at, &arg.value),
+                        (false, true) if step.read == ReadAs::Paths => self.key_paths(at, &arg.value),
+                        _ => self.expressions(at, &arg.value, text_of_step(step)),
+                    };
+                    match &arg.name {
+                        Some(name) if at.keep => {
+                            out.extend(read.into_iter().map(|e| SqlExpr::Label(Box::new(e), name.clone())));
+                        }
+                        _ => out.extend(read),
+                    }
+                }
+                self.correlate(at, &mut out);
+                out
+            }
+        }
+    }
+
+    /// Gives what is read through columns by bare name the query's other names.
+    fn correlate(&mut self, at: &At, out: &mut [SqlExpr]) {
+        for expr in out.iter_mut() {
+            let taken = std::mem::replace(expr, SqlExpr::Null);
+            *expr = self.settle(at, taken);
+        }
+    }
+
+    fn is_map(&self, value: &Value) -> bool {
+        match value {
+            Value::Object(id) => matches!(self.object(*id), Some(Object::Map { .. })),
+            _ => false,
+        }
+    }
+
+    /// `{ a: 1, b: 2 }` as `a = 1 AND b = 2`.
+    pub(super) fn equalities(&mut self, at: &At, value: &Value) -> Vec<SqlExpr> {
+        let mut out = Vec::new();
+        for (key, value) in self.entries(value) {
+            for left in self.key_expressions(at, &key) {
+                out.push(self.equal(at, left, &value));
+            }
+        }
+        out
+    }
+
+    /// `left = value`, `IN` for lists, `IS` for null.
+    pub(super) fn equal(&mut self, at: &At, left: SqlExpr, value: &Value) -> SqlExpr {
+        let many = match value {
+            Value::Object(id) => matches!(self.object(*id), Some(Object::List { .. })),
+            Value::Handle(_) => true,
+            _ => false,
+        };
+        let right = self.expressions(at, value, TextIs::Value);
+        let op = match (many, right.as_slice()) {
+            (_, [SqlExpr::Null]) => "IS",
+            (true, _) => "IN",
+            _ => "=",
+        };
+        SqlExpr::Compare(op.into(), Box::new(left), if right.is_empty() { vec![SqlExpr::Value(None)] } else { right })
+    }
+
+    /// What the key of a map names.
+    pub(super) fn key_expressions(&mut self, at: &At, key: &MapKey) -> Vec<SqlExpr> {
+        match key {
+            MapKey::Name(name) => vec![self.name(at, name)],
+            MapKey::Value(value) => self.expressions(at, value, TextIs::Name),
+            MapKey::Unknown(origin) => vec![SqlExpr::Unknown("unknown column".into(), *origin)],
+        }
+    }
+
+    fn key_paths(&mut self, at: &At, value: &Value) -> Vec<SqlExpr> {
+        let mut out = Vec::new();
+        for (key, value) in self.entries(value) {
+            if is_false(&value) {
+                continue;
+            }
+            match self.text_of(&value) {
+                Some(_) => {
+                    let read = self.expressions(at, &value, TextIs::Name);
+                    match &key {
+                        MapKey::Name(name) => out.extend(read.into_iter().map(|e| SqlExpr::Label(Box::new(e), name.clone()))),
+                        _ => out.extend(read),
+                    }
+                }
+                None => out.extend(self.key_expressions(at, &key)),
+            }
+        }
+        out
+    }
+
+    /// `field__lookup=value`, and expressions that stand alone.
+    pub(super) fn lookups(&mut self, at: &At, arg: &Argument) -> Vec<SqlExpr> {
+        if let Some(name) = &arg.name {
+            return vec![self.lookup(at, name, &arg.value)];
+        }
+        if self.is_map(&arg.value) {
+            let mut out = Vec::new();
+            for (key, value) in self.entries(&arg.value) {
+                match key {
+                    MapKey::Name(name) => out.push(self.lookup(at, &name, &value)),
+                    MapKey::Value(Value::OneOf(names)) => {
+                        for name in names.iter() {
+                            match self.text_of(name) {
+                                Some(name) => out.push(self.lookup(at, &name, &value)),
+                                None => out.push(SqlExpr::Unknown("unknown lookup".into(), arg.origin)),
+                            }
+                        }
+                    }
+                    MapKey::Value(name) => match self.text_of(&name) {
+                        Some(name) => out.push(self.lookup(at, &name, &value)),
+                        None => out.push(SqlExpr::Unknown("unknown lookup".into(), arg.origin)),
+                    },
+                    MapKey::Unknown(origin) => out.push(SqlExpr::Unknown("unknown lookup".into(), origin)),
+                }
+            }
+            return out;
+        }
+        if arg.double || arg.spread {
+            return vec![SqlExpr::Unknown("unknown lookups".into(), arg.origin)];
+        }
+        let read = self.expressions(at, &arg.value, TextIs::Path);
+        read.into_iter().map(|e| self.settle(at, e)).collect()
+    }
+
+    fn lookup(&mut self, at: &At, name: &Named, value: &Value) -> SqlExpr {
+        let left = self.text_as(at, name, TextIs::Path);
+        let left = self.settle(at, left);
+        self.equal(at, left, value)
+    }
+
+    /// `('a', '>', 1)`, `('a', 1)`, `({ a: 1 })`, a callback, an expression.
+    fn comparison(&mut self, at: &At, taken: &[Argument], columns: bool, call: &mut Call) -> Vec<SqlExpr> {
+        let Some((first, rest)) = taken.split_first() else { return Vec::new() };
+        if matches!(first.value, Value::Function { .. }) {
+            return self.nested(at, &first.value, call);
+        }
+        if self.is_map(&first.value) {
+            if !columns {
+                return self.equalities(at, &first.value);
+            }
+            let mut out = Vec::new();
+            for (key, value) in self.entries(&first.value) {
+                let right = self.expressions(at, &value, TextIs::Name);
+                out.extend(self.key_expressions(at, &key).into_iter().map(|l| SqlExpr::Compare("=".into(), Box::new(l), right.clone())));
+            }
+            return out;
+        }
+        let mut left = self.expressions(at, &first.value, TextIs::Name);
+        let (op, right) = match rest {
+            [] => return left,
+            [right] => (None, right),
+            [op, right, ..] => (self.text_of(&op.value), right),
+        };
+        let mut values = match &right.value {
+            Value::Function { .. } => {
+                let built = self.queries_in(at, &right.value, call);
+                built.into_iter().map(SqlExpr::Query).collect()
+            }
+            value => self.expressions(at, value, if columns { TextIs::Name } else { TextIs::Value }),
+        };
+        if values.is_empty() {
+            values.push(SqlExpr::Value(None));
+        }
+        let many = matches!(&right.value, Value::Handle(_))
+            || matches!(&right.value, Value::Object(id) if matches!(self.object(*id), Some(Object::List { .. })));
+        let op = match (op, many) {
+            (Some(op), _) => op.text.to_uppercase(),
+            (None, true) => "IN".to_string(),
+            (None, false) => if matches!(values.as_slice(), [SqlExpr::Null]) { "IS" } else { "=" }.to_string(),
+        };
+        match left.len() {
+            0 => Vec::new(),
+            1 => vec![SqlExpr::Compare(op.as_str().into(), Box::new(left.remove(0)), values)],
+            _ => left.into_iter().map(|l| SqlExpr::Compare(op.as_str().into(), Box::new(l), values.clone())).collect(),
+        }
+    }
+
+    /// The conditions that a callback builds on the same tables.
+    pub(super) fn nested(&mut self, at: &At, function: &Value, call: &mut Call) -> Vec<SqlExpr> {
+        let query = self.beside(at.query);
+        let given = self.handle(at.pack, "query", self.root_model(query), Some(query));
+        let result = self.run_with(function, given, call.site);
+        let built = match &result {
+            Value::Handle(Handle { query: Some(built), .. }) => *built,
+            Value::Expr(_) => return self.expressions(at, &result, TextIs::Name),
+            _ => query,
+        };
+        self.change(built, |q| q.used = true);
+        let Some(built) = self.query(built).cloned() else { return Vec::new() };
+        self.change(at.query, |q| {
+            q.unknown.extend(built.unknown);
+            q.parts.extend(built.parts);
+        });
+        if built.filters.is_empty() { Vec::new() } else { vec![and(built.filters)] }
+    }
+
+    /// A query over the same tables with nothing asked of it.
+    pub(super) fn beside(&mut self, query: QueryId) -> QueryId {
+        let (pack, sources, select) =
+            self.query(query).map_or_else(Default::default, |q| (q.pack.clone(), q.sources.clone(), q.select.clone()));
+        self.begin(Query { pack, sources, select, used: true, ..Query::default() })
+    }
+
+    /// A function that adds to the query itself.
+    fn scope(&mut self, at: &At, value: &Value, call: &mut Call) {
+        match value {
+            Value::Function { .. } => {
+                let copy = self.query(at.query).cloned().unwrap_or_default();
+                let before = self.begin(Query { used: true, ..copy });
+                let given = self.handle(at.pack, "query", self.root_model(before), Some(before));
+                let result = self.run_with(value, given, call.site);
+                let built = match result {
+                    Value::Handle(Handle { query: Some(built), .. }) => built,
+                    _ => before,
+                };
+                if let Some(built) = self.query(built).cloned() {
+                    self.change(at.query, |q| *q = Query { used: false, ..built });
+                }
+            }
+            Value::Object(id) => {
+                if let Some(Object::List { items, .. }) = self.object(*id).cloned() {
+                    items.iter().for_each(|v| self.scope(at, v, call));
+                }
+            }
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, v, call)),
+            _ => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),
+        }
+    }
+
+    /// A condition on the primary key.
+    pub(super) fn key(&mut self, at: &At, taken: &[Argument]) -> Vec<SqlExpr> {
+        let Some(model) = self.root_model(at.query) else {
+            return taken.iter().flat_map(|a| if self.is_map(&a.value) { self.equalities(at, &a.value) } else { Vec::new() }).collect();
+        };
+        if let Some(map) = taken.iter().find(|a| self.is_map(&a.value)) {
+            let value = map.value.clone();
+            return self.equalities(at, &value);
+        }
+        let fields: Vec<_> = self.models.get(model).map(|m| m.primary().collect()).unwrap_or_default();
+        let key = |field| SqlExpr::Field { source: SourceRef::Id(0), model, field, origin: None };
+        let value = || vec![SqlExpr::Value(None)];
+        let fields = if fields.is_empty() {
+            self.models.get(model).and_then(|m| m.parent).map(|(_, key)| key).into_iter().collect()
+        } else {
+            fields
+        };
+        fields.into_iter().map(|f| SqlExpr::Compare("=".into(), Box::new(key(f)), value())).collect()
+    }
+}
+
+/// It says no.
+pub(super) fn is_false(value: &Value) -> bool {
+    match value {
+        Value::Scalar(s) => matches!(s.to_ascii_lowercase().as_str(), "false" | "0"),
+        Value::Null => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,242 @@
+//! What calls write: columns with their values, entities.
+
+use super::calls::Call;
+use super::expressions::TextIs;
+use super::names::At;
+use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
+use crate::index::mapping::{ModelId, Named, Origin};
+use crate::index::trace::Tracer;
+use crate::index::trace::query::{EntityWrite, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, MapKey, Object, Value};
+
+/// Written columns with their values.
+pub(super) type Pairs = Vec<(SqlExpr, SqlExpr)>;
+
+/// Objects in objects that are looked into.
+const MAX_DEPTH: usize = 8;
+
+impl Tracer<'_> {
+    /// Adds what a step writes.
+    pub(super) fn set(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) {
+        let pairs = match step.read {
+            ReadAs::Entity => self.entity_pairs(at, taken, call),
+            ReadAs::Paths => taken
+                .iter()
+                .flat_map(|a| self.expressions(at, &a.value, TextIs::Name))
+                .map(|e| {
+                    let new = excluded(&e);
+                    (e, new)
+                })
+                .collect(),
+            ReadAs::Data => taken.iter().flat_map(|a| self.data(at, &a.value)).collect(),
+            _ => self.pairs(at, taken),
+        };
+        let pairs: Pairs = match step.wrap.as_str() {
+            "" => pairs,
+            _ => pairs.into_iter().map(|(c, v)| (c.clone(), SqlExpr::Call("".into(), vec![c, v]))).collect(),
+        };
+        let whole = match step.read {
+            ReadAs::Entity | ReadAs::Data => None,
+            _ => self.query(at.query).and_then(|q| match q.verb {
+                Some(Verb::Insert | Verb::Upsert | Verb::Save) if self.root_model(at.query).is_some() => Some(EntityWrite::New),
+                Some(Verb::Update) if self.root_model(at.query).is_some() => Some(EntityWrite::Changed),
+                _ => None,
+            }),
+        };
+        self.change(at.query, |q| {
+            if step.act == Act::ConflictSet {
+                q.conflict_set.extend(pairs);
+            } else {
+                q.entity = q.entity.or(whole);
+                for pair in pairs {
+                    q.set.push(pair);
+                }
+            }
+        });
+    }
+
+    /// Keywords, maps, lists of maps, a name and its value, an entity's set fields.
+    pub(super) fn pairs(&mut self, at: &At, taken: &[Argument]) -> Pairs {
+        let mut out = Pairs::new();
+        let mut args = taken.iter();
+        while let Some(arg) = args.next() {
+            if let Some(name) = &arg.name {
+                self.pair(at, &MapKey::Name(name.clone()), &arg.value, "", &mut out, 0);
+                continue;
+            }
+            match &arg.value {
+                Value::Text(_) | Value::Key(_) | Value::Expr(_) if taken.len() > 1 => {
+                    let value = args.next().map(|a| a.value.clone()).unwrap_or_default();
+                    for left in self.expressions(at, &arg.value, TextIs::Name) {
+                        let right = self.expression(at, &value, TextIs::Value);
+                        out.push((left, right));
+                    }
+                }
+                value => self.pairs_of(at, value, arg.origin, "", &mut out, 0),
+            }
+        }
+        out
+    }
+
+    fn pairs_of(&mut self, at: &At, value: &Value, origin: Origin, prefix: &str, out: &mut Pairs, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match value {
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::Map { entries, open }) => {
+                    for (key, value) in &entries {
+                        self.pair(at, key, value, prefix, out, depth);
+                    }
+                    if open {
+                        self.change(at.query, |q| q.unknown.push(("more columns may be written".into(), origin)));
+                    }
+                }
+                Some(Object::List { items, .. }) => items.iter().for_each(|v| self.pairs_of(at, v, origin, prefix, out, depth + 1)),
+                Some(Object::Entity { written, .. }) => {
+                    for (name, value, _) in &written {
+                        self.pair(at, &MapKey::Name(name.clone()), value, prefix, out, depth);
+                    }
+                }
+                _ => self.change(at.query, |q| q.unknown.push(("unknown columns are written".into(), origin))),
+            },
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.pairs_of(at, v, origin, prefix, out, depth + 1)),
+            Value::Expr(_) | Value::Key(_) | Value::Text(_) => {
+                let columns = self.expressions(at, value, TextIs::Name);
+                out.extend(columns.into_iter().map(|c| (c, SqlExpr::Value(None))));
+            }
+            Value::Null | Value::Scalar(_) => {}
+            _ => self.change(at.query, |q| q.unknown.push(("unknown columns are written".into(), origin))),
+        }
+    }
+
+    /// A field and its value: a relation writes its keys, an embedded object its columns.
+    fn pair(&mut self, at: &At, key: &MapKey, value: &Value, prefix: &str, out: &mut Pairs, depth: usize) {
+        let MapKey::Name(name) = key else {
+            let lefts = self.key_expressions(at, key);
+            let right = self.expression(at, value, TextIs::Value);
+            out.extend(lefts.into_iter().map(|l| (l, right.clone())));
+            return;
+        };
+        let model = self.root_model(at.query);
+        if let Some(model) = model
+            && prefix.is_empty()
+            && let Some(relation) = self.relation_of(model, &name.text)
+            && self.field_of(model, &name.text).is_none()
+        {
+            let to_one = self
+                .models
+                .get(model)
+                .and_then(|m| m.relations.get(relation as usize))
+                .is_some_and(|r| r.shape == crate::grammar::mapper::RelationShape::ToOne);
+            if to_one {
+                let keys = self.relation_keys(SourceRef::Id(0), model, relation, name.origin);
+                out.extend(keys.into_iter().map(|k| (k, SqlExpr::Value(None))));
+            }
+            return;
+        }
+        let path = if prefix.is_empty() { name.text.to_string() } else { format!("{prefix}.{}", name.text) };
+        let embedded = model.is_some_and(|m| self.has_embedded(m, &path));
+        if embedded {
+            for (key, value) in self.inner_entries(value) {
+                self.pair(at, &key, &value, &path, out, depth + 1);
+            }
+            return;
+        }
+        let named = Named { text: path.into(), origin: name.origin };
+        let left = self.name(at, &named);
+        let right = self.expression(at, value, TextIs::Value);
+        out.push((left, right));
+    }
+
+    /// Whether a model has fields of an embedded object of this name.
+    fn has_embedded(&self, model: ModelId, name: &str) -> bool {
+        let inside = |f: &crate::index::mapping::ModelField| f.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.models.get(model).is_some_and(|m| m.field(name).is_none() && m.fields.iter().any(inside))
+    }
+
+    /// Entries of a map, or the set fields of an entity or instance.
+    fn inner_entries(&self, value: &Value) -> Vec<(MapKey, Value)> {
+        if let Value::Object(id) = value {
+            match self.object(*id) {
+                Some(Object::Entity { written, .. }) => {
+                    return written.iter().map(|(n, v, _)| (MapKey::Name(n.clone()), v.clone())).collect();
+                }
+                Some(Object::Instance { fields, .. }) => {
+                    return fields.iter().map(|(n, v)| (MapKey::Name(Named { text: n.clone(), origin: None }), v.clone())).collect();
+                }
+                _ => {}
+            }
+        }
+        self.entries(value)
+    }
+
+    /// Whole entities: the table is their model's, what code has set is named.
+    fn entity_pairs(&mut self, at: &At, taken: &[Argument], call: &mut Call) -> Pairs {
+        let mut out = Pairs::new();
+        for arg in taken {
+            self.entity(at, &arg.value, arg.origin, &mut out, call, 0);
+        }
+        out
+    }
+
+    fn entity(&mut self, at: &At, value: &Value, origin: Origin, out: &mut Pairs, call: &mut Call, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match value {
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::Entity { model, written, fresh, many, .. }) => {
+                    self.set_root(at.query, SourceTable::Model(model), None, Some(origin));
+                    if call.result.is_none() {
+                        call.result = Some(value.clone());
+                    }
+                    let verb = self.query(at.query).and_then(|q| q.verb);
+                    let new = fresh || matches!(verb, Some(Verb::Insert | Verb::Upsert));
+                    for (name, value, place) in &written {
+                        self.pair(at, &MapKey::Name(name.clone()), value, "", out, 0);
+                        self.change(at.query, |q| q.parts.push(*place));
+                    }
+                    self.change(at.query, |q| {
+                        q.entity = Some(if new { EntityWrite::NewAll } else { EntityWrite::All });
+                        if verb == Some(Verb::Save) {
+                            q.verb = Some(if new { Verb::Insert } else { Verb::Update });
+                        }
+                    });
+                    if !new && !many {
+                        self.only_this(at, *id);
+                    }
+                }
+                Some(Object::List { items, .. }) => items.iter().for_each(|v| self.entity(at, v, origin, out, call, depth + 1)),
+                Some(Object::Map { .. }) => {
+                    self.pairs_of(at, value, origin, "", out, depth + 1);
+                    self.change(at.query, |q| {
+                        q.entity = q.entity.or(Some(EntityWrite::New));
+                        if q.verb == Some(Verb::Save) {
+                            q.verb = Some(Verb::Insert);
+                        }
+                    });
+                }
+                _ => {}
+            },
+            Value::OneOf(all) | Value::Tuple(all) => all.clone().iter().for_each(|v| self.entity(at, v, origin, out, call, depth + 1)),
+            Value::Null | Value::Scalar(_) => {}
+            _ => self.change(at.query, |q| {
+                q.entity = q.entity.or(Some(EntityWrite::All));
+                if q.sources.is_empty() {
+                    q.unknown.push(("an unknown entity is written".into(), origin));
+                }
+            }),
+        }
+    }
+}
+
+/// The value that the new row would have had.
+fn excluded(column: &SqlExpr) -> SqlExpr {
+    let source = || SourceRef::Named(Named { text: "excluded".into(), origin: None });
+    match column {
+        SqlExpr::Field { model, field, origin, .. } => SqlExpr::Field { source: source(), model: *model, field: *field, origin: *origin },
+        SqlExpr::Column { name, .. } => SqlExpr::Column { source: source(), name: name.clone() },
+        _ => SqlExpr::Value(None),
+    }
+}

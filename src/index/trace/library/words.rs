@@ -1,0 +1,278 @@
+//! The packs' kinds, members and calls, indexed by name once.
+
+use crate::grammar::PackSet;
+use crate::grammar::mapper::{CallRule, KindRule, Mapper, MemberRule, Step};
+use crate::model::facts::Language;
+use rustc_hash::FxHashMap as HashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// A pack by its place in [`Vocabulary::packs`].
+pub(in crate::index::trace) type PackId = usize;
+
+/// What all packs in force say.
+#[derive(Debug, Default)]
+pub(in crate::index::trace) struct Vocabulary {
+    /// Packs that describe a mapper or builder.
+    pub packs: Vec<PackWords>,
+    /// Kinds, by last segment of the names of their types and constructors.
+    types: HashMap<String, Vec<(PackId, usize, String)>>,
+    /// Calls without receiver, by last segment.
+    functions: HashMap<String, Vec<(PackId, usize, String)>>,
+    /// Kinds by names of variables.
+    variables: HashMap<String, Vec<(PackId, usize)>>,
+    /// Whether files of a language import the library of a pack.
+    pub in_use: RefCell<HashMap<(PackId, Option<Language>), bool>>,
+}
+
+/// One pack.
+#[derive(Debug)]
+pub(in crate::index::trace) struct PackWords {
+    /// Its id.
+    pub id: Rc<str>,
+    /// Modules whose import puts it in force.
+    pub imports: Vec<String>,
+    /// Its rules.
+    pub mapper: Mapper,
+    /// Itself, then the packs that it extends.
+    pub chain: Vec<PackId>,
+    methods: HashMap<String, Vec<usize>>,
+    itself: Vec<usize>,
+    members: HashMap<String, Vec<usize>>,
+}
+
+impl Vocabulary {
+    /// Indexes the packs. Packs of the same id are there once.
+    pub fn new(packs: &PackSet) -> Self {
+        let mut all = Vocabulary::default();
+        for pack in packs.languages().iter().flat_map(|l| &l.packs) {
+            let Some(mapper) = &pack.mapper else { continue };
+            if all.packs.iter().any(|p| *p.id == *pack.id) {
+                continue;
+            }
+            all.add(PackWords::new(&pack.id, &pack.detect.imports, mapper));
+        }
+        for at in 0..all.packs.len() {
+            let chain = all.chain(at);
+            if let Some(pack) = all.packs.get_mut(at) {
+                pack.chain = chain;
+            }
+        }
+        all
+    }
+
+    fn add(&mut self, pack: PackWords) {
+        let id = self.packs.len();
+        for (k, kind) in pack.mapper.kind.iter().enumerate() {
+            for name in kind.types.iter().chain(&kind.calls) {
+                self.types.entry(last(name).to_string()).or_default().push((id, k, name.clone()));
+            }
+            for name in &kind.variables {
+                self.variables.entry(name.clone()).or_default().push((id, k));
+            }
+        }
+        for (c, call) in pack.mapper.call.iter().enumerate().filter(|(_, c)| c.on.is_empty() && !c.itself) {
+            for name in &call.names {
+                self.functions.entry(last(name).to_string()).or_default().push((id, c, name.clone()));
+            }
+        }
+        self.packs.push(pack);
+    }
+
+    fn chain(&self, at: PackId) -> Vec<PackId> {
+        let mut chain = vec![at];
+        let mut next = 0;
+        while let Some(&pack) = chain.get(next) {
+            next += 1;
+            for name in self.packs.get(pack).map_or(&[][..], |p| &p.mapper.extends) {
+                if let Some(more) = self.packs.iter().position(|p| *p.id == **name)
+                    && !chain.contains(&more)
+                {
+                    chain.push(more);
+                }
+            }
+        }
+        chain
+    }
+
+    /// A pack by its id.
+    pub fn pack(&self, id: &str) -> Option<PackId> {
+        self.packs.iter().position(|p| *p.id == *id)
+    }
+
+    /// The rules of a pack.
+    pub fn mapper(&self, pack: PackId) -> Option<&Mapper> {
+        self.packs.get(pack).map(|p| &p.mapper)
+    }
+
+    /// A call.
+    pub fn call(&self, (pack, call): (PackId, usize)) -> Option<&CallRule> {
+        self.packs.get(pack)?.mapper.call.get(call)
+    }
+
+    /// A step of a call.
+    pub fn step(&self, (pack, call, step): (PackId, usize, usize)) -> Option<&Step> {
+        self.call((pack, call))?.steps.get(step)
+    }
+
+    /// The kind of this name, as a pack or those that it extends say.
+    pub fn kind(&self, pack: PackId, name: &str) -> Option<&KindRule> {
+        self.in_chain(pack).find_map(|p| p.mapper.kind.iter().find(|k| k.name == name))
+    }
+
+    fn in_chain(&self, pack: PackId) -> impl Iterator<Item = &PackWords> {
+        self.packs.get(pack).map_or(&[][..], |p| &p.chain).iter().filter_map(|&at| self.packs.get(at))
+    }
+
+    /// The method of a kind that takes so many positional arguments.
+    pub fn method(&self, pack: PackId, kind: &str, name: &str, count: usize) -> Option<(PackId, usize)> {
+        let chain = self.packs.get(pack).map_or(&[][..], |p| &p.chain);
+        chain.iter().find_map(|&at| {
+            let words = self.packs.get(at)?;
+            let rules = words.methods.get(name).or_else(|| words.methods.get("*"))?;
+            rules.iter().copied().find(|&c| words.fits(c, kind, count)).map(|c| (at, c))
+        })
+    }
+
+    /// The rule for calling a value of a kind.
+    pub fn itself(&self, pack: PackId, kind: &str, count: usize) -> Option<(PackId, usize)> {
+        let chain = self.packs.get(pack).map_or(&[][..], |p| &p.chain);
+        chain.iter().find_map(|&at| {
+            let words = self.packs.get(at)?;
+            words.itself.iter().copied().find(|&c| words.fits(c, kind, count)).map(|c| (at, c))
+        })
+    }
+
+    /// The rule for a function of this qualified name; the most exact name wins.
+    pub fn function(&self, qualified: &str, count: usize) -> Option<(PackId, usize)> {
+        let named = self.functions.get(last(qualified))?.iter().filter(|(_, _, name)| is_name_of(name, qualified));
+        let fits = |&&(p, c, _): &&(PackId, usize, String)| self.call((p, c)).is_some_and(|r| arity_fits(&r.arity, count));
+        named.filter(fits).max_by_key(|(_, _, name)| name.len()).map(|&(p, c, _)| (p, c))
+    }
+
+    /// The kind of which a type or constructor of this qualified name gives a value.
+    pub fn kind_of_type(&self, qualified: &str) -> Option<(PackId, &KindRule)> {
+        let named = self.types.get(last(qualified))?.iter().filter(|(_, _, name)| is_name_of(name, qualified));
+        let (pack, kind, _) = named.max_by_key(|(_, _, name)| name.len())?;
+        Some((*pack, self.packs.get(*pack)?.mapper.kind.get(*kind)?))
+    }
+
+    /// Kinds that people call so.
+    pub fn kinds_of_variable(&self, name: &str) -> impl Iterator<Item = (PackId, &KindRule)> {
+        let found = self.variables.get(name).map_or(&[][..], Vec::as_slice);
+        found.iter().filter_map(|&(p, k)| Some((p, self.packs.get(p)?.mapper.kind.get(k)?)))
+    }
+
+    /// The rules for a member of a kind.
+    pub fn members<'s>(&'s self, pack: PackId, kind: &'s str, name: &str) -> impl Iterator<Item = &'s MemberRule> {
+        let name = name.to_string();
+        self.in_chain(pack).flat_map(move |p| {
+            let exact = p.members.get(&name).map_or(&[][..], Vec::as_slice);
+            let any = p.members.get("*").map_or(&[][..], Vec::as_slice);
+            let rules = exact.iter().chain(any).filter_map(|&m| p.mapper.member.get(m));
+            rules.filter(|r| r.on.iter().any(|k| k == kind)).collect::<Vec<_>>()
+        })
+    }
+
+    /// The pack whose functions make expressions, for a qualified name.
+    pub fn expression_pack(&self, qualified: &str) -> Option<PackId> {
+        self.packs.iter().position(|p| p.mapper.expressions.iter().any(|m| is_inside(m, qualified)))
+    }
+}
+
+impl PackWords {
+    fn new(id: &str, imports: &[String], mapper: &Mapper) -> Self {
+        let mut words = PackWords {
+            id: id.into(),
+            imports: imports.to_vec(),
+            mapper: mapper.clone(),
+            chain: Vec::new(),
+            methods: HashMap::default(),
+            itself: Vec::new(),
+            members: HashMap::default(),
+        };
+        for (c, call) in mapper.call.iter().enumerate() {
+            if call.itself {
+                words.itself.push(c);
+            } else if !call.on.is_empty() {
+                call.names.iter().for_each(|n| words.methods.entry(n.clone()).or_default().push(c));
+            }
+        }
+        for (m, member) in mapper.member.iter().enumerate() {
+            for name in &member.names {
+                let key = if name.starts_with('*') { "*" } else { name.as_str() };
+                words.members.entry(key.to_string()).or_default().push(m);
+            }
+        }
+        words
+    }
+
+    fn fits(&self, call: usize, kind: &str, count: usize) -> bool {
+        self.mapper.call.get(call).is_some_and(|c| c.on.iter().any(|k| k == kind) && arity_fits(&c.arity, count))
+    }
+
+    /// Whether one of these modules puts the pack in force.
+    pub fn is_imported(&self, module: &str) -> bool {
+        self.imports.iter().any(|i| is_inside(i, module))
+    }
+}
+
+/// Last segment of a dotted name.
+pub(super) fn last(name: &str) -> &str {
+    name.rsplit(['.', '/']).next().unwrap_or(name)
+}
+
+/// Whether `name` (of a pack) says `qualified`: it is its end, or it begins and ends alike
+/// (`sqlalchemy.select` is `sqlalchemy.sql.expression.select` too).
+pub(super) fn is_name_of(name: &str, qualified: &str) -> bool {
+    let boundary = |rest: &str| rest.is_empty() || rest.ends_with(['.', '/']);
+    if qualified.strip_suffix(name).is_some_and(boundary) {
+        return true;
+    }
+    let Some((head, tail)) = name.rsplit_once('.') else { return false };
+    is_inside(head, qualified) && qualified.strip_suffix(tail).is_some_and(boundary)
+}
+
+/// Whether `qualified` is `module` or something in it.
+fn is_inside(module: &str, qualified: &str) -> bool {
+    qualified.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+}
+
+/// Whether a rule for `2`, `1..`, `..3` positional arguments takes `count`.
+fn arity_fits(arity: &str, count: usize) -> bool {
+    if arity.is_empty() {
+        return true;
+    }
+    match arity.split_once("..") {
+        Some((from, to)) => {
+            let from: usize = from.parse().unwrap_or(0);
+            let to: usize = to.parse().unwrap_or(usize::MAX);
+            (from..=to).contains(&count)
+        }
+        None => arity.parse() == Ok(count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_matched_by_their_end_or_by_both_ends() {
+        for (name, qualified, right) in [
+            ("sqlalchemy.select", "sqlalchemy.select", true),
+            ("sqlalchemy.select", "sqlalchemy.sql.expression.select", true),
+            ("gorm.DB", "gorm.io/gorm.DB", true),
+            ("Session", "sqlalchemy.orm.Session", true),
+            ("Session", "x.MySession", false),
+            ("sqlalchemy.select", "other.select", false),
+        ] {
+            assert_eq!(is_name_of(name, qualified), right, "{name} {qualified}");
+        }
+        for (arity, count, right) in
+            [("", 3, true), ("2", 2, true), ("2", 1, false), ("1..", 4, true), ("..1", 2, false), ("1..2", 2, true)]
+        {
+            assert_eq!(arity_fits(arity, count), right, "{arity} {count}");
+        }
+    }
+}
