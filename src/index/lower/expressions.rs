@@ -426,12 +426,12 @@ impl<'a> Lowering<'a> {
     }
 
     /// Several expressions side by side: one of them is itself.
-    pub(super) fn side_by_side(&mut self, nodes: Vec<Node<'a>>) -> Option<Expr> {
-        let mut nodes: Vec<Node<'a>> = nodes;
-        if let [one] = nodes.as_slice() {
-            if self.role(*one) == Role::Tuple && self.language == Language::Go {
-                nodes = self.children(*one);
-            }
+    pub(super) fn side_by_side(&mut self, mut nodes: Vec<Node<'a>>) -> Option<Expr> {
+        if let [one] = nodes.as_slice()
+            && self.role(*one) == Role::Tuple
+            && self.language == Language::Go
+        {
+            nodes = self.children(*one);
         }
         match nodes.as_slice() {
             [] => None,
