@@ -3,6 +3,7 @@
 use super::args::ExplainArgs;
 use super::refs::schema_request;
 use super::{index, output};
+use crate::impact::findings::shown;
 use crate::impact::rules;
 use crate::model::dialect::Dialect;
 use crate::model::schema::Schema;
@@ -141,14 +142,7 @@ fn statement(out: &mut String, unit: &UnitRow, s: &IndexedStatement, schema: &Sc
         Some((name, why)) => drop(writeln!(out, "  database {name} ({why}), {}", schema.dialect)),
         None => drop(writeln!(out, "  database unknown: tables are open, {}", schema.dialect)),
     }
-    let mut shown = String::new();
-    let mut holes = s.statement.text.holes.iter();
-    for ch in text.chars() {
-        match (ch, ch == HOLE) {
-            (_, true) => shown.push_str(&format!("{{{}}}", holes.next().map_or("?", |h| h.what.as_str()))),
-            (ch, _) => shown.push(ch),
-        }
-    }
+    let shown = shown(&s.statement.text);
     for l in shown.trim().lines() {
         let _ = writeln!(out, "  | {l}");
     }

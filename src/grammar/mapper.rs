@@ -13,6 +13,18 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mapper {
+    /// What its statements are reported as.
+    #[serde(default)]
+    pub statements: StatementsAre,
+    /// Whole rows that are cut down to some fields keep the key.
+    #[serde(default)]
+    pub keeps_key: bool,
+    /// Updates and deletions, too, leave out rows that are marked as deleted.
+    #[serde(default)]
+    pub guards_writes: bool,
+    /// What it asks back of a row that it has inserted, where the engine has RETURNING.
+    #[serde(default)]
+    pub returns: Returns,
     /// How strings that name fields are meant, unless a step says otherwise.
     #[serde(default)]
     pub names: NamesMean,
@@ -70,6 +82,32 @@ pub struct Mapper {
     /// Calls.
     #[serde(default)]
     pub call: Vec<CallRule>,
+}
+
+/// What the statements of a library are reported as.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatementsAre {
+    /// Sent by an object-relational mapper.
+    #[default]
+    Orm,
+    /// Built by a query builder.
+    Builder,
+}
+
+/// What a library asks back of a row that it has inserted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Returns {
+    /// Nothing but what the code asks for.
+    #[default]
+    Nothing,
+    /// The key, where the database makes it.
+    Key,
+    /// All that the database makes.
+    Generated,
+    /// The whole row.
+    Row,
 }
 
 /// What a string that names something in the database is.

@@ -4,7 +4,7 @@ use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::span::Span;
-use crate::model::statement::{HOLE, IndexedStatement, Scope, SqlText};
+use crate::model::statement::{COMPUTED, HOLE, IndexedStatement, Scope, SqlText};
 use std::collections::HashMap;
 
 /// What a statement belongs to.
@@ -180,7 +180,7 @@ fn fingerprint(repo: &str, path: &str, rule: &str, object: &str, statement: &str
     blake3::hash(text.as_bytes()).to_hex().as_str().chars().take(16).collect()
 }
 
-/// The text of a statement with its holes as `{...}`.
+/// The text of a statement with its holes as `{...}`, and what is computed in an unknown way as `…(...)`.
 pub fn shown(text: &SqlText) -> String {
     let mut holes = text.holes.iter();
     let mut out = String::with_capacity(text.text.len());
@@ -189,6 +189,8 @@ pub fn shown(text: &SqlText) -> String {
             out.push('{');
             out.push_str(holes.next().map_or("...", |h| h.what.as_str()));
             out.push('}');
+        } else if c == COMPUTED {
+            out.push('…');
         } else {
             out.push(c);
         }

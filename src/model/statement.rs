@@ -22,6 +22,11 @@ pub struct SqlText {
 /// The character that stands for a hole in [`SqlText::text`] (U+E000, three bytes in UTF-8).
 pub const HOLE: char = '\u{E000}';
 
+/// The name of a function in [`SqlText::text`] of which only the columns that it computes with are known
+/// (U+E001). Binding takes its arguments as uses and its value as of any type: it never gives an error of its
+/// own, and no rule of grouping holds inside. Shown to people as `…`.
+pub const COMPUTED: char = '\u{E001}';
+
 /// A run of assembled text that stands in a source file. Where `len == source.len()` it maps byte by byte;
 /// otherwise (an escape sequence) the whole run maps to the whole source span.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +39,9 @@ pub struct Piece {
     pub file: u16,
     /// Place in that file.
     pub source: Span,
+    /// The name is not written where the statement is made: the library takes it from the definition that the
+    /// place belongs to (the columns of a whole row, join keys, a default order, timestamps).
+    pub implied: bool,
 }
 
 /// An unknown part of a statement.
@@ -55,8 +63,16 @@ impl SqlText {
     /// Text that stands as it is at one place of file 0.
     pub fn verbatim(text: &str, source_start: u32) -> Self {
         let span = Span { start: source_start, end: source_start + text.len() as u32 };
-        let piece = Piece { at: 0, len: text.len() as u32, file: 0, source: span };
+        let piece = Piece { at: 0, len: text.len() as u32, file: 0, source: span, implied: false };
         SqlText { text: text.to_string(), pieces: vec![piece], holes: Vec::new() }
+    }
+
+    /// Appends a name that stands in a definition at `source` and that nothing at the statement's own place names.
+    pub fn push_implied(&mut self, text: &str, file: u16, source: Span) {
+        if !text.is_empty() {
+            self.pieces.push(Piece { at: self.text.len() as u32, len: text.len() as u32, file, source, implied: true });
+            self.text.push_str(text);
+        }
     }
 
     /// Appends text that stands in the source at `source`.
@@ -69,13 +85,13 @@ impl SqlText {
         }
         if let Some(last) = self.pieces.last_mut() {
             let linear = last.len as usize == last.source.len() && len as usize == source.len();
-            if linear && last.file == file && last.at + last.len == at && last.source.end == source.start {
+            if linear && !last.implied && last.file == file && last.at + last.len == at && last.source.end == source.start {
                 last.len += len;
                 last.source.end = source.end;
                 return;
             }
         }
-        self.pieces.push(Piece { at, len, file, source });
+        self.pieces.push(Piece { at, len, file, source, implied: false });
     }
 
     /// Appends text that stands nowhere in the source.
@@ -127,6 +143,11 @@ impl SqlText {
         found
     }
 
+    /// Whether a name in the text is taken from a definition rather than written: `None` where it has no place.
+    pub fn is_implied(&self, span: Span) -> Option<bool> {
+        self.pieces.iter().find(|p| p.at < span.end && span.start < p.at + p.len).map(|p| p.implied)
+    }
+
     /// The hole at a byte offset of the text.
     pub fn hole_at(&self, at: u32) -> Option<&Hole> {
         self.holes.binary_search_by_key(&at, |h| h.at).ok().map(|i| &self.holes[i])
@@ -173,6 +194,12 @@ pub enum Evidence {
     Parsed,
     /// It is a file of SQL.
     File,
+    /// It is what a library sends for calls of it.
+    Composed,
+    /// It stands for the definition of a table or column.
+    Definition,
+    /// It stands for the definition of a relation.
+    Relation,
 }
 
 /// What reads the rows of a statement; decides about added columns.

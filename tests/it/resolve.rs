@@ -63,7 +63,9 @@ fn statements(files: &BTreeMap<String, Vec<u8>>, packs: &PackSet) -> String {
         match s.evidence {
             Evidence::Sink => write!(out, " via {}", s.library),
             Evidence::Parsed => write!(out, " because it parses"),
-            Evidence::File => write!(out, " in a file{}", if s.library.is_empty() { String::new() } else { format!(" of {}", s.library) }),
+            Evidence::File | Evidence::Composed | Evidence::Definition | Evidence::Relation => {
+                write!(out, " in a file{}", if s.library.is_empty() { String::new() } else { format!(" of {}", s.library) })
+            }
         }
         .unwrap_or_default();
         if s.kind != StatementKind::RawSql && s.evidence != Evidence::File {

@@ -128,6 +128,8 @@ pub enum SourceTable {
     Query(QueryId),
     /// A join table of a relation (or a foreign one that no model maps).
     Implied { schema: Option<Named>, name: Named },
+    /// A piece of SQL: a table with its alias, or a whole join clause.
+    Raw(Fragment),
     /// Unknown: the text that stands there, for people.
     Unknown(Rc<str>, Origin),
 }

@@ -12,7 +12,7 @@ use super::value::{Column, Ty, Value};
 use crate::model::object::{ObjectKind, ObjectName, ObjectRef};
 use crate::model::schema::Function;
 use crate::model::span::Span;
-use crate::model::statement::Mode;
+use crate::model::statement::{COMPUTED, Mode};
 use crate::model::types::DataType;
 use crate::sql::ast::{Expr, ExprKind, FunctionCall, Literal};
 use std::borrow::Cow;
@@ -112,6 +112,9 @@ impl<'s> Binder<'s> {
         }
         if call.name.is_hole() {
             self.opaque(call.name.span(), ObjectKind::Function, "the function is not known");
+            return Called::default();
+        }
+        if call.name.last().value.starts_with(COMPUTED) {
             return Called::default();
         }
         let qualified = call.name.parts.len() > 1;

@@ -7,6 +7,7 @@ use super::scope::{Found, Place, StarPart};
 use crate::model::object::ObjectKind;
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
+use crate::model::statement::COMPUTED;
 use crate::sql::ast::{Expr, ExprKind, FunctionCall, Literal, Name, OrderItem, Select, SelectItem};
 
 /// What the query groups by.
@@ -200,7 +201,7 @@ impl<'s> Binder<'s> {
                 let shown = place.and_then(|p| self.scopes.last()?.relations.get(p.0)).map(|r| r.name.to_string()).unwrap_or_default();
                 self.ungrouped(&shown, &name.last().value.clone(), name.last().span);
             }
-            ExprKind::Function(call) if self.is_aggregate(call) => {}
+            ExprKind::Function(call) if self.is_aggregate(call) || call.name.last().value.starts_with(COMPUTED) => {}
             ExprKind::Function(call) => {
                 for arg in &call.args {
                     self.check_grouped(arg, keys);

@@ -32,6 +32,7 @@ use crate::model::span::Span;
 use crate::sql::ast::{Expr, Script, Statement, StatementKind};
 use cursor::Cursor;
 pub use foreign::foreign_engine;
+pub use keywords::is_reserved;
 pub use recognise::{Recognition, recognise};
 
 /// Reads a script: statements separated by `;` or the client's delimiter. What is not understood is recorded

@@ -1,0 +1,160 @@
+//! Statements of a service: what its code sends, what its models define, what its code uses of loaded entities.
+
+use super::names::{At, definition_of, table_of};
+use super::scope::holder;
+use super::{Build, Composed, Composer};
+use crate::grammar::mapper::StatementsAre;
+use crate::index::mapping::Origin;
+use crate::index::program::Program;
+use crate::index::trace::{Sent, Traced, Use};
+use crate::model::span::Span;
+use crate::model::statement::{Consumer, Evidence, SqlText, Statement, StatementKind};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// What composing gives for a service.
+#[derive(Clone, Debug, Default)]
+pub struct Placed {
+    /// Statements of queries, definitions and uses; groups of variants are numbered from 0.
+    pub statements: Vec<Statement>,
+    /// Places that send something.
+    pub sites: u32,
+    /// Of those, places of which a statement is known.
+    pub resolved: u32,
+    /// Places that send something that is not known: path, span and why.
+    pub open: Vec<(String, Span, String)>,
+}
+
+/// Makes the statements of a service from what was traced.
+pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) -> Placed {
+    let mut out = Placed::default();
+    let mut maker = Maker { program, groups: BTreeMap::new(), seen: HashSet::new(), out: &mut out };
+    let mut sites: BTreeMap<Origin, bool> = BTreeMap::new();
+    for sent in &traced.sent {
+        if !maker.is_own(sent.site) && !maker.is_own(sent.statement) {
+            continue;
+        }
+        let all = composer.compose(sent.query, sent.statement.file);
+        let known = all.iter().any(|c| names_a_table(composer, sent, c));
+        *sites.entry(sent.site).or_default() |= known;
+        for composed in all {
+            maker.sent(composer, sent, composed);
+        }
+    }
+    for open in &traced.open {
+        if maker.is_own(open.origin) {
+            sites.entry(open.origin).or_default();
+        }
+    }
+    let known: BTreeSet<Origin> = sites.iter().filter(|(_, known)| **known).map(|(o, _)| *o).collect();
+    for open in traced.open.iter().filter(|o| !known.contains(&o.origin)) {
+        let Some(file) = program.file(open.origin.file).filter(|f| f.own) else { continue };
+        maker.out.open.push((file.path.to_string(), open.origin.span, open.reason.to_string()));
+    }
+    for defined in composer.definitions() {
+        let library = composer.models.get(defined.model).map(|m| m.pack.to_string()).unwrap_or_default();
+        maker.push(defined.origin, None, defined.composed, StatementKind::Model, library, defined.evidence, Consumer::None);
+    }
+    for used in &traced.uses {
+        if let Some((composed, library)) = composer.used(used) {
+            maker.push(used.origin, None, composed, StatementKind::Use, library, Evidence::Composed, Consumer::None);
+        }
+    }
+    out.sites = sites.len() as u32;
+    out.resolved = known.len() as u32;
+    out
+}
+
+/// Whether a statement names something: a query of nothing known does not count as resolved.
+fn names_a_table(composer: &Composer<'_>, sent: &Sent, composed: &Composed) -> bool {
+    let raw = composer.queries.get(sent.query as usize).is_some_and(|q| q.raw.is_some());
+    !composed.text.pieces.is_empty() && (raw || !composed.text.text.contains("FROM \u{E000}"))
+}
+
+struct Maker<'p, 'a> {
+    program: &'p Program<'a>,
+    /// Numbers of sites.
+    groups: BTreeMap<(Origin, Origin), u32>,
+    seen: HashSet<(Origin, StatementKind, String)>,
+    out: &'p mut Placed,
+}
+
+impl Maker<'_, '_> {
+    fn is_own(&self, at: Origin) -> bool {
+        self.program.file(at.file).is_some_and(|f| f.own)
+    }
+
+    fn sent(&mut self, composer: &Composer<'_>, sent: &Sent, composed: Composed) {
+        let Some(q) = composer.queries.get(sent.query as usize) else { return };
+        let builder = composer.mapper(&q.pack).is_some_and(|m| m.statements == StatementsAre::Builder);
+        let kind = match (q.raw.is_some(), builder) {
+            (true, _) => StatementKind::RawSql,
+            (false, true) => StatementKind::Builder,
+            (false, false) => StatementKind::Orm,
+        };
+        let within = sent.site.file == sent.statement.file && sent.statement.span.covers(sent.site.span);
+        let site = (!within).then_some(sent.site);
+        let consumer = if composed.silent { Consumer::None } else { Consumer::ByName };
+        self.push(sent.statement, site, composed, kind, q.pack.to_string(), Evidence::Composed, consumer);
+    }
+
+    #[allow(clippy::too_many_arguments)] // the parts of a statement
+    fn push(
+        &mut self,
+        at: Origin,
+        site: Option<Origin>,
+        composed: Composed,
+        kind: StatementKind,
+        library: String,
+        evidence: Evidence,
+        consumer: Consumer,
+    ) {
+        let Some(file) = self.program.file(at.file).filter(|f| f.own) else { return };
+        if composed.files.first() != Some(&at.file) || !self.seen.insert((at, kind, composed.text.text.clone())) {
+            return;
+        }
+        let path = |id: u32| self.program.file(id).map(|f| f.path.to_string()).unwrap_or_default();
+        // Statements of one call belong together; definitions and uses stand for themselves.
+        let next = self.groups.len() as u32;
+        let group = match kind {
+            StatementKind::Model | StatementKind::Use => {
+                let own = Span { start: u32::MAX, end: self.seen.len() as u32 };
+                (at, Origin { span: own, ..at })
+            }
+            _ => (at, site.unwrap_or(at)),
+        };
+        let site_group = *self.groups.entry(group).or_insert(next);
+        let statement = Statement {
+            text: composed.text,
+            files: composed.files.iter().map(|f| path(*f)).collect(),
+            span: at.span,
+            site: site.map(|s| (path(s.file), s.span)),
+            kind,
+            library,
+            evidence,
+            consumer,
+            scope: file.scope,
+            site_group,
+        };
+        self.out.statements.push(statement);
+    }
+}
+
+impl<'a> Composer<'a> {
+    /// An attribute of an entity, as a statement that reads its column.
+    fn used(&self, used: &Use) -> Option<(Composed, String)> {
+        let model = self.models.get(used.model)?;
+        let field = model.fields.get(used.field as usize)?;
+        let mut build = Build::new(*self, used.origin.file);
+        let mut text = SqlText::default();
+        text.push_synthetic("SELECT ");
+        // An attribute that has a column name of its own stays as it is when the column is renamed.
+        let explicit = field.column.origin.is_some() && *field.column.text != *field.name;
+        let at = if explicit { At::Implied(definition_of(field)) } else { At::Written(used.origin) };
+        build.identifier(&mut text, &field.column.text, at);
+        text.push_synthetic(" FROM ");
+        let name = build.table_text(holder(self.models, used.model));
+        let schema = build.schema_of(used.model);
+        build.table_name(&mut text, schema.as_ref().map(|(s, at)| (&**s, *at)), &name, At::Implied(table_of(model)));
+        Some((Composed { text, files: build.files, silent: true }, model.pack.to_string()))
+    }
+}
