@@ -14,20 +14,19 @@ const MAX_LOOK: usize = 2000;
 
 impl<'a> Extraction<'a> {
     /// Adds a call that sends SQL, reads a result, or may lead to one that does.
-    pub(super) fn call(&mut self, frame: &Frame<'a>, above: &[Frame<'a>]) {
+    pub(super) fn call(&mut self, frame: &Frame<'a>, above: &[Frame<'a>], callee: &[String]) {
         let (node, rule) = (frame.node, frame.rule);
         let Some(function) = rule.get(node, Slot::Function) else { return };
         let arguments = rule.get(node, Slot::Arguments);
         if arguments.is_some_and(|a| self.table.role(a) == Role::Template) {
             return;
         }
-        let callee = self.callee(function);
         if callee.is_empty() {
             return;
         }
         let reads_result = callee.len() == 2 && callee.first().is_some_and(|h| self.results.contains(h));
-        let candidates = self.rules.sinks.matching(&callee).next().is_some();
-        if !candidates && !reads_result && self.is_text_call(function, &callee) {
+        let candidates = self.rules.sinks.matching(callee).next().is_some();
+        if !candidates && !reads_result && self.is_text_call(function, callee) {
             return;
         }
         if !candidates && !reads_result && arguments.is_none_or(|a| self.first_named(a).is_none()) {
@@ -39,18 +38,18 @@ impl<'a> Extraction<'a> {
         }
         let mut args = arguments.map(|a| self.args(a, 0)).unwrap_or_default();
         let interpolated = above.last().is_some_and(|f| f.rule.role == Role::Interpolation);
-        let sink = if candidates && !interpolated { self.sink(&callee, &mut args) } else { None };
-        if sink.is_none() && candidates && self.is_text_call(function, &callee) {
+        let sink = if candidates && !interpolated { self.sink(callee, &mut args) } else { None };
+        if sink.is_none() && candidates && self.is_text_call(function, callee) {
             return;
         }
-        if sink.is_none() && self.rules.text.is_muted(&callee) {
+        if sink.is_none() && self.rules.text.is_muted(callee) {
             return;
         }
-        if sink.is_none() && reads_result && args.is_empty() && self.rules.text.is_ignored(&callee) {
+        if sink.is_none() && reads_result && args.is_empty() && self.rules.text.is_ignored(callee) {
             return;
         }
         if sink.is_none() && !reads_result {
-            let ignored = self.rules.text.is_ignored(&callee) && !args.iter().any(|a| holds_sql(&a.value));
+            let ignored = self.rules.text.is_ignored(callee) && !args.iter().any(|a| holds_sql(&a.value));
             if ignored || !args.iter().any(|a| may_help(&a.value)) {
                 return;
             }
@@ -62,7 +61,7 @@ impl<'a> Extraction<'a> {
         self.facts.calls.push(Call {
             scope: self.at.scope,
             branch: self.at.branch,
-            callee,
+            callee: callee.to_vec(),
             args,
             sink,
             assigned,

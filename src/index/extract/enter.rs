@@ -57,9 +57,16 @@ impl<'a> Extraction<'a> {
             }
             Role::Return => self.returned(frame),
             Role::Call | Role::New => {
-                self.call(frame, above);
-                self.mutation(node);
-                self.loose(frame);
+                let callee = rule.get(node, Slot::Function).map(|f| self.callee(f)).unwrap_or_default();
+                self.call(frame, above, &callee);
+                self.mutation(node, &callee);
+                let template = rule.get(node, Slot::Arguments).is_some_and(|a| self.table.role(a) == Role::Template);
+                if template {
+                    self.loose(frame);
+                } else {
+                    // A call is looked at for its template or wrapper, not for what stands in its arguments.
+                    frame.taken |= self.rules.text.is_muted(&callee);
+                }
             }
             Role::String | Role::Template | Role::ImplicitConcat | Role::Binary | Role::Conditional => self.loose(frame),
             _ => {}
@@ -81,15 +88,6 @@ impl<'a> Extraction<'a> {
     fn loose(&mut self, frame: &mut Frame<'a>) {
         if frame.taken {
             return;
-        }
-        // A call is looked at for its template or wrapper, not for what stands in its arguments.
-        if matches!(frame.rule.role, Role::Call | Role::New) {
-            let template = frame.rule.get(frame.node, Slot::Arguments).filter(|a| self.table.role(*a) == Role::Template);
-            if template.is_none() {
-                let callee = frame.rule.get(frame.node, Slot::Function).map(|f| self.callee(f)).unwrap_or_default();
-                frame.taken = self.rules.text.is_muted(&callee);
-                return;
-            }
         }
         if !self.may_hold_statement(frame.node) {
             return;
@@ -262,7 +260,7 @@ impl<'a> Extraction<'a> {
     }
 
     /// Calls that change their receiver: `parts.append(x)`, `sb.WriteString(x)`, `fmt.Fprintf(&sb, ...)`.
-    fn mutation(&mut self, node: Node<'a>) {
+    fn mutation(&mut self, node: Node<'a>, callee: &[String]) {
         let rule = self.table.rule(node);
         let (Some(function), Some(arguments)) = (rule.get(node, Slot::Function), rule.get(node, Slot::Arguments)) else { return };
         let function_rule = self.table.rule(function);
@@ -275,10 +273,10 @@ impl<'a> Extraction<'a> {
                     (object, AssignOp::AppendItem, Some(Value::List(items, span(arguments))))
                 }
                 Some(TextMethod::Extend) => (object, AssignOp::AppendItem, self.first_argument(arguments)),
-                _ => return self.print(function, arguments, node),
+                _ => return self.print(callee, arguments, node),
             }
         } else {
-            return self.print(function, arguments, node);
+            return self.print(callee, arguments, node);
         };
         let Some(value) = value.filter(carries) else { return };
         self.give(target, Given { op, value, ty: String::new(), constant: false, exported: false }, node);
@@ -289,9 +287,8 @@ impl<'a> Extraction<'a> {
     }
 
     /// `fmt.Fprintf(&sb, template, args)`.
-    fn print(&mut self, function: Node<'a>, arguments: Node<'a>, node: Node<'a>) {
-        let callee = self.callee(function);
-        let Some(&TextFunction::Print(template)) = self.rules.text.functions.get(&callee) else { return };
+    fn print(&mut self, callee: &[String], arguments: Node<'a>, node: Node<'a>) {
+        let Some(&TextFunction::Print(template)) = self.rules.text.functions.get(callee) else { return };
         let Some(target) = self.first_named(arguments).map(|n| self.inner(n)) else { return };
         let mut args = self.args(arguments, 0);
         if args.len() < 2 {
