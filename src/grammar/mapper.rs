@@ -166,9 +166,25 @@ pub struct ModelRule {
     /// Embedding one of these structs makes a struct a model; their fields are in `[[mapper.model.embedded]]`.
     #[serde(default)]
     pub embeds: Vec<String>,
-    /// A struct is a model when it is given to a call of the library, without any tag.
+    /// Methods of the library that take a model (`AutoMigrate`, `Create`): a struct that is given to one is a model
+    /// without any tag.
     #[serde(default)]
-    pub by_use: bool,
+    pub by_use: Vec<String>,
+    /// Types whose argument is an interface of tables: `Kysely<Database>`.
+    #[serde(default)]
+    pub tables_of: Vec<String>,
+    /// Attribute whose value is a table made by a call (`__table__`).
+    #[serde(default)]
+    pub table_value: String,
+    /// Decorators of methods that return a field (`declared_attr`).
+    #[serde(default)]
+    pub method_fields: Vec<String>,
+    /// Attribute that holds an object of relations (`relationMappings`).
+    #[serde(default)]
+    pub relation_map: String,
+    /// Calls that give the relations of their first argument: `relations(users, ({ many }) => ({ ... }))`.
+    #[serde(default)]
+    pub relation_calls: Vec<String>,
     /// Says that a class is abstract: it has no table, its fields belong to its subclasses.
     #[serde(default)]
     pub is_abstract: Vec<Source>,
@@ -211,6 +227,60 @@ pub struct ModelRule {
     /// Fields that a model has though none are written.
     #[serde(default)]
     pub implied: Vec<ImpliedField>,
+    /// Name of the application, for `{app}` and `app-lower`; else by `app-config` and the folder.
+    #[serde(default)]
+    pub app: Vec<Source>,
+    /// Bases of classes that describe an application by their attributes `label` and `name`.
+    #[serde(default)]
+    pub app_config: Vec<String>,
+    /// Column of the key to the table of the base (joined inheritance).
+    #[serde(default)]
+    pub parent_key: Vec<Source>,
+    /// Says that names of columns, and of tables by convention, are in snake case.
+    #[serde(default)]
+    pub snake_when: Vec<Source>,
+    /// Says that the name of the model is that of the table.
+    #[serde(default)]
+    pub same_table_when: Vec<Source>,
+    /// Conventions that a call of the service sets for all models.
+    #[serde(default)]
+    pub naming_by: Vec<NamingBy>,
+    /// Models that the library brings.
+    #[serde(default)]
+    pub known: Vec<KnownModel>,
+}
+
+/// Conventions that a call sets for all models of a service: `drizzle({ casing: 'snake_case' })`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NamingBy {
+    /// The calls, by the end of the callee.
+    pub calls: Vec<String>,
+    /// Key or keyword of the value, at any depth; empty: any argument.
+    #[serde(default)]
+    pub key: String,
+    /// The value is or names this.
+    pub holds: String,
+    /// Convention of tables from then on.
+    #[serde(default)]
+    pub table: Option<Naming>,
+    /// Convention of columns from then on.
+    #[serde(default)]
+    pub column: Option<Naming>,
+}
+
+/// A model that the library brings.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownModel {
+    /// Qualified name of its class.
+    pub name: String,
+    /// Table; empty: it is abstract, its fields belong to its subclasses.
+    #[serde(default)]
+    pub table: String,
+    /// Fields: a name, then what it is: `id primary`, `group_id`.
+    #[serde(default)]
+    pub fields: Vec<String>,
 }
 
 /// How a struct tag is written.
@@ -258,6 +328,10 @@ pub enum Naming {
     Plural,
     /// `OrderLine` -> `orderLine`.
     Camel,
+    /// `order_line` -> `OrderLine`.
+    Pascal,
+    /// `UserID` -> `user_i_d`: each capital begins a word.
+    LetterSnake,
     /// `OrderLine` -> `app_orderline`, with the name of the Django application.
     AppLower,
     /// GORM's: snake case with its list of initialisms (`ID`, `URL`, `HTTP`).
@@ -278,8 +352,10 @@ pub enum Naming {
 /// * `chain:primaryKey`: a method called on the field's call (`serial().primaryKey()`); `chain:references.0` an
 ///   argument of it;
 /// * `annotation`: the annotated type; `annotation-null`: whether it admits null;
-/// * `{name}_id`: a template; it may use `name`, `model`, `table`, `target`, `app`, `column`, `primary`, each with
-///   `snake:`, `lower:`, `plural:` before it;
+/// * `{name}_id`: a template; it may use `name`, `model`, `table`, `target`, `target-table`, `app`, `column`, `primary`,
+///   `parent`, `prefix`, also several joined by `_` (`{camel:name primary}`), with `snake:`, `go-snake:`, `lower:`,
+///   `plural:`, `singular:`, `camel:`, `pascal:`, `title:`, `letter-snake:` before them;
+/// * `receiver:0`: argument of the call that the callee's object was made by (`schema.table()` of `pgSchema('x')`);
 /// * `naming`: the model's convention; `true`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -304,6 +380,8 @@ pub enum Source {
     Annotation,
     /// `annotation-null`.
     AnnotationNull,
+    /// `receiver:N`.
+    Receiver(u16),
     /// A template.
     Template(String),
     /// `naming`.
@@ -314,7 +392,7 @@ pub enum Source {
 
 impl Source {
     /// First words of sources, for messages.
-    pub const WORDS: [&'static str; 12] = [
+    pub const WORDS: [&'static str; 13] = [
         "argument:",
         "keyword:",
         "setting:",
@@ -325,9 +403,16 @@ impl Source {
         "chain:",
         "annotation",
         "annotation-null",
+        "receiver:",
         "naming",
         "true",
     ];
+    /// Names that a template may use.
+    pub const NAMES: [&'static str; 10] =
+        ["name", "model", "table", "target", "target-table", "app", "column", "primary", "parent", "prefix"];
+    /// Functions that a template may put before names.
+    pub const FUNCTIONS: [&'static str; 9] =
+        ["snake", "go-snake", "lower", "plural", "singular", "camel", "pascal", "title", "letter-snake"];
 }
 
 impl TryFrom<String> for Source {
@@ -335,6 +420,16 @@ impl TryFrom<String> for Source {
 
     fn try_from(text: String) -> Result<Source, String> {
         if text.contains('{') {
+            for inner in text.split('{').skip(1) {
+                let Some((inner, _)) = inner.split_once('}') else { return Err(format!("unknown source `{text}`: a brace is open")) };
+                let (function, names) = inner.split_once(':').map_or((None, inner), |(f, n)| (Some(f), n));
+                if let Some(wrong) = function.filter(|f| !Source::FUNCTIONS.contains(f)) {
+                    return Err(format!("unknown function `{wrong}` of a template, expected one of {}", quoted(&Source::FUNCTIONS)));
+                }
+                if let Some(wrong) = names.split(' ').find(|n| !Source::NAMES.contains(n)) {
+                    return Err(format!("unknown name `{wrong}` of a template, expected one of {}", quoted(&Source::NAMES)));
+                }
+            }
             return Ok(Source::Template(text));
         }
         let (word, rest) = text.split_once(':').unwrap_or((&text, ""));
@@ -344,6 +439,7 @@ impl TryFrom<String> for Source {
         };
         Ok(match word {
             "argument" => Source::Argument(rest.parse().map_err(|_| format!("`{text}`: a number must follow `argument:`"))?),
+            "receiver" => Source::Receiver(rest.parse().map_err(|_| format!("`{text}`: a number must follow `receiver:`"))?),
             "keyword" => Source::Keyword(rest.split('.').map(str::to_string).collect()),
             "setting" => Source::Setting(rest.to_string()),
             "attribute" => Source::Attribute(rest.to_string()),
@@ -361,9 +457,13 @@ impl TryFrom<String> for Source {
             "annotation-null" => Source::AnnotationNull,
             "naming" => Source::Naming,
             "true" => Source::Always,
-            _ => return Err(format!("unknown source `{text}`")),
+            _ => return Err(format!("unknown source `{word}`, expected one of {}", quoted(&Source::WORDS))),
         })
     }
+}
+
+fn quoted(words: &[&str]) -> String {
+    words.iter().map(|w| format!("`{}`", w.trim_end_matches(':'))).collect::<Vec<_>>().join(", ")
 }
 
 /// What a field is, besides a column.
@@ -407,6 +507,15 @@ pub struct FieldRule {
     /// Words of its tag (Go).
     #[serde(default)]
     pub tag_words: Vec<String>,
+    /// It is an embedded struct (Go).
+    #[serde(default)]
+    pub anonymous: bool,
+    /// Says that the rule holds.
+    #[serde(default)]
+    pub when: Vec<Source>,
+    /// The embedded class (role `embedded`); without one the rule does not hold.
+    #[serde(default)]
+    pub target: Vec<Source>,
     /// Its name, where that alone says it (`DeletedAt` of a given type).
     #[serde(default)]
     pub named: Vec<String>,
@@ -446,6 +555,12 @@ pub struct FieldRule {
     /// Prefix of an embedded class's columns.
     #[serde(default)]
     pub prefix: Vec<Source>,
+    /// Column of an embedded class's field, from `prefix` and `column`; empty: one after the other.
+    #[serde(default)]
+    pub embedded_column: Vec<Source>,
+    /// Field that it is another name of (role `synonym`).
+    #[serde(default)]
+    pub synonym: Vec<Source>,
     /// Database type, as far as the call says: the callee's last word or this source.
     #[serde(default)]
     pub sql_type: Vec<Source>,
@@ -486,6 +601,21 @@ pub struct RelationRule {
     /// A field whose type is another model (Go structs).
     #[serde(default)]
     pub by_type: bool,
+    /// It is a call on the model itself, anywhere: `User.hasMany(Post)`.
+    #[serde(default)]
+    pub on_model: bool,
+    /// Says that the rule holds.
+    #[serde(default)]
+    pub when: Vec<Source>,
+    /// Its name, where it is not that of a field.
+    #[serde(default)]
+    pub name: Vec<Source>,
+    /// At most one row of this model refers to a row of the other.
+    #[serde(default)]
+    pub unique: bool,
+    /// Field of the other side that holds the key (`to-many`, `one-from`), where code names the field.
+    #[serde(default)]
+    pub target_field: Vec<Source>,
     /// Shape.
     #[serde(default)]
     pub shape: RelationShape,
@@ -531,6 +661,15 @@ pub struct RelationRule {
     /// Says that the key admits null.
     #[serde(default)]
     pub nullable: Vec<Source>,
+    /// Says that the key is (part of) the primary key.
+    #[serde(default)]
+    pub primary: Vec<Source>,
+    /// Says that there are several on the other side (`infer`); else the type does.
+    #[serde(default)]
+    pub many: Vec<Source>,
+    /// Column of the other side that names the model (polymorphic relations).
+    #[serde(default)]
+    pub type_field: Vec<Source>,
 }
 
 /// A field that a model has though none is written.
@@ -542,6 +681,12 @@ pub struct ImpliedField {
     /// Column; empty: by convention.
     #[serde(default)]
     pub column: String,
+    /// Where another column is written.
+    #[serde(default)]
+    pub column_from: Vec<Source>,
+    /// It is (part of) the primary key.
+    #[serde(default)]
+    pub primary: bool,
     /// What it is.
     #[serde(default)]
     pub role: FieldRole,
