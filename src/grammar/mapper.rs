@@ -356,6 +356,8 @@ pub enum Naming {
 ///   `parent`, `prefix`, also several joined by `_` (`{camel:name primary}`), with `snake:`, `go-snake:`, `lower:`,
 ///   `plural:`, `singular:`, `camel:`, `pascal:`, `title:`, `letter-snake:` before them;
 /// * `receiver:0`: argument of the call that the callee's object was made by (`schema.table()` of `pgSchema('x')`);
+/// * `inner:ForeignKey.0`: argument of a call of that name that stands among the arguments; without number its
+///   presence;
 /// * `naming`: the model's convention; `true`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -382,6 +384,8 @@ pub enum Source {
     AnnotationNull,
     /// `receiver:N`.
     Receiver(u16),
+    /// `inner:Name.0`.
+    Inner(String, Option<String>),
     /// A template.
     Template(String),
     /// `naming`.
@@ -392,7 +396,7 @@ pub enum Source {
 
 impl Source {
     /// First words of sources, for messages.
-    pub const WORDS: [&'static str; 13] = [
+    pub const WORDS: [&'static str; 14] = [
         "argument:",
         "keyword:",
         "setting:",
@@ -404,6 +408,7 @@ impl Source {
         "annotation",
         "annotation-null",
         "receiver:",
+        "inner:",
         "naming",
         "true",
     ];
@@ -452,6 +457,10 @@ impl TryFrom<String> for Source {
             "chain" => {
                 let (name, key) = pair();
                 Source::Chain(name, key)
+            }
+            "inner" => {
+                let (name, key) = pair();
+                Source::Inner(name, key)
             }
             "annotation" => Source::Annotation,
             "annotation-null" => Source::AnnotationNull,

@@ -253,6 +253,16 @@ impl<'p, 'a> Constants<'p, 'a> {
                     Some(key) => args.iter().find_map(|a| entry(&a.value, key)).map(|v| Hit::Expr(call.scope, v)),
                 }
             }
+            Source::Inner(name, key) => {
+                let call = item.call.as_ref()?;
+                let pattern = [name.clone()];
+                let inner = call.args.iter().find_map(|a| self.call_of(call.scope, &a.value, &pattern))?;
+                match key.as_deref() {
+                    None => Some(Hit::Yes),
+                    Some(n) if n.parse::<usize>().is_ok() => positional(inner.args, n.parse().ok()?).map(|v| Hit::Expr(inner.scope, v)),
+                    Some(key) => inner.args.iter().find(|a| a.name.as_ref().is_some_and(|n| &*n.text == key)).map(|a| Hit::Expr(inner.scope, &a.value)),
+                }
+            }
             Source::Annotation => item.ty.map(|ty| Hit::Type(item.scope, ty)),
             Source::AnnotationNull => admits_null(item.ty?).then_some(Hit::Yes),
             Source::Template(text) => Some(Hit::Named(Named { text: template(text, item).into(), origin: item.name.origin })),

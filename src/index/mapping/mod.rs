@@ -1,6 +1,18 @@
 //! The models of a service: which class maps which table, which field which column, how they are related.
 
-use super::program::{ClassRef, FileId};
+mod constants;
+mod fields;
+mod find;
+mod item;
+mod naming;
+mod plural;
+mod relate;
+mod standing;
+mod tags;
+mod visit;
+
+use super::program::{ClassRef, FileId, Program};
+use crate::grammar::PackSet;
 use crate::grammar::mapper::{FieldRole, RelationShape};
 use crate::model::span::Span;
 use rustc_hash::FxHashMap as HashMap;
@@ -42,6 +54,8 @@ pub struct Models {
     pub by_value: HashMap<Origin, ModelId>,
     /// Models by the name that code calls them (class, Prisma model, Sequelize name), for references by text.
     pub by_name: HashMap<Rc<str>, Vec<ModelId>>,
+    /// Relations whose other model was not found: their place and name.
+    pub unknown: Vec<(Origin, String)>,
 }
 
 /// What maps a table.
@@ -138,6 +152,73 @@ pub struct Through {
     pub model: Option<ModelId>,
     /// Its columns that refer to the other model, with the other model's columns.
     pub keys: Vec<(Named, Named)>,
+}
+
+/// The models of a program, by what the packs say.
+pub fn models(program: &Program, packs: &PackSet) -> Models {
+    let mut finder = find::Finder::new(program, packs);
+    finder.run();
+    build(&finder)
+}
+
+fn build(finder: &find::Finder) -> Models {
+    let mut order: Vec<usize> = (0..finder.drafts.len()).collect();
+    order.sort_by_key(|&i| finder.drafts.get(i).map(|d| (d.origin.file, d.origin.span, i)));
+    let mut models = Models::default();
+    let mut refers = Vec::new();
+    let mut pending = Vec::new();
+    for (id, &at) in order.iter().enumerate() {
+        let Some(draft) = finder.drafts.get(at) else { continue };
+        let parts = finder.parts(at);
+        let rule = draft.rule.model;
+        let table = draft.table.clone().unwrap_or_else(|| constants::made(""));
+        let (schema, table) = match table.text.split_once('.') {
+            Some((schema, name)) => {
+                let (schema, name) = (constants::made(schema), Named { text: name.into(), origin: table.origin });
+                (Some(schema), name)
+            }
+            None => (finder.first_text(&rule.schema, &draft.item, rule), table),
+        };
+        let id = id as ModelId;
+        if let Some(class) = draft.class {
+            models.by_class.entry(class).or_insert(id);
+        }
+        models.by_value.extend(draft.values.iter().map(|v| (*v, id)));
+        models.by_name.entry(draft.item.name.text.clone()).or_default().push(id);
+        let order = finder.order(draft);
+        refers.push(parts.fields.iter().filter_map(|b| Some((b.field.name.clone(), b.refers.clone()?))).collect());
+        pending.extend(parts.relations.into_iter().map(|r| (id, r)));
+        models.models.push(Model {
+            pack: draft.rule.pack.id.as_str().into(),
+            name: draft.item.name.clone(),
+            class: draft.class,
+            origin: draft.origin,
+            table,
+            schema,
+            is_abstract: draft.is_abstract,
+            shares: None,
+            parent: None,
+            fields: parts.fields.into_iter().map(|b| b.field).collect(),
+            relations: Vec::new(),
+            order,
+            discriminator: None,
+        });
+    }
+    for (id, &at) in order.iter().enumerate() {
+        let shared = finder.drafts.get(at).and_then(|d| d.shares).and_then(|c| models.by_class.get(&c).copied());
+        let root = shared.and_then(|s| models.get(s)).and_then(|m| m.shares).or(shared);
+        let table = root.and_then(|r| models.get(r)).map(|m| (m.table.clone(), m.schema.clone()));
+        if let (Some(model), Some((table, schema))) = (models.models.get_mut(id), table) {
+            model.shares = root;
+            model.table = table;
+            model.schema = schema;
+        }
+    }
+    let mut linker = relate::Linker { finder, drafts: order, models, refers, unknown: Vec::new() };
+    linker.parents();
+    pending.extend(linker.on_models());
+    linker.run(pending);
+    linker.finish()
 }
 
 impl Models {

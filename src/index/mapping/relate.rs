@@ -1,0 +1,742 @@
+//! Relations between models: their targets, keys, join tables and other sides.
+
+use super::constants::made;
+use super::fields::{Pending, Refers};
+use super::find::Finder;
+use super::item::{Hit, Item};
+use super::{FieldId, Model, ModelField, ModelId, Models, Named, Origin, Relation, Through};
+use crate::grammar::mapper::{FieldRole, RelationRule, RelationShape, Source};
+use crate::model::code::{Expr, ExprKind, Type};
+use std::rc::Rc;
+
+/// Joins models by their relations.
+pub(super) struct Linker<'f, 'p, 'a, 'k> {
+    pub finder: &'f Finder<'p, 'a, 'k>,
+    /// Draft of each model.
+    pub drafts: Vec<usize>,
+    pub models: Models,
+    /// What fields refer to, by model.
+    pub refers: Vec<Vec<(Rc<str>, Refers<'a>)>>,
+    /// What could not be told: place and what was looked for.
+    pub unknown: Vec<(Origin, String)>,
+}
+
+/// A relation whose target is known.
+struct Known<'a, 'k> {
+    own: ModelId,
+    target: ModelId,
+    rule: &'k RelationRule,
+    item: Item<'a>,
+    origin: Origin,
+    many: bool,
+}
+
+impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
+    /// Resolves all relations: those that hold keys first, then those that use the keys of others.
+    pub fn run(&mut self, pending: Vec<(ModelId, Pending<'a, 'k>)>) {
+        let mut known = Vec::new();
+        for (own, relation) in pending {
+            let place = Origin { file: relation.file, span: relation.span };
+            if relation.rule.shape == RelationShape::Any {
+                continue;
+            }
+            match self.target(own, &relation) {
+                Some(target) => {
+                    let many = self.is_many(&relation);
+                    known.push(Known { own, target, rule: relation.rule, item: relation.item, origin: place, many });
+                }
+                None => {
+                    self.key_without_target(own, &relation);
+                    self.unknown.push((place, relation.item.name.text.to_string()));
+                }
+            }
+        }
+        let primary = |k: &Known| self.finder.says(&k.rule.primary, &k.item);
+        let (first, rest): (Vec<_>, Vec<_>) = known.into_iter().partition(primary);
+        let (holders, others): (Vec<_>, Vec<_>) =
+            first.into_iter().chain(rest).partition(|k| matches!(k.rule.shape, RelationShape::ToOne));
+        holders.into_iter().for_each(|k| self.to_one(k));
+        let (joined, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(|k| k.rule.shape == RelationShape::ManyToMany && k.rule.mirrors.is_empty());
+        joined.into_iter().for_each(|k| self.many_to_many(k));
+        let mut waiting = Vec::new();
+        for k in rest {
+            match k.rule.shape {
+                RelationShape::ManyToMany => match self.has_join_table(&k) {
+                    true => self.many_to_many(k),
+                    false => waiting.push(k),
+                },
+                RelationShape::Infer => self.infer(k),
+                _ => self.from_other(k),
+            }
+        }
+        for k in waiting {
+            if !self.mirror(&k) {
+                self.many_to_many(k);
+            }
+        }
+    }
+
+    fn hit(&self, source: &Source, k: &Item<'a>, own: ModelId) -> Option<Hit<'a>> {
+        let draft = self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d));
+        self.finder.constants.hit(source, k, &|name: &str| draft.map_or_else(|| name.to_string(), |d| self.finder.column_convention(d, name)))
+    }
+
+    fn text(&self, sources: &[Source], item: &Item<'a>, own: ModelId) -> Option<Named> {
+        self.names(sources, item, own).into_iter().next()
+    }
+
+    fn names(&self, sources: &[Source], item: &Item<'a>, own: ModelId) -> Vec<Named> {
+        let given = super::constants::Given { model: item.vars.model.clone(), names: Vec::new() };
+        let found = sources.iter().map(|s| match self.hit(s, item, own) {
+            Some(hit) => self.finder.constants.hit_names(&hit, &given),
+            None => Vec::new(),
+        });
+        found.into_iter().find(|n| !n.is_empty()).unwrap_or_default()
+    }
+
+    fn model(&self, id: ModelId) -> Option<&Model> {
+        self.models.models.get(id as usize)
+    }
+
+    /// Templates know the other model and its key.
+    fn vars(&self, k: &mut Known<'a, 'k>) {
+        if let Some(target) = self.models.models.get(k.target as usize) {
+            k.item.vars.target = target.name.text.to_string();
+            k.item.vars.target_table = target.table.text.to_string();
+        }
+        let primary = self.primary_fields(k.target);
+        k.item.vars.primary = primary.first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
+        if let Some(own) = self.models.models.get(k.own as usize) {
+            k.item.vars.table = own.table.text.to_string();
+            k.item.vars.model = own.name.text.to_string();
+        }
+    }
+
+    /// Names and columns of a model's primary key; a shared or parent's one where it has none.
+    fn primary_fields(&self, id: ModelId) -> Vec<(Rc<str>, Named)> {
+        let Some(model) = self.model(id) else { return Vec::new() };
+        let own: Vec<_> = model.fields.iter().filter(|f| f.primary).map(|f| (f.name.clone(), f.column.clone())).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        match model.shares.filter(|s| *s != id) {
+            Some(shared) => self.primary_fields(shared),
+            None => Vec::new(),
+        }
+    }
+
+    /// The column that a name means in a model: a field, a column, else the name itself.
+    fn column(&self, id: ModelId, name: &Named) -> Named {
+        let Some(model) = self.model(id) else { return name.clone() };
+        let field = model.field(&name.text).or_else(|| model.column(&name.text));
+        let column = field.and_then(|f| model.fields.get(f as usize)).map(|f| f.column.text.clone());
+        Named { text: column.unwrap_or_else(|| name.text.clone()), origin: name.origin }
+    }
+
+    fn referenced(&self, k: &Known<'a, 'k>) -> Vec<Named> {
+        let named = self.names(&k.rule.references, &k.item, k.own);
+        if !named.is_empty() {
+            return named.iter().map(|n| self.column(k.target, n)).collect();
+        }
+        let primary: Vec<Named> = self.primary_fields(k.target).into_iter().map(|p| p.1).collect();
+        if primary.is_empty() { vec![made("id")] } else { primary }
+    }
+
+    fn to_one(&mut self, mut k: Known<'a, 'k>) {
+        self.vars(&mut k);
+        let references = self.referenced(&k);
+        let fields = self.names(&k.rule.field, &k.item, k.own);
+        let known: Vec<Named> = fields.iter().filter(|f| self.model(k.own).is_some_and(|m| m.field(&f.text).is_some())).map(|f| self.column(k.own, f)).collect();
+        let columns = match known.is_empty() {
+            false => known,
+            true => {
+                let named = self.names(&k.rule.column, &k.item, k.own);
+                match (named.is_empty(), fields.is_empty()) {
+                    (false, _) => named,
+                    (true, false) => fields.iter().map(|f| self.column(k.own, f)).collect(),
+                    (true, true) => return self.keys_by_reference(k, references),
+                }
+            }
+        };
+        let nullable = self.finder.says(&k.rule.nullable, &k.item);
+        let primary = self.finder.says(&k.rule.primary, &k.item);
+        let key_name = self.text(&k.rule.key_field, &k.item, k.own);
+        for column in &columns {
+            self.key_field(k.own, &k.item.name, column, key_name.clone(), k.origin, Some(nullable), primary);
+        }
+        let keys: Vec<(Named, Named)> = columns.into_iter().zip(references).collect();
+        self.add(k, RelationShape::ToOne, keys, None);
+    }
+
+    /// The key of a relation whose other model is not part of the program.
+    fn key_without_target(&mut self, own: ModelId, relation: &Pending<'a, 'k>) {
+        if relation.rule.shape != RelationShape::ToOne {
+            return;
+        }
+        let mut item = relation.item.clone();
+        item.vars.primary = "id".to_string();
+        let Some(column) = self.text(&relation.rule.column, &item, own) else { return };
+        let nullable = self.finder.says(&relation.rule.nullable, &item);
+        let primary = self.finder.says(&relation.rule.primary, &item);
+        let key_name = self.text(&relation.rule.key_field, &item, own);
+        let origin = Origin { file: relation.file, span: relation.span };
+        self.key_field(own, &item.name, &column, key_name, origin, Some(nullable), primary);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn key_field(&mut self, own: ModelId, name: &Named, column: &Named, key: Option<Named>, origin: Origin, nullable: Option<bool>, primary: bool) {
+        let Some(model) = self.models.models.get_mut(own as usize) else { return };
+        let aliases: Vec<Rc<str>> = key.map(|k| k.text).into_iter().filter(|k| *k != name.text).collect();
+        if model.fields.iter().any(|f| f.column.text == column.text) {
+            return;
+        }
+        model.fields.push(ModelField {
+            name: name.text.clone(),
+            aliases,
+            column: column.clone(),
+            origin,
+            role: FieldRole::Column,
+            primary,
+            nullable: if primary { Some(false) } else { nullable },
+            has_default: false,
+            generated: false,
+            on_update: false,
+            deferred: false,
+            ty: "".into(),
+        });
+    }
+
+    /// Keys of a relation from the columns that refer to its target.
+    fn keys_by_reference(&mut self, k: Known<'a, 'k>, _: Vec<Named>) {
+        let keys = self.foreign_keys(k.own, k.target);
+        self.add(k, RelationShape::ToOne, keys, None);
+    }
+
+    /// Pairs of columns by which a model refers to another: (own, other).
+    fn foreign_keys(&self, from: ModelId, to: ModelId) -> Vec<(Named, Named)> {
+        let mut found = Vec::new();
+        let kin = |id: ModelId| id == to || self.model(to).and_then(|m| m.shares) == Some(id) || self.model(id).and_then(|m| m.shares) == Some(to);
+        for (field, refers) in self.refers.get(from as usize).into_iter().flatten() {
+            let Some((model, column)) = self.resolve(from, refers) else { continue };
+            let parents = self.model(to).and_then(|m| m.parent).map(|p| p.0);
+            if kin(model) || parents == Some(model) {
+                let own = self.model(from).and_then(|m| m.fields.get(m.field(field)? as usize)).map(|f| f.column.clone());
+                if let Some(own) = own {
+                    found.push((Named { text: own.text, origin: own.origin }, column));
+                }
+            }
+        }
+        found
+    }
+
+    /// Model and column that a key refers to.
+    fn resolve(&self, from: ModelId, refers: &Refers<'a>) -> Option<(ModelId, Named)> {
+        let first_key = |id: ModelId| self.primary_fields(id).into_iter().next().map_or_else(|| made("id"), |p| p.1);
+        match refers {
+            Refers::Text(text) => {
+                let parts: Vec<&str> = text.text.split('.').collect();
+                let by_table = |schema: Option<&str>, table: &str| {
+                    self.models.models.iter().position(|m| {
+                        !m.is_abstract && m.shares.is_none() && &*m.table.text == table && schema.is_none_or(|s| m.schema.as_ref().is_some_and(|n| &*n.text == s))
+                    })
+                };
+                let named = |column: &str| Named { text: column.into(), origin: text.origin };
+                match parts.as_slice() {
+                    [schema, table, column] => by_table(Some(schema), table).map(|m| (m as ModelId, named(column))),
+                    [table, column] => match by_table(None, table) {
+                        Some(m) => Some((m as ModelId, named(column))),
+                        None => {
+                            let m = self.by_name(from, table)?;
+                            Some((m, self.column(m, &named(column))))
+                        }
+                    },
+                    [table] => {
+                        let m = by_table(None, table).map(|m| m as ModelId).or_else(|| self.by_name(from, table))?;
+                        Some((m, first_key(m)))
+                    }
+                    _ => None,
+                }
+            }
+            Refers::Expr(scope, expr) => {
+                if let Some(model) = self.model_of(from, *scope, expr) {
+                    return Some((model, first_key(model)));
+                }
+                let ExprKind::Member(object, name) = &expr.kind else { return None };
+                let object = match &object.kind {
+                    ExprKind::Member(inner, c) if matches!(&*c.text, "c" | "columns") => inner,
+                    _ => object,
+                };
+                let model = self.model_of(from, *scope, object)?;
+                Some((model, self.column(model, &super::item::word(*scope, name))))
+            }
+        }
+    }
+
+    /// The model that an expression is.
+    fn model_of(&self, from: ModelId, scope: super::constants::Scope, expr: &'a Expr) -> Option<ModelId> {
+        let constants = self.finder.constants;
+        if let Some(class) = constants.class(scope, expr) {
+            return self.models.by_class.get(&class).copied();
+        }
+        let (inner, value) = constants.follow(scope, expr);
+        if let Some(id) = self.models.by_value.get(&Origin { file: inner.file, span: value.span }) {
+            return Some(*id);
+        }
+        match &value.kind {
+            ExprKind::Name(name) => self.by_name(from, name).filter(|_| std::ptr::eq(expr, value)),
+            ExprKind::Member(object, name) if &*name.text == "__table__" => self.model_of(from, scope, object),
+            ExprKind::Member(object, name) if matches!(object.kind, ExprKind::Name(_)) && constants.class(scope, object).is_none() => {
+                let known = self.model_of(from, scope, object);
+                if known.is_some() { None } else { self.by_name(from, &name.text) }
+            }
+            ExprKind::Text(_) => constants.text(inner, value, &super::constants::Given::default()).and_then(|t| self.by_name(from, &t.text)),
+            _ => None,
+        }
+    }
+
+    /// A model by the name that code gives it, the nearest to the one that names it.
+    fn by_name(&self, from: ModelId, text: &str) -> Option<ModelId> {
+        if matches!(text, "self" | "this") {
+            return Some(from);
+        }
+        let name = text.rsplit(['.', ':']).next().unwrap_or(text).trim();
+        let near = self.model(from)?;
+        let all = self.models.by_name.get(name)?;
+        let path = |f: u32| self.finder.constants.program.file(f).map_or("", |f| f.path);
+        let app = text.rsplit_once('.').map(|p| p.0);
+        all.iter().copied().filter(|&id| self.model(id).is_some_and(|m| m.pack == near.pack)).max_by_key(|&id| {
+            let Some(model) = self.model(id) else { return (false, 0, 0) };
+            let in_app = app.is_some_and(|a| path(model.origin.file).split('/').any(|p| a.split('.').any(|x| x == p)));
+            let shared = path(near.origin.file).bytes().zip(path(model.origin.file).bytes()).take_while(|(a, b)| a == b).count();
+            (in_app, shared, usize::from(!model.is_abstract))
+        })
+    }
+
+    fn target(&self, own: ModelId, relation: &Pending<'a, 'k>) -> Option<ModelId> {
+        for source in &relation.rule.target {
+            match self.hit(source, &relation.item, own) {
+                Some(Hit::Expr(scope, expr)) => {
+                    let (scope, value) = self.finder.constants.through_lambda(scope, expr);
+                    let value = match &value.kind {
+                        ExprKind::List(all, _) if all.len() == 1 => all.first()?,
+                        _ => value,
+                    };
+                    if let Some(id) = self.model_of(own, scope, value) {
+                        return Some(id);
+                    }
+                }
+                Some(Hit::Named(name)) => {
+                    if let Some(id) = self.by_name(own, &name.text) {
+                        return Some(id);
+                    }
+                }
+                Some(Hit::Type(scope, ty)) => {
+                    if let Some(id) = self.model_of_type(own, scope, ty) {
+                        return Some(id);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (scope, ty) = relation.target_type.filter(|_| relation.rule.target.is_empty())?;
+        self.model_of_type(own, scope, ty)
+    }
+
+    fn model_of_type(&self, own: ModelId, scope: super::constants::Scope, ty: &Type) -> Option<ModelId> {
+        match ty {
+            Type::Named { path, args } => {
+                if let Some(id) = args.iter().find_map(|a| self.model_of_type(own, scope, a)) {
+                    return Some(id);
+                }
+                let class = self.finder.constants.class_of_type(scope, ty).and_then(|c| self.models.by_class.get(&c).copied());
+                class.or_else(|| match path.last() {
+                    Some(last) if args.is_empty() => self.by_name(own, &last.text),
+                    _ => None,
+                })
+            }
+            Type::Pointer(inner) | Type::Slice(inner) => self.model_of_type(own, scope, inner),
+            Type::Union(all) | Type::Tuple(all) => all.iter().find_map(|t| self.model_of_type(own, scope, t)),
+            Type::Literal(word) => self.by_name(own, word.text.trim_matches(['"', '\''])),
+            _ => None,
+        }
+    }
+
+    fn is_many(&self, relation: &Pending<'a, 'k>) -> bool {
+        self.finder.says(&relation.rule.many, &relation.item) || relation.item.ty.is_some_and(|t| several(t))
+    }
+
+    fn has_join_table(&self, k: &Known<'a, 'k>) -> bool {
+        k.rule.through.iter().any(|s| !matches!(s, Source::Template(_)) && self.hit(s, &k.item, k.own).is_some())
+    }
+
+    /// Takes over the keys of the relation that this one mirrors.
+    fn mirror(&mut self, k: &Known<'a, 'k>) -> bool {
+        let Some(name) = self.text(&k.rule.mirrors, &k.item, k.own) else { return false };
+        let found = self.model(k.target).and_then(|m| m.relation(&name.text).and_then(|r| m.relations.get(r as usize))).cloned();
+        let Some(other) = found.filter(|o| o.target == k.own || self.model(k.own).is_some_and(|m| m.shares == Some(o.target))) else {
+            return false;
+        };
+        let reversed = reverse_of(&other, k.own, k.target, k.item.name.text.clone(), k.rule.unique);
+        let relation = Relation { origin: Some(k.origin), target: k.target, ..reversed };
+        if let Some(model) = self.models.models.get_mut(k.own as usize) {
+            model.relations.push(relation);
+        }
+        true
+    }
+
+    /// A relation whose key the other side holds.
+    fn from_other(&mut self, mut k: Known<'a, 'k>) {
+        self.vars(&mut k);
+        k.item.vars.primary = self.primary_fields(k.own).first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
+        if self.mirror(&k) {
+            return;
+        }
+        let own_key: Vec<Named> = match self.names(&k.rule.references, &k.item, k.own) {
+            named if !named.is_empty() => named.iter().map(|n| self.column(k.own, n)).collect(),
+            _ => self.primary_fields(k.own).into_iter().map(|p| p.1).collect(),
+        };
+        let fields = self.names(&k.rule.target_field, &k.item, k.own);
+        let known: Vec<Named> = fields.iter().filter(|f| self.model(k.target).is_some_and(|m| m.field(&f.text).is_some())).map(|f| self.column(k.target, f)).collect();
+        let columns = match known.is_empty() {
+            false => known,
+            true => {
+                let by_reference = self.foreign_keys(k.target, k.own);
+                if !by_reference.is_empty() {
+                    let keys = by_reference.into_iter().map(|(a, b)| (b, a)).collect();
+                    let shape = k.rule.shape;
+                    return self.add(k, shape, keys, None);
+                }
+                let back = self.model(k.target).and_then(|m| m.relations.iter().find(|r| r.target == k.own && r.shape == RelationShape::ToOne)).cloned();
+                if let Some(back) = back {
+                    let keys = back.keys.into_iter().map(|(a, b)| (b, a)).collect();
+                    let shape = k.rule.shape;
+                    return self.add(k, shape, keys, None);
+                }
+                self.names(&k.rule.column, &k.item, k.own)
+            }
+        };
+        let shape = if k.rule.shape == RelationShape::Infer { RelationShape::ToMany } else { k.rule.shape };
+        for column in &columns {
+            let target = k.target;
+            if self.model(target).is_some_and(|m| m.column(&column.text).is_none()) && k.rule.on_model {
+                self.key_field(target, column, column, None, k.origin, None, false);
+            }
+        }
+        let keys = own_key.into_iter().zip(columns).collect();
+        self.add(k, shape, keys, None);
+    }
+
+    fn infer(&mut self, mut k: Known<'a, 'k>) {
+        if self.has_join_table(&k) {
+            return self.many_to_many(k);
+        }
+        self.vars(&mut k);
+        let own_of = |this: &Self, sources: &[Source], item: &Item<'a>, at: ModelId| {
+            this.names(sources, item, k.own).into_iter().filter(|f| this.model(at).is_some_and(|m| m.field(&f.text).is_some())).collect::<Vec<_>>()
+        };
+        let own_fields = own_of(self, &k.rule.field, &k.item, k.own);
+        let mut other = k.item.clone();
+        other.vars.primary = self.primary_fields(k.own).first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
+        let target_fields = own_of(self, &k.rule.target_field, &other, k.target);
+        let own_keys = self.foreign_keys(k.own, k.target);
+        let target_keys = self.foreign_keys(k.target, k.own);
+        let back = !target_keys.is_empty() || !target_fields.is_empty();
+        let forth = !own_keys.is_empty() || !own_fields.is_empty();
+        let chosen = own_fields.iter().map(|f| self.column(k.own, f)).collect::<Vec<_>>();
+        if k.many || (back && !(forth && (k.own == k.target || target_fields.is_empty()))) {
+            let shape = if k.many { RelationShape::ToMany } else { RelationShape::OneFrom };
+            let keys = if target_keys.is_empty() || !target_fields.is_empty() {
+                let columns: Vec<Named> = target_fields.iter().map(|f| self.column(k.target, f)).collect();
+                self.primary_fields(k.own).into_iter().map(|p| p.1).zip(columns).collect()
+            } else {
+                target_keys.into_iter().map(|(a, b)| (b, a)).collect()
+            };
+            return self.add(k, shape, keys, None);
+        }
+        let keys = match (chosen.is_empty(), own_keys.is_empty()) {
+            (false, false) => {
+                let fitting: Vec<_> = own_keys.iter().filter(|(a, _)| chosen.iter().any(|c| c.text == a.text)).cloned().collect();
+                if fitting.is_empty() { own_keys } else { fitting }
+            }
+            (false, true) => chosen.into_iter().zip(self.referenced(&k)).collect(),
+            (true, _) => narrowed(own_keys, &k.item.name.text),
+        };
+        self.add(k, RelationShape::ToOne, keys, None);
+    }
+
+    fn many_to_many(&mut self, mut k: Known<'a, 'k>) {
+        self.vars(&mut k);
+        let own_primary = self.primary_fields(k.own);
+        let target_primary = self.primary_fields(k.target);
+        let mut through_model = None;
+        let mut table = None;
+        for source in &k.rule.through {
+            let Some(hit) = self.hit(source, &k.item, k.own) else { continue };
+            if let Hit::Expr(scope, expr) = &hit {
+                let (scope, value) = self.finder.constants.through_lambda(*scope, expr);
+                through_model = self.model_of(k.own, scope, value);
+            }
+            let given = super::constants::Given { model: k.item.vars.model.clone(), names: Vec::new() };
+            let text = self.finder.constants.hit_text(&hit, &given);
+            if through_model.is_none() && !matches!(source, Source::Template(_)) {
+                through_model = text.as_ref().and_then(|t| self.models.models.iter().position(|m| !m.is_abstract && m.table.text == t.text)).map(|m| m as ModelId);
+            }
+            table = text;
+            if through_model.is_some() || table.is_some() {
+                break;
+            }
+        }
+        let self_reference = k.own == k.target;
+        let mut own_item = k.item.clone();
+        own_item.vars.primary = own_primary.first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
+        let columns = |this: &Self, sources: &[Source], item: &Item<'a>, keys: Vec<(Rc<str>, Named)>| {
+            let named = this.names(sources, item, k.own);
+            let keys: Vec<Named> = if keys.is_empty() { vec![made("id")] } else { keys.into_iter().map(|p| p.1).collect() };
+            keys.into_iter().zip(named).collect::<Vec<(Named, Named)>>()
+        };
+        let (mut own_keys, mut other_keys) = match through_model {
+            Some(through) => {
+                let to_own: Vec<_> = self.foreign_or_related(through, k.own);
+                let to_other: Vec<_> = self.foreign_or_related(through, k.target);
+                if self_reference && to_own.len() > 1 {
+                    (to_own.first().cloned().into_iter().collect(), to_own.get(1).cloned().into_iter().collect())
+                } else {
+                    (to_own, to_other)
+                }
+            }
+            None => (Vec::new(), Vec::new()),
+        };
+        let flip = |keys: Vec<(Named, Named)>| keys.into_iter().map(|(a, b)| (b, a)).collect::<Vec<_>>();
+        if own_keys.is_empty() {
+            own_keys = flip(columns(self, &k.rule.through_own, &own_item, own_primary));
+        }
+        if other_keys.is_empty() {
+            other_keys = flip(columns(self, &k.rule.through_other, &k.item, target_primary));
+        }
+        let (table, schema) = match through_model.and_then(|t| self.model(t)) {
+            Some(model) => (model.table.clone(), model.schema.clone()),
+            None => match table {
+                Some(table) => (table, self.model(k.own).and_then(|m| m.schema.clone())),
+                None => {
+                    self.unknown.push((k.origin, k.item.name.text.to_string()));
+                    return;
+                }
+            },
+        };
+        let through = Through { table, schema, model: through_model, keys: other_keys };
+        self.add(k, RelationShape::ManyToMany, flip(own_keys), Some(through));
+    }
+
+    /// Pairs by which a join table's model refers to another one: by keys, else by its relations.
+    fn foreign_or_related(&self, from: ModelId, to: ModelId) -> Vec<(Named, Named)> {
+        let keys = self.foreign_keys(from, to);
+        if !keys.is_empty() {
+            return keys;
+        }
+        let base = self.model(to).and_then(|m| m.shares.or(m.parent.map(|p| p.0)));
+        let relations = self.model(from).map(|m| m.relations.as_slice()).unwrap_or_default();
+        let fits = |r: &&Relation| r.shape == RelationShape::ToOne && r.origin.is_some() && (r.target == to || Some(r.target) == base);
+        relations.iter().filter(fits).flat_map(|r| r.keys.clone()).collect()
+    }
+
+    /// Adds a relation and the other side that it names.
+    fn add(&mut self, k: Known<'a, 'k>, shape: RelationShape, keys: Vec<(Named, Named)>, through: Option<Through>) {
+        let order = self.names(&k.rule.order, &k.item, k.own);
+        let eager = self.finder.says(&k.rule.eager, &k.item);
+        let name = match self.text(&k.rule.name, &k.item, k.own) {
+            Some(name) => name.text,
+            None => k.item.name.text.clone(),
+        };
+        let relation =
+            Relation { name: name.clone(), query_name: None, shape, target: k.target, keys, through, origin: Some(k.origin), eager, order };
+        self.reverse(&k, &relation);
+        if let Some(model) = self.models.models.get_mut(k.own as usize) {
+            model.relations.retain(|r| r.name != name);
+            model.relations.push(relation);
+        }
+    }
+
+    fn reverse(&mut self, k: &Known<'a, 'k>, relation: &Relation) {
+        let Some(own) = self.model(k.own) else { return };
+        if own.is_abstract || own.shares.is_some() || relation.keys.is_empty() {
+            return;
+        }
+        let class = own.name.text.to_lowercase();
+        let fill = |n: Named| n.text.replace("%(class)s", &class).replace("%(app_label)s", &k.item.vars.app).replace("%(model_name)s", &class);
+        let Some(name) = self.text(&k.rule.reverse, &k.item, k.own).map(&fill) else { return };
+        if name.ends_with('+') {
+            return;
+        }
+        let query_name = self.text(&k.rule.reverse_query, &k.item, k.own).map(&fill).filter(|q| *q != name);
+        let mut other = reverse_of(relation, k.own, k.target, name.as_str().into(), k.rule.unique);
+        other.query_name = query_name.map(|q| q.as_str().into());
+        if let Some(target) = self.models.models.get_mut(k.target as usize)
+            && !target.relations.iter().any(|r| *r.name == *name)
+        {
+            target.relations.push(other);
+        }
+    }
+
+    /// Relations that calls on models make: `User.hasMany(Post)`, `relations(users, ...)`.
+    pub fn on_models(&self) -> Vec<(ModelId, Pending<'a, 'k>)> {
+        let mut found = Vec::new();
+        for (rule, file, expr) in &self.finder.outside {
+            let scope = super::constants::Scope::of(*file);
+            let ExprKind::Call { function, args, .. } = &expr.kind else { continue };
+            let callee = self.finder.constants.qualified(scope, function).unwrap_or_default();
+            if super::item::matches_any(&rule.model.relation_calls, &callee) && !callee.is_empty() {
+                let own = args.first().and_then(|a| self.model_of(0, scope, &a.value));
+                let Some((own, second)) = own.zip(args.get(1)) else { continue };
+                let (inner, value) = self.finder.constants.through_lambda(scope, &second.value);
+                let mut members = Vec::new();
+                self.finder.entries(inner, value, &mut members, 0);
+                for member in members {
+                    found.extend(self.finder.outside_relation(self.drafts.get(own as usize).copied(), rule, &member).map(|p| (own, p)));
+                }
+                continue;
+            }
+            let ExprKind::Member(object, word) = &function.kind else { continue };
+            let Some(relation) = rule.model.relation.iter().find(|r| r.on_model && r.calls.iter().any(|c| **c == *word.text)) else { continue };
+            let Some(own) = self.model_of(0, scope, object).or_else(|| self.local(scope, object)) else { continue };
+            let Some(draft) = self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d)) else { continue };
+            let call = super::item::CallView { scope, callee: word.text.to_string(), args, receiver: Some(object), chain: Vec::new() };
+            let mut item = super::find::plain_item(call);
+            item.name = super::item::word(scope, word);
+            item.vars = draft.item.vars.clone();
+            found.push((own, Pending { rule: relation, item, span: expr.span, file: *file, target_type: None }));
+        }
+        found
+    }
+
+    /// A model by a local name.
+    fn local(&self, scope: super::constants::Scope, expr: &Expr) -> Option<ModelId> {
+        let path = expr.path()?;
+        let all = self.models.by_name.get(*path.last()?)?;
+        all.iter().copied().find(|&id| self.model(id).is_some_and(|m| m.origin.file == scope.file)).or_else(|| all.first().copied())
+    }
+
+    /// What is left to say of the models once they are joined.
+    pub fn finish(mut self) -> Models {
+        for id in 0..self.models.models.len() {
+            let Some(draft) = self.drafts.get(id).and_then(|&d| self.finder.drafts.get(d)) else { continue };
+            let rule = draft.rule.model;
+            let root = self.models.models.get(id).and_then(|m| m.shares).unwrap_or(id as ModelId);
+            let root_draft = self.drafts.get(root as usize).and_then(|&d| self.finder.drafts.get(d));
+            let column = root_draft.and_then(|d| self.text(&rule.discriminator, &d.item, root));
+            if let (Some(column), Some(model)) = (column, self.models.models.get_mut(id)) {
+                if model.field(&column.text).or_else(|| model.column(&column.text)).is_none() && !model.is_abstract {
+                    let origin = root_draft.map_or(model.origin, |d| d.origin);
+                    model.fields.push(discriminator_field(&column, origin));
+                }
+                let field = model.field(&column.text).or_else(|| model.column(&column.text));
+                model.discriminator = field.map(|f| (f, None));
+            }
+            if let Some(model) = self.models.models.get_mut(id) {
+                let single = model.fields.iter().filter(|f| f.primary).count() == 1;
+                if let Some(key) = model.fields.iter_mut().find(|f| f.primary && single)
+                    && &*key.name != "pk"
+                {
+                    key.aliases.push("pk".into());
+                }
+            }
+        }
+        self.models.unknown = self.unknown;
+        self.models
+    }
+
+    /// The key of a model to its parent's table (joined inheritance).
+    pub fn parents(&mut self) {
+        for id in 0..self.models.models.len() {
+            let Some((draft, parent)) = self.drafts.get(id).and_then(|&d| self.finder.drafts.get(d)).and_then(|d| Some((d, d.parent?))) else {
+                continue;
+            };
+            let Some(parent) = self.models.by_class.get(&parent).copied() else { continue };
+            let own_key = self.foreign_keys(id as ModelId, parent).into_iter().next();
+            let found = own_key.and_then(|(own, _)| self.model(id as ModelId)?.column(&own.text));
+            let key: FieldId = match found {
+                Some(field) => field,
+                None => {
+                    let mut item = draft.item.clone();
+                    item.vars.parent = self.model(parent).map(|m| m.name.text.to_string()).unwrap_or_default();
+                    let Some(column) = self.text(&draft.rule.model.parent_key, &item, id as ModelId) else {
+                        let own = self.models.models.get(id).and_then(|m| m.primary().next());
+                        if let (Some(own), Some(model)) = (own, self.models.models.get_mut(id)) {
+                            model.parent = Some((parent, own));
+                        }
+                        continue;
+                    };
+                    let origin = draft.origin;
+                    let name = column.text.strip_suffix("_id").map_or_else(|| column.clone(), made);
+                    let column = Named { text: column.text.clone(), origin: draft.item.name.origin };
+                    let at = self.models.models.get(id).map_or(0, |m| m.fields.len());
+                    self.key_field(id as ModelId, &name, &column, Some(column.clone()), origin, Some(false), true);
+                    at as FieldId
+                }
+            };
+            if let Some(model) = self.models.models.get_mut(id) {
+                model.parent = Some((parent, key));
+            }
+        }
+    }
+}
+
+/// The other side of a relation of `own`: one of `target`.
+fn reverse_of(relation: &Relation, own: ModelId, _: ModelId, name: Rc<str>, unique: bool) -> Relation {
+    let swapped = |keys: &[(Named, Named)]| keys.iter().map(|(a, b)| (b.clone(), a.clone())).collect::<Vec<_>>();
+    let (keys, through) = match &relation.through {
+        Some(through) => {
+            let back = Through { keys: swapped(&relation.keys), ..through.clone() };
+            (swapped(&through.keys), Some(back))
+        }
+        None => (swapped(&relation.keys), None),
+    };
+    let shape = match relation.shape {
+        RelationShape::ToOne if unique => RelationShape::OneFrom,
+        RelationShape::ToOne => RelationShape::ToMany,
+        RelationShape::ToMany | RelationShape::OneFrom => RelationShape::ToOne,
+        other => other,
+    };
+    Relation { name, query_name: None, shape, target: own, keys, through, origin: None, eager: false, order: Vec::new() }
+}
+
+fn discriminator_field(column: &Named, origin: Origin) -> ModelField {
+    ModelField {
+        name: column.text.clone(),
+        aliases: Vec::new(),
+        column: column.clone(),
+        origin,
+        role: FieldRole::Column,
+        primary: false,
+        nullable: Some(false),
+        has_default: true,
+        generated: false,
+        on_update: false,
+        deferred: false,
+        ty: "".into(),
+    }
+}
+
+/// Of several keys to the same model that which is named after the relation.
+fn narrowed(keys: Vec<(Named, Named)>, name: &str) -> Vec<(Named, Named)> {
+    if keys.len() < 2 {
+        return keys;
+    }
+    let wanted = name.to_lowercase();
+    let fitting: Vec<_> = keys.iter().filter(|(own, _)| own.text.to_lowercase().starts_with(&wanted)).cloned().collect();
+    if fitting.is_empty() { keys.into_iter().take(1).collect() } else { fitting }
+}
+
+/// Whether a type holds several.
+fn several(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) => true,
+        Type::Pointer(inner) => several(inner),
+        Type::Union(all) => all.iter().any(several),
+        Type::Named { path, args } => {
+            let last = path.last().map_or("", |w| &*w.text);
+            matches!(last, "list" | "List" | "set" | "Set" | "Sequence" | "Array" | "Collection" | "WriteOnlyMapped" | "DynamicMapped" | "dict" | "Dict")
+                || args.iter().any(several)
+        }
+        _ => false,
+    }
+}
