@@ -358,7 +358,7 @@ pub enum Naming {
 /// * `receiver:0`: argument of the call that the callee's object was made by (`schema.table()` of `pgSchema('x')`);
 /// * `inner:ForeignKey.0`: argument of a call of that name that stands among the arguments; without number its
 ///   presence;
-/// * `naming`: the model's convention; `true`.
+/// * `text:id`: this text; `naming`: the model's convention; `true`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Source {
@@ -388,6 +388,8 @@ pub enum Source {
     Inner(String, Option<String>),
     /// A template.
     Template(String),
+    /// `text:x`.
+    Literal(String),
     /// `naming`.
     Naming,
     /// `true`.
@@ -396,7 +398,7 @@ pub enum Source {
 
 impl Source {
     /// First words of sources, for messages.
-    pub const WORDS: [&'static str; 14] = [
+    pub const WORDS: [&'static str; 15] = [
         "argument:",
         "keyword:",
         "setting:",
@@ -409,6 +411,7 @@ impl Source {
         "annotation-null",
         "receiver:",
         "inner:",
+        "text:",
         "naming",
         "true",
     ];
@@ -464,6 +467,7 @@ impl TryFrom<String> for Source {
             }
             "annotation" => Source::Annotation,
             "annotation-null" => Source::AnnotationNull,
+            "text" => Source::Literal(rest.to_string()),
             "naming" => Source::Naming,
             "true" => Source::Always,
             _ => return Err(format!("unknown source `{word}`, expected one of {}", quoted(&Source::WORDS))),
@@ -661,6 +665,12 @@ pub struct RelationRule {
     /// Column of the join table that refers to the other model.
     #[serde(default)]
     pub through_other: Vec<Source>,
+    /// As `through-own`, where both sides are the same model; empty: as there.
+    #[serde(default)]
+    pub through_own_self: Vec<Source>,
+    /// As `through-other`, where both sides are the same model.
+    #[serde(default)]
+    pub through_other_self: Vec<Source>,
     /// Says that it is loaded with every read.
     #[serde(default)]
     pub eager: Vec<Source>,

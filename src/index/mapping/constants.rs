@@ -57,7 +57,9 @@ impl<'p, 'a> Constants<'p, 'a> {
                 Some(Definition::External(path)) => Some(path),
                 Some(Definition::Variable { file, values, .. }) => {
                     let known = values.last().and_then(|value| match value.kind {
-                        ExprKind::Call { .. } | ExprKind::Member(..) | ExprKind::Name(_) => self.qualified(Scope { file, class: None, ..scope }, value),
+                        ExprKind::Call { .. } | ExprKind::Member(..) | ExprKind::Name(_) => {
+                            self.qualified(Scope { file, class: None, ..scope }, value)
+                        }
                         _ => None,
                     });
                     known.or_else(|| Some(name.to_string()))
@@ -81,7 +83,9 @@ impl<'p, 'a> Constants<'p, 'a> {
                 Some(format!("{object}.{}", name.text))
             }
             ExprKind::Call { function, .. } => self.qualified(scope, function).map(|f| format!("{f}()")),
-            ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) | ExprKind::Reference(of) | ExprKind::Cast(of, _) => self.qualified(scope, of),
+            ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) | ExprKind::Reference(of) | ExprKind::Cast(of, _) => {
+                self.qualified(scope, of)
+            }
             _ => None,
         }
     }
@@ -90,7 +94,9 @@ impl<'p, 'a> Constants<'p, 'a> {
     pub fn class(&self, scope: Scope, expr: &'a Expr) -> Option<ClassRef> {
         let scope = scope.deeper()?;
         match &expr.kind {
-            ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) | ExprKind::Reference(of) | ExprKind::Cast(of, _) => self.class(scope, of),
+            ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) | ExprKind::Reference(of) | ExprKind::Cast(of, _) => {
+                self.class(scope, of)
+            }
             ExprKind::Class(class) => Some(ClassRef { file: scope.file, class: *class }),
             ExprKind::Name(_) | ExprKind::Member(..) => {
                 let path = expr.path()?;
@@ -162,12 +168,10 @@ impl<'p, 'a> Constants<'p, 'a> {
                         _ => (scope, expr),
                     },
                     Some(Definition::Variable { file, values, .. }) => match values.last().map(|v| &v.kind) {
-                        Some(ExprKind::Lambda(id)) => {
-                            match self.program.function(FunctionRef { file, function: *id }).and_then(returned) {
-                                Some(value) => self.follow(Scope { file, class: None, ..scope }, value),
-                                None => (scope, expr),
-                            }
-                        }
+                        Some(ExprKind::Lambda(id)) => match self.program.function(FunctionRef { file, function: *id }).and_then(returned) {
+                            Some(value) => self.follow(Scope { file, class: None, ..scope }, value),
+                            None => (scope, expr),
+                        },
                         _ => (scope, expr),
                     },
                     _ => (scope, expr),

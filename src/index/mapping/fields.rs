@@ -45,9 +45,11 @@ pub(super) struct Parts<'a, 'k> {
 
 /// Where members of an embedded class go.
 #[derive(Clone, Default)]
-struct Inside {
+struct Inside<'k> {
     names: String,
     prefix: String,
+    /// How the column is made of prefix and name.
+    column: &'k [Source],
     depth: u32,
 }
 
@@ -91,11 +93,11 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
     }
 
-    fn member(&self, draft: &Draft<'a, 'k>, member: &Member<'a>, inside: &Inside, parts: &mut Parts<'a, 'k>) {
+    fn member(&self, draft: &Draft<'a, 'k>, member: &Member<'a>, inside: &Inside<'k>, parts: &mut Parts<'a, 'k>) {
         let rule = draft.rule.model;
-        let tag = member.tag.and_then(|word| {
-            (!rule.tag.is_empty()).then(|| tags::read(member.scope.file, word, &rule.tag, rule.tag_style)).flatten()
-        });
+        let tag = member
+            .tag
+            .and_then(|word| (!rule.tag.is_empty()).then(|| tags::read(member.scope.file, word, &rule.tag, rule.tag_style)).flatten());
         let special = |f: &&FieldRule| matches!(f.role, FieldRole::Ignored | FieldRole::Embedded | FieldRole::Synonym);
         for field in rule.field.iter().filter(special) {
             let Some(call) = self.fits_field(field, member, tag.as_ref()) else { continue };
@@ -139,7 +141,12 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     }
 
     /// A relation that stands outside of its model.
-    pub(super) fn outside_relation(&self, draft: Option<usize>, rule: &super::find::Rule<'k>, member: &Member<'a>) -> Option<Pending<'a, 'k>> {
+    pub(super) fn outside_relation(
+        &self,
+        draft: Option<usize>,
+        rule: &super::find::Rule<'k>,
+        member: &Member<'a>,
+    ) -> Option<Pending<'a, 'k>> {
         let draft = self.drafts.get(draft?)?;
         rule.model.relation.iter().filter(|r| !r.on_model).find_map(|r| self.fits_relation(draft, r, member, None))
     }
@@ -192,7 +199,13 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         Some(call)
     }
 
-    fn fits_relation(&self, draft: &Draft<'a, 'k>, rule: &'k RelationRule, member: &Member<'a>, tag: Option<&tags::Tag>) -> Option<Pending<'a, 'k>> {
+    fn fits_relation(
+        &self,
+        draft: &Draft<'a, 'k>,
+        rule: &'k RelationRule,
+        member: &Member<'a>,
+        tag: Option<&tags::Tag>,
+    ) -> Option<Pending<'a, 'k>> {
         if rule.calls.is_empty() && rule.decorators.is_empty() && rule.tag_words.is_empty() && !rule.by_type {
             return None;
         }
@@ -224,12 +237,22 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     pub(super) fn is_related(&self, class: ClassRef) -> bool {
         let Some(def) = self.constants.program.class(class) else { return false };
         def.kind == ClassKind::Struct
-            && !["Value", "Scan", "GormDataType", "FromDB"].iter().any(|m| super::constants::method(self.constants.program, class, m).is_some())
+            && !["Value", "Scan", "GormDataType", "FromDB"]
+                .iter()
+                .any(|m| super::constants::method(self.constants.program, class, m).is_some())
             && self.drafts.iter().any(|d| d.class == Some(class))
     }
 
     /// Columns of an embedded class. False where the target is no class.
-    fn embed(&self, draft: &Draft<'a, 'k>, rule: &FieldRule, member: &Member<'a>, item: &Item<'a>, inside: &Inside, parts: &mut Parts<'a, 'k>) -> bool {
+    fn embed(
+        &self,
+        draft: &Draft<'a, 'k>,
+        rule: &'k FieldRule,
+        member: &Member<'a>,
+        item: &Item<'a>,
+        inside: &Inside<'k>,
+        parts: &mut Parts<'a, 'k>,
+    ) -> bool {
         if inside.depth > 6 {
             return false;
         }
@@ -247,7 +270,10 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let given = self.given(draft);
         let Some(class) = class else {
             // a struct of the library (`gorm.Model`): its columns are in `implied`
-            return member.anonymous && member.ty.is_some_and(|t| type_name(self.constants, member.scope, t).is_some_and(|n| matches_any(&draft.rule.model.embeds, &n)));
+            return member.anonymous
+                && member.ty.is_some_and(|t| {
+                    type_name(self.constants, member.scope, t).is_some_and(|n| matches_any(&draft.rule.model.embeds, &n))
+                });
         };
         let prefix = rule.prefix.iter().find_map(|s| {
             let hit = self.constants.hit(s, item, &|n| n.to_string())?;
@@ -259,6 +285,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let next = Inside {
             names: if member.anonymous { inside.names.clone() } else { format!("{}{}.", inside.names, member.name.text) },
             prefix: format!("{}{}", inside.prefix, prefix.unwrap_or_default()),
+            column: &rule.embedded_column,
             depth: inside.depth + 1,
         };
         for inner in self.gather(class, None, &mut rustc_hash::FxHashSet::default(), 0) {
@@ -275,7 +302,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         if self.says(&rule.snake_when, &draft.item) { naming::snake(&made) } else { made }
     }
 
-    fn column(&self, draft: &Draft<'a, 'k>, rule: &FieldRule, member: &Member<'a>, item: &Item<'a>, inside: &Inside) -> Built<'a> {
+    fn column(&self, draft: &Draft<'a, 'k>, rule: &FieldRule, member: &Member<'a>, item: &Item<'a>, inside: &Inside<'k>) -> Built<'a> {
         let given = self.given(draft);
         let convention = |name: &str| self.column_convention(draft, name);
         let text = |sources: &[Source]| {
@@ -284,17 +311,18 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
                 self.constants.hit_text(&hit, &given).filter(|t| !t.text.is_empty())
             })
         };
-        let mut column = text(&rule.column).unwrap_or_else(|| Named { text: convention(&member.name.text).into(), origin: member.name.origin });
+        let mut column =
+            text(&rule.column).unwrap_or_else(|| Named { text: convention(&member.name.text).into(), origin: member.name.origin });
         if inside.depth > 0 {
-            let full = match text(&rule.embedded_column).is_some() {
-                true => {
+            let full = match inside.column.is_empty() {
+                false => {
                     let mut inner = item.clone();
                     inner.vars.prefix = inside.prefix.clone();
                     inner.vars.column = column.text.to_string();
-                    let hit = rule.embedded_column.iter().find_map(|s| self.constants.hit(s, &inner, &convention));
+                    let hit = inside.column.iter().find_map(|s| self.constants.hit(s, &inner, &convention));
                     hit.and_then(|h| self.constants.hit_text(&h, &given)).map(|t| t.text.to_string())
                 }
-                false => None,
+                true => None,
             };
             let full = match (full, inside.prefix.is_empty()) {
                 (Some(full), false) => full,
@@ -304,8 +332,17 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         let key = text(&rule.key).unwrap_or_else(|| member.name.clone());
         let says = |sources: &[Source]| self.says(sources, item);
-        let has = |sources: &[Source]| sources.iter().any(|s| self.constants.hit(s, item, &convention).is_some_and(|h| self.constants.hit_truth(&h) != Some(false)));
-        let denied = |sources: &[Source]| sources.iter().any(|s| self.constants.hit(s, item, &convention).and_then(|h| self.constants.hit_truth(&h)) == Some(false));
+        // `default=False` is a default too
+        let by_presence =
+            |s: &Source| matches!(s, Source::Keyword(path) if path.last().is_some_and(|p| p.to_lowercase().contains("default")));
+        let has = |sources: &[Source]| {
+            sources.iter().any(|s| {
+                self.constants.hit(s, item, &convention).is_some_and(|h| by_presence(s) || self.constants.hit_truth(&h) != Some(false))
+            })
+        };
+        let denied = |sources: &[Source]| {
+            sources.iter().any(|s| self.constants.hit(s, item, &convention).and_then(|h| self.constants.hit_truth(&h)) == Some(false))
+        };
         let primary = rule.role == FieldRole::Primary || says(&rule.primary);
         let nullable = match () {
             () if says(&rule.nullable) => Some(true),
@@ -352,7 +389,11 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     fn implied(&self, draft: &Draft<'a, 'k>, implied: &ImpliedField, parts: &mut Parts<'a, 'k>) {
         let (word, rest) = implied.when.split_once(':').unwrap_or((&implied.when, ""));
         let rest = rest.split('=').next().unwrap_or(rest);
-        let setting = || self.constants.hit(&Source::Setting(rest.to_string()), &draft.item, &|n| n.to_string()).and_then(|h| self.constants.hit_truth(&h));
+        let setting = || {
+            self.constants
+                .hit(&Source::Setting(rest.to_string()), &draft.item, &|n| n.to_string())
+                .and_then(|h| self.constants.hit_truth(&h))
+        };
         let wanted = match word {
             "" | "always" => true,
             "no-primary" => {
@@ -367,13 +408,19 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         };
         let given = self.given(draft);
         let convention = |name: &str| self.column_convention(draft, name);
-        let written = implied.column_from.iter().find_map(|s| self.constants.hit_text(&self.constants.hit(s, &draft.item, &convention)?, &given));
-        let turned_off = implied.column_from.iter().any(|s| {
-            self.constants.hit(s, &draft.item, &convention).and_then(|h| self.constants.hit_truth(&h)) == Some(false)
-        });
+        let written =
+            implied.column_from.iter().find_map(|s| self.constants.hit_text(&self.constants.hit(s, &draft.item, &convention)?, &given));
+        let turned_off = implied
+            .column_from
+            .iter()
+            .any(|s| self.constants.hit(s, &draft.item, &convention).and_then(|h| self.constants.hit_truth(&h)) == Some(false));
         let name: Rc<str> = implied.name.as_str().into();
         let key = written.as_ref().map_or(name.clone(), |w| w.text.clone());
-        if !wanted || turned_off || draft.is_abstract && word == "no-primary" || parts.fields.iter().any(|b| b.field.name == name || b.field.name == key) {
+        if !wanted
+            || turned_off
+            || draft.is_abstract && word == "no-primary"
+            || parts.fields.iter().any(|b| b.field.name == name || b.field.name == key)
+        {
             return;
         }
         let column = match (written, implied.column.is_empty()) {

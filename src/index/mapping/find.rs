@@ -4,9 +4,9 @@ use super::constants::{Constants, Given, Scope};
 use super::item::{CallView, Hit, Item, Vars, matches, matches_any};
 use super::visit::{self, Met};
 use super::{Named, Origin, tags};
-use crate::grammar::mapper::{KnownModel, ModelRule, TagStyle};
-use crate::grammar::pack::Pack;
 use crate::grammar::PackSet;
+use crate::grammar::mapper::{FieldRole, KnownModel, ModelRule, TagStyle};
+use crate::grammar::pack::Pack;
 use crate::index::program::{ClassRef, FileId, Program};
 use crate::model::code::{Arg, ClassKind, Entry, Expr, ExprKind, Field, Type};
 use crate::model::span::Span;
@@ -144,7 +144,13 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             return;
         }
         for class in &code.classes {
-            for field in class.fields.iter().filter(|f| f.embedded) {
+            let by_tag = |f: &Field| {
+                let words = |r: &Rule| {
+                    r.model.field.iter().filter(|m| m.role == FieldRole::Embedded).flat_map(|m| m.tag_words.clone()).collect::<Vec<_>>()
+                };
+                rules.iter().any(|r| tag_of(file, f, r.model).is_some_and(|t| words(r).iter().any(|w| t.has(w))))
+            };
+            for field in class.fields.iter().filter(|f| f.embedded || f.tag.is_some() && by_tag(f)) {
                 let at = field.ty.as_ref().and_then(|t| self.constants.class_of_type(Scope::of(file), t));
                 self.embedded.extend(at);
             }
@@ -220,7 +226,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             }
             ExprKind::Call { function, .. } => function.path().map(|p| p.join(".")),
             ExprKind::Scalar(text) => Some(text.to_string()),
-            _ => self.constants.text(scope, value, &Given::default()).map(|t| t.text.to_string()).or_else(|| value.path().map(|p| p.join("."))),
+            _ => self
+                .constants
+                .text(scope, value, &Given::default())
+                .map(|t| t.text.to_string())
+                .or_else(|| value.path().map(|p| p.join("."))),
         };
         self.settings.extend(held.map(|held| (callee.to_string(), key.to_string(), held)));
     }
@@ -315,7 +325,8 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         }
         for base in &class.bases {
             if let Some(name) = self.constants.qualified(scope, base) {
-                let by_name = rules.iter().find(|r| matches_any(&r.model.bases, &name) || r.model.known.iter().any(|k| matches(&k.name, &name)));
+                let by_name =
+                    rules.iter().find(|r| matches_any(&r.model.bases, &name) || r.model.known.iter().any(|k| matches(&k.name, &name)));
                 if let Some(rule) = by_name {
                     return Some(*rule);
                 }
@@ -323,7 +334,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             }
             if let Some(inner) = self.constants.class(scope, base).filter(|b| *b != at)
                 && let Some(rule) = self.rule_of(inner, depth + 1)
-                && (rule.model.decorators.is_empty())
+                && !rule.model.bases.is_empty()
             {
                 return Some(rule);
             }
@@ -392,7 +403,8 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 let fits = |r: &&Rule<'k>| r.model.calls.iter().chain(&r.model.init_calls).any(|p| last(p, word));
                 calls.extend(rules.iter().filter(fits).map(|r| (*r, expr, name)));
                 let relates = |r: &&Rule<'k>| {
-                    r.model.relation_calls.iter().any(|p| last(p, word)) || r.model.relation.iter().any(|m| m.on_model && m.calls.iter().any(|c| c == word))
+                    r.model.relation_calls.iter().any(|p| last(p, word))
+                        || r.model.relation.iter().any(|m| m.on_model && m.calls.iter().any(|c| c == word))
                 };
                 outside.extend(rules.iter().filter(relates).map(|r| (*r, file, expr)));
             }
@@ -438,9 +450,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         let Some(members) = self.value_members(&call, rule) else { return };
         let name = match (class.and_then(|c| self.constants.program.class(c)), target.map(|t| &t.kind)) {
             (Some(def), _) => super::item::word(Scope::of(class.map_or(file, |c| c.file)), &def.name),
-            (None, Some(ExprKind::Name(name))) => {
-                Named { text: (&**name).into(), origin: target.map(|t| Origin { file, span: t.span }) }
-            }
+            (None, Some(ExprKind::Name(name))) => Named { text: (&**name).into(), origin: target.map(|t| Origin { file, span: t.span }) },
             (None, Some(ExprKind::Member(_, name))) => super::item::word(scope, name),
             _ => match args.first().and_then(|a| self.constants.text(scope, &a.value, &Given::default())) {
                 Some(name) => name,
@@ -448,7 +458,18 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             },
         };
         let origin = Origin { file, span: target.map_or(expr.span, |t| t.span.to(expr.span)) };
-        let item = Item { scope, class, name, call: Some(call), value: None, decorators: &[], ty: None, tag: None, settings: None, vars: Vars::default() };
+        let item = Item {
+            scope,
+            class,
+            name,
+            call: Some(call),
+            value: None,
+            decorators: &[],
+            ty: None,
+            tag: None,
+            settings: None,
+            vars: Vars::default(),
+        };
         self.drafts.retain(|d| class.is_none() || d.class != class);
         self.drafts.push(Draft {
             rule,
@@ -607,6 +628,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 continue;
             }
             let bases = self.bases(class);
+            for (other, is_abstract) in self.related(class, rule) {
+                if !self.drafts.iter().any(|d| d.class == Some(other)) {
+                    self.add_class(other, rule, is_abstract);
+                }
+            }
             let embedded = self.embedded_in(class);
             for base in bases.into_iter().chain(embedded) {
                 if !self.drafts.iter().any(|d| d.class == Some(base)) {
@@ -615,8 +641,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             }
         }
         // values come after the classes: those behind them have been seen
-        let rest: Vec<(Rule<'k>, ClassRef)> =
-            self.drafts.iter().skip(at).filter_map(|d| d.class.map(|c| (d.rule, c))).collect();
+        let rest: Vec<(Rule<'k>, ClassRef)> = self.drafts.iter().skip(at).filter_map(|d| d.class.map(|c| (d.rule, c))).collect();
         for (rule, class) in rest {
             for base in self.bases(class) {
                 if !self.drafts.iter().any(|d| d.class == Some(base)) {
@@ -624,6 +649,32 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 }
             }
         }
+    }
+
+    /// Structs that the fields of a struct relate to, where a rule takes types for relations; abstract ones are
+    /// embedded.
+    fn related(&self, at: ClassRef, rule: Rule<'k>) -> Vec<(ClassRef, bool)> {
+        if !rule.model.relation.iter().any(|r| r.by_type) {
+            return Vec::new();
+        }
+        let Some(class) = self.constants.program.class(at) else { return Vec::new() };
+        let scope = Scope::of(at.file);
+        let words = |role: FieldRole| rule.model.field.iter().filter(move |m| m.role == role).flat_map(|m| &m.tag_words);
+        let mut found = Vec::new();
+        for field in class.fields.iter().filter(|f| !f.embedded) {
+            let tag = tag_of(at.file, field, rule.model);
+            let has = |role: FieldRole| tag.as_ref().is_some_and(|t| words(role).any(|w| t.has(w)));
+            let Some(other) = field.ty.as_ref().and_then(|t| self.constants.class_of_type(scope, t)) else { continue };
+            let is_struct = self.constants.program.class(other).is_some_and(|c| c.kind == ClassKind::Struct);
+            let stores_itself = ["Value", "Scan", "GormDataType", "FromDB", "MarshalText"]
+                .iter()
+                .any(|m| super::constants::method(self.constants.program, other, m).is_some());
+            let as_text = tag.as_ref().is_some_and(|t| ["serializer", "json", "jsonb", "type"].iter().any(|w| t.has(w)));
+            if is_struct && !stores_itself && !as_text && !has(FieldRole::Ignored) {
+                found.push((other, has(FieldRole::Embedded)));
+            }
+        }
+        found
     }
 
     /// Base classes of the program.

@@ -88,7 +88,8 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
         None => last == word,
     };
     // a name that nothing defines may be a part of the qualified one only
-    fits && (!name.contains('.') || wanted.all(|w| parts.next() == Some(w)))
+    fits && (!name.contains('.')
+        || wanted.all(|w| parts.next().is_some_and(|p| p == w || p.strip_suffix(w).is_some_and(|rest| rest.ends_with('/')))))
 }
 
 pub(super) fn matches_any(patterns: &[String], name: &str) -> bool {
@@ -260,12 +261,17 @@ impl<'p, 'a> Constants<'p, 'a> {
                 match key.as_deref() {
                     None => Some(Hit::Yes),
                     Some(n) if n.parse::<usize>().is_ok() => positional(inner.args, n.parse().ok()?).map(|v| Hit::Expr(inner.scope, v)),
-                    Some(key) => inner.args.iter().find(|a| a.name.as_ref().is_some_and(|n| &*n.text == key)).map(|a| Hit::Expr(inner.scope, &a.value)),
+                    Some(key) => inner
+                        .args
+                        .iter()
+                        .find(|a| a.name.as_ref().is_some_and(|n| &*n.text == key))
+                        .map(|a| Hit::Expr(inner.scope, &a.value)),
                 }
             }
             Source::Annotation => item.ty.map(|ty| Hit::Type(item.scope, ty)),
             Source::AnnotationNull => admits_null(item.ty?).then_some(Hit::Yes),
             Source::Template(text) => Some(Hit::Named(Named { text: template(text, item).into(), origin: item.name.origin })),
+            Source::Literal(text) => Some(Hit::Named(Named { text: text.as_str().into(), origin: item.name.origin })),
             Source::Naming => Some(Hit::Named(Named { text: naming_of(&item.name.text).into(), origin: item.name.origin })),
             Source::Always => Some(Hit::Yes),
         }
@@ -340,9 +346,12 @@ impl<'p, 'a> Constants<'p, 'a> {
     /// Names that a hit holds: texts, lists of them, last words of members (`events.venueId`, `c => c.people`).
     pub fn hit_names(&self, hit: &Hit<'a>, given: &Given) -> Vec<Named> {
         match hit {
-            Hit::Named(named) => {
-                named.text.split(',').map(|t| Named { text: t.trim().into(), origin: named.origin }).filter(|n| !n.text.is_empty()).collect()
-            }
+            Hit::Named(named) => named
+                .text
+                .split(',')
+                .map(|t| Named { text: t.trim().into(), origin: named.origin })
+                .filter(|n| !n.text.is_empty())
+                .collect(),
             Hit::Expr(scope, expr) => self.names_in(*scope, expr, given, 0),
             _ => Vec::new(),
         }
@@ -404,7 +413,8 @@ pub(super) fn admits_null(ty: &Type) -> bool {
         Type::Named { path, args } => {
             let last = path.last().map_or("", |w| &*w.text);
             last == "Optional"
-                || (matches!(last, "Mapped" | "Annotated" | "Generated" | "ColumnType" | "WriteOnlyMapped") && args.first().is_some_and(admits_null))
+                || (matches!(last, "Mapped" | "Annotated" | "Generated" | "ColumnType" | "WriteOnlyMapped")
+                    && args.first().is_some_and(admits_null))
                 || (last.starts_with("Null") && last.len() > 4)
         }
         _ => false,

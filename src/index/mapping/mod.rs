@@ -7,8 +7,11 @@ mod item;
 mod naming;
 mod plural;
 mod relate;
+pub mod render;
 mod standing;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod visit;
 
 use super::program::{ClassRef, FileId, Program};

@@ -7,8 +7,8 @@ use crate::grammar::mapper::Naming;
 /// another.
 const INITIALISMS: [&str; 38] = [
     "HTTPS", "ASCII", "XMPP", "HTTP", "HTML", "JSON", "UUID", "UTF8", "XSRF", "SMTP", "GUID", "TLS", "XSS", "XML", "VM", "URI", "URL",
-    "UID", "UI", "UDP", "TTL", "TCP", "SSH", "SQL", "SLA", "RPC", "RHS", "RAM", "QPS", "LHS", "IP", "ID", "EOF", "DNS", "CSS", "CPU", "API",
-    "ACL",
+    "UID", "UI", "UDP", "TTL", "TCP", "SSH", "SQL", "SLA", "RPC", "RHS", "RAM", "QPS", "LHS", "IP", "ID", "EOF", "DNS", "CSS", "CPU",
+    "API", "ACL",
 ];
 
 /// The name under a convention; `app` is the application's name for those that use it.
@@ -52,7 +52,10 @@ pub(super) fn snake(name: &str) -> String {
     for (i, &c) in chars.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|b| chars.get(b));
         let after = chars.get(i + 1);
-        if c.is_uppercase() && before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase()))) {
+        if c.is_uppercase()
+            && before
+                .is_some_and(|b| b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && after.is_some_and(|a| a.is_lowercase())))
+        {
             out.push('_');
         }
         match c {
@@ -128,7 +131,8 @@ pub(super) fn go_snake(name: &str) -> String {
         let before = i.checked_sub(1).and_then(|b| chars.get(b)).copied();
         let after = chars.get(i + 1).copied();
         if c.is_ascii_uppercase() && before.is_some_and(|b| b != '_') {
-            let joined = before.is_some_and(|b| b.is_ascii_uppercase()) && after.is_none_or(|a| a.is_ascii_uppercase() || a.is_ascii_digit());
+            let joined =
+                before.is_some_and(|b| b.is_ascii_uppercase()) && after.is_none_or(|a| a.is_ascii_uppercase() || a.is_ascii_digit());
             let digit = before.is_some_and(|b| b.is_ascii_digit()) && after.is_none_or(|a| a.is_ascii_uppercase() || a.is_ascii_digit());
             if !joined && !digit {
                 out.push('_');

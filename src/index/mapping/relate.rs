@@ -53,10 +53,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         }
         let primary = |k: &Known| self.finder.says(&k.rule.primary, &k.item);
         let (first, rest): (Vec<_>, Vec<_>) = known.into_iter().partition(primary);
-        let (holders, others): (Vec<_>, Vec<_>) =
-            first.into_iter().chain(rest).partition(|k| matches!(k.rule.shape, RelationShape::ToOne));
-        holders.into_iter().for_each(|k| self.to_one(k));
-        let (joined, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(|k| k.rule.shape == RelationShape::ManyToMany && k.rule.mirrors.is_empty());
+        let (holders, others): (Vec<_>, Vec<_>) = first.into_iter().chain(rest).partition(|k| matches!(k.rule.shape, RelationShape::ToOne));
+        holders.into_iter().for_each(|k| self.join_one(k));
+        let (joined, rest): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|k| k.rule.shape == RelationShape::ManyToMany && k.rule.mirrors.is_empty());
         joined.into_iter().for_each(|k| self.many_to_many(k));
         let mut waiting = Vec::new();
         for k in rest {
@@ -66,7 +66,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                     false => waiting.push(k),
                 },
                 RelationShape::Infer => self.infer(k),
-                _ => self.from_other(k),
+                _ => self.join_other(k),
             }
         }
         for k in waiting {
@@ -78,7 +78,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
 
     fn hit(&self, source: &Source, k: &Item<'a>, own: ModelId) -> Option<Hit<'a>> {
         let draft = self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d));
-        self.finder.constants.hit(source, k, &|name: &str| draft.map_or_else(|| name.to_string(), |d| self.finder.column_convention(d, name)))
+        self.finder
+            .constants
+            .hit(source, k, &|name: &str| draft.map_or_else(|| name.to_string(), |d| self.finder.column_convention(d, name)))
     }
 
     fn text(&self, sources: &[Source], item: &Item<'a>, own: ModelId) -> Option<Named> {
@@ -108,7 +110,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         k.item.vars.primary = primary.first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
         if let Some(own) = self.models.models.get(k.own as usize) {
             k.item.vars.table = own.table.text.to_string();
-            k.item.vars.model = own.name.text.to_string();
+            let named = own.shares.and_then(|s| self.models.models.get(s as usize)).unwrap_or(own);
+            k.item.vars.model = named.name.text.to_string();
         }
     }
 
@@ -142,11 +145,15 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         if primary.is_empty() { vec![made("id")] } else { primary }
     }
 
-    fn to_one(&mut self, mut k: Known<'a, 'k>) {
+    fn join_one(&mut self, mut k: Known<'a, 'k>) {
         self.vars(&mut k);
         let references = self.referenced(&k);
         let fields = self.names(&k.rule.field, &k.item, k.own);
-        let known: Vec<Named> = fields.iter().filter(|f| self.model(k.own).is_some_and(|m| m.field(&f.text).is_some())).map(|f| self.column(k.own, f)).collect();
+        let known: Vec<Named> = fields
+            .iter()
+            .filter(|f| self.model(k.own).is_some_and(|m| m.field(&f.text).is_some()))
+            .map(|f| self.column(k.own, f))
+            .collect();
         let columns = match known.is_empty() {
             false => known,
             true => {
@@ -184,7 +191,16 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn key_field(&mut self, own: ModelId, name: &Named, column: &Named, key: Option<Named>, origin: Origin, nullable: Option<bool>, primary: bool) {
+    fn key_field(
+        &mut self,
+        own: ModelId,
+        name: &Named,
+        column: &Named,
+        key: Option<Named>,
+        origin: Origin,
+        nullable: Option<bool>,
+        primary: bool,
+    ) {
         let Some(model) = self.models.models.get_mut(own as usize) else { return };
         let aliases: Vec<Rc<str>> = key.map(|k| k.text).into_iter().filter(|k| *k != name.text).collect();
         if model.fields.iter().any(|f| f.column.text == column.text) {
@@ -215,7 +231,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     /// Pairs of columns by which a model refers to another: (own, other).
     fn foreign_keys(&self, from: ModelId, to: ModelId) -> Vec<(Named, Named)> {
         let mut found = Vec::new();
-        let kin = |id: ModelId| id == to || self.model(to).and_then(|m| m.shares) == Some(id) || self.model(id).and_then(|m| m.shares) == Some(to);
+        let kin = |id: ModelId| {
+            id == to || self.model(to).and_then(|m| m.shares) == Some(id) || self.model(id).and_then(|m| m.shares) == Some(to)
+        };
         for (field, refers) in self.refers.get(from as usize).into_iter().flatten() {
             let Some((model, column)) = self.resolve(from, refers) else { continue };
             let parents = self.model(to).and_then(|m| m.parent).map(|p| p.0);
@@ -237,7 +255,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let parts: Vec<&str> = text.text.split('.').collect();
                 let by_table = |schema: Option<&str>, table: &str| {
                     self.models.models.iter().position(|m| {
-                        !m.is_abstract && m.shares.is_none() && &*m.table.text == table && schema.is_none_or(|s| m.schema.as_ref().is_some_and(|n| &*n.text == s))
+                        !m.is_abstract
+                            && m.shares.is_none()
+                            && &*m.table.text == table
+                            && schema.is_none_or(|s| m.schema.as_ref().is_some_and(|n| &*n.text == s))
                     })
                 };
                 let named = |column: &str| Named { text: column.into(), origin: text.origin };
@@ -289,7 +310,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let known = self.model_of(from, scope, object);
                 if known.is_some() { None } else { self.by_name(from, &name.text) }
             }
-            ExprKind::Text(_) => constants.text(inner, value, &super::constants::Given::default()).and_then(|t| self.by_name(from, &t.text)),
+            ExprKind::Text(_) => {
+                constants.text(inner, value, &super::constants::Given::default()).and_then(|t| self.by_name(from, &t.text))
+            }
             _ => None,
         }
     }
@@ -362,7 +385,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 
     fn is_many(&self, relation: &Pending<'a, 'k>) -> bool {
-        self.finder.says(&relation.rule.many, &relation.item) || relation.item.ty.is_some_and(|t| several(t))
+        self.finder.says(&relation.rule.many, &relation.item) || relation.item.ty.is_some_and(several)
     }
 
     fn has_join_table(&self, k: &Known<'a, 'k>) -> bool {
@@ -377,7 +400,11 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             return false;
         };
         let reversed = reverse_of(&other, k.own, k.target, k.item.name.text.clone(), k.rule.unique);
-        let relation = Relation { origin: Some(k.origin), target: k.target, ..reversed };
+        let shape = match k.rule.shape {
+            RelationShape::Infer | RelationShape::ManyToMany => reversed.shape,
+            said => said,
+        };
+        let relation = Relation { origin: Some(k.origin), target: k.target, shape, ..reversed };
         if let Some(model) = self.models.models.get_mut(k.own as usize) {
             model.relations.push(relation);
         }
@@ -385,7 +412,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 
     /// A relation whose key the other side holds.
-    fn from_other(&mut self, mut k: Known<'a, 'k>) {
+    fn join_other(&mut self, mut k: Known<'a, 'k>) {
         self.vars(&mut k);
         k.item.vars.primary = self.primary_fields(k.own).first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
         if self.mirror(&k) {
@@ -396,7 +423,11 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             _ => self.primary_fields(k.own).into_iter().map(|p| p.1).collect(),
         };
         let fields = self.names(&k.rule.target_field, &k.item, k.own);
-        let known: Vec<Named> = fields.iter().filter(|f| self.model(k.target).is_some_and(|m| m.field(&f.text).is_some())).map(|f| self.column(k.target, f)).collect();
+        let known: Vec<Named> = fields
+            .iter()
+            .filter(|f| self.model(k.target).is_some_and(|m| m.field(&f.text).is_some()))
+            .map(|f| self.column(k.target, f))
+            .collect();
         let columns = match known.is_empty() {
             false => known,
             true => {
@@ -406,7 +437,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                     let shape = k.rule.shape;
                     return self.add(k, shape, keys, None);
                 }
-                let back = self.model(k.target).and_then(|m| m.relations.iter().find(|r| r.target == k.own && r.shape == RelationShape::ToOne)).cloned();
+                let back = self
+                    .model(k.target)
+                    .and_then(|m| m.relations.iter().find(|r| r.target == k.own && r.shape == RelationShape::ToOne))
+                    .cloned();
                 if let Some(back) = back {
                     let keys = back.keys.into_iter().map(|(a, b)| (b, a)).collect();
                     let shape = k.rule.shape;
@@ -432,7 +466,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         }
         self.vars(&mut k);
         let own_of = |this: &Self, sources: &[Source], item: &Item<'a>, at: ModelId| {
-            this.names(sources, item, k.own).into_iter().filter(|f| this.model(at).is_some_and(|m| m.field(&f.text).is_some())).collect::<Vec<_>>()
+            this.names(sources, item, k.own)
+                .into_iter()
+                .filter(|f| this.model(at).is_some_and(|m| m.field(&f.text).is_some()))
+                .collect::<Vec<_>>()
         };
         let own_fields = own_of(self, &k.rule.field, &k.item, k.own);
         let mut other = k.item.clone();
@@ -479,7 +516,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             let given = super::constants::Given { model: k.item.vars.model.clone(), names: Vec::new() };
             let text = self.finder.constants.hit_text(&hit, &given);
             if through_model.is_none() && !matches!(source, Source::Template(_)) {
-                through_model = text.as_ref().and_then(|t| self.models.models.iter().position(|m| !m.is_abstract && m.table.text == t.text)).map(|m| m as ModelId);
+                through_model = text
+                    .as_ref()
+                    .and_then(|t| self.models.models.iter().position(|m| !m.is_abstract && m.table.text == t.text))
+                    .map(|m| m as ModelId);
             }
             table = text;
             if through_model.is_some() || table.is_some() {
@@ -507,11 +547,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             None => (Vec::new(), Vec::new()),
         };
         let flip = |keys: Vec<(Named, Named)>| keys.into_iter().map(|(a, b)| (b, a)).collect::<Vec<_>>();
+        let side = |same: &'k Vec<Source>, other: &'k Vec<Source>| if self_reference && !same.is_empty() { same } else { other };
         if own_keys.is_empty() {
-            own_keys = flip(columns(self, &k.rule.through_own, &own_item, own_primary));
+            own_keys = flip(columns(self, side(&k.rule.through_own_self, &k.rule.through_own), &own_item, own_primary));
         }
         if other_keys.is_empty() {
-            other_keys = flip(columns(self, &k.rule.through_other, &k.item, target_primary));
+            other_keys = flip(columns(self, side(&k.rule.through_other_self, &k.rule.through_other), &k.item, target_primary));
         }
         let (table, schema) = match through_model.and_then(|t| self.model(t)) {
             Some(model) => (model.table.clone(), model.schema.clone()),
@@ -562,7 +603,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             return;
         }
         let class = own.name.text.to_lowercase();
-        let fill = |n: Named| n.text.replace("%(class)s", &class).replace("%(app_label)s", &k.item.vars.app).replace("%(model_name)s", &class);
+        let fill =
+            |n: Named| n.text.replace("%(class)s", &class).replace("%(app_label)s", &k.item.vars.app).replace("%(model_name)s", &class);
         let Some(name) = self.text(&k.rule.reverse, &k.item, k.own).map(&fill) else { return };
         if name.ends_with('+') {
             return;
@@ -596,7 +638,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 continue;
             }
             let ExprKind::Member(object, word) = &function.kind else { continue };
-            let Some(relation) = rule.model.relation.iter().find(|r| r.on_model && r.calls.iter().any(|c| **c == *word.text)) else { continue };
+            let Some(relation) = rule.model.relation.iter().find(|r| r.on_model && r.calls.iter().any(|c| **c == *word.text)) else {
+                continue;
+            };
             let Some(own) = self.model_of(0, scope, object).or_else(|| self.local(scope, object)) else { continue };
             let Some(draft) = self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d)) else { continue };
             let call = super::item::CallView { scope, callee: word.text.to_string(), args, receiver: Some(object), chain: Vec::new() };
@@ -622,7 +666,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             let rule = draft.rule.model;
             let root = self.models.models.get(id).and_then(|m| m.shares).unwrap_or(id as ModelId);
             let root_draft = self.drafts.get(root as usize).and_then(|&d| self.finder.drafts.get(d));
-            let column = root_draft.and_then(|d| self.text(&rule.discriminator, &d.item, root));
+            let told = root_draft.filter(|d| rule.single_table.is_empty() || self.finder.says(&rule.single_table, &d.item));
+            let column = told.and_then(|d| self.text(&rule.discriminator, &d.item, root));
             if let (Some(column), Some(model)) = (column, self.models.models.get_mut(id)) {
                 if model.field(&column.text).or_else(|| model.column(&column.text)).is_none() && !model.is_abstract {
                     let origin = root_draft.map_or(model.origin, |d| d.origin);
@@ -647,7 +692,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     /// The key of a model to its parent's table (joined inheritance).
     pub fn parents(&mut self) {
         for id in 0..self.models.models.len() {
-            let Some((draft, parent)) = self.drafts.get(id).and_then(|&d| self.finder.drafts.get(d)).and_then(|d| Some((d, d.parent?))) else {
+            let Some((draft, parent)) = self.drafts.get(id).and_then(|&d| self.finder.drafts.get(d)).and_then(|d| Some((d, d.parent?)))
+            else {
                 continue;
             };
             let Some(parent) = self.models.by_class.get(&parent).copied() else { continue };
@@ -734,8 +780,20 @@ fn several(ty: &Type) -> bool {
         Type::Union(all) => all.iter().any(several),
         Type::Named { path, args } => {
             let last = path.last().map_or("", |w| &*w.text);
-            matches!(last, "list" | "List" | "set" | "Set" | "Sequence" | "Array" | "Collection" | "WriteOnlyMapped" | "DynamicMapped" | "dict" | "Dict")
-                || args.iter().any(several)
+            matches!(
+                last,
+                "list"
+                    | "List"
+                    | "set"
+                    | "Set"
+                    | "Sequence"
+                    | "Array"
+                    | "Collection"
+                    | "WriteOnlyMapped"
+                    | "DynamicMapped"
+                    | "dict"
+                    | "Dict"
+            ) || args.iter().any(several)
         }
         _ => false,
     }

@@ -1,8 +1,8 @@
 //! What a class is among its kin: a table of its own, a part of its base's, or none; and which members it has.
 
-use super::constants::{Scope, made};
-use super::find::{Draft, Finder, Member};
-use super::item::{Hit, matches, template};
+use super::constants::Scope;
+use super::find::{Finder, Member};
+use super::item::{Hit, matches};
 use super::{Named, Origin, naming};
 use crate::grammar::mapper::{Inheritance, KnownModel, ModelRule, Source};
 use crate::index::program::ClassRef;
@@ -93,7 +93,11 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
                 (Some(base), Inheritance::Copy) if self.is_single(base, index) => shares = Some(base),
                 _ => {}
             }
-            let empty = self.constants.program.class(class).is_some_and(|c| c.fields.iter().all(|f| f.is_static || f.ty.is_none() && f.value.is_none()));
+            let empty = self
+                .constants
+                .program
+                .class(class)
+                .is_some_and(|c| c.fields.iter().all(|f| f.is_static || f.ty.is_none() && f.value.is_none()));
             let unused = rule.inheritance != Inheritance::Joined && inherited.contains(&class) && empty;
             match &table {
                 TableName::None if shares.is_none() => is_abstract = true,
@@ -128,7 +132,9 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let rule = draft.rule.model;
         let item = draft.item.clone();
         let found = self.first_text(&rule.table, &item, rule);
-        let name = found.or_else(|| item.call.as_ref().and_then(|c| self.constants.text(c.scope, &c.args.first()?.value, &super::constants::Given::default())));
+        let name = found.or_else(|| {
+            item.call.as_ref().and_then(|c| self.constants.text(c.scope, &c.args.first()?.value, &super::constants::Given::default()))
+        });
         if let Some(draft) = self.drafts.get_mut(at) {
             draft.table = name;
         }
@@ -138,11 +144,15 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     pub fn first_text(&self, sources: &[Source], item: &super::item::Item<'a>, rule: &ModelRule) -> Option<Named> {
         let given = super::constants::Given { model: item.vars.model.clone(), names: Vec::new() };
         let convention = |name: &str| self.table_convention(item, rule, name);
-        sources.iter().find_map(|s| self.constants.hit_text(&self.constants.hit(s, item, &convention)?, &given).filter(|t| !t.text.is_empty()))
+        sources
+            .iter()
+            .find_map(|s| self.constants.hit_text(&self.constants.hit(s, item, &convention)?, &given).filter(|t| !t.text.is_empty()))
     }
 
     fn table_convention(&self, item: &super::item::Item<'a>, rule: &ModelRule, name: &str) -> String {
-        let says = |sources: &[Source]| sources.iter().any(|s| self.constants.hit(s, item, &|n| n.to_string()).and_then(|h| self.constants.hit_truth(&h)) == Some(true));
+        let says = |sources: &[Source]| {
+            sources.iter().any(|s| self.constants.hit(s, item, &|n| n.to_string()).and_then(|h| self.constants.hit_truth(&h)) == Some(true))
+        };
         if says(&rule.same_table_when) {
             return name.to_string();
         }
@@ -228,7 +238,9 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let convention = |name: &str| self.table_convention(&draft.item, rule, name);
         for source in &rule.table {
             let Some(hit) = self.constants.hit(source, &draft.item, &convention) else { continue };
-            let foreign = self.owner(&hit).is_some_and(|o| o != class && index.get(&o).and_then(|&i| self.drafts.get(i)).is_some_and(|d| !d.is_abstract));
+            let foreign = self
+                .owner(&hit)
+                .is_some_and(|o| o != class && index.get(&o).and_then(|&i| self.drafts.get(i)).is_some_and(|d| !d.is_abstract));
             if foreign {
                 continue;
             }
@@ -262,7 +274,12 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     fn is_single(&self, class: ClassRef, index: &HashMap<ClassRef, usize>) -> bool {
         let Some(draft) = index.get(&class).and_then(|&i| self.drafts.get(i)) else { return false };
         draft.shares.is_some()
-            || draft.rule.model.single_table.iter().any(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()).and_then(|h| self.constants.hit_truth(&h)) == Some(true))
+            || draft
+                .rule
+                .model
+                .single_table
+                .iter()
+                .any(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()).and_then(|h| self.constants.hit_truth(&h)) == Some(true))
     }
 
     /// Classes of the library that a class inherits from.
@@ -325,11 +342,14 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
                 members.push(member);
             }
         }
-        let decorators: Vec<String> = self.drafts.iter().filter(|d| d.class == Some(at)).flat_map(|d| d.rule.model.method_fields.clone()).collect();
+        let decorators: Vec<String> =
+            self.drafts.iter().filter(|d| d.class == Some(at)).flat_map(|d| d.rule.model.method_fields.clone()).collect();
         for &method in &class.methods {
             let Some(function) = file.code.functions.get(method as usize) else { continue };
             let fits = function.decorators.iter().any(|d| {
-                self.constants.qualified(Scope::of(at.file), d).is_some_and(|n| decorators.iter().any(|p| matches(p, &n) || n.split('.').any(|s| s == p)))
+                self.constants
+                    .qualified(Scope::of(at.file), d)
+                    .is_some_and(|n| decorators.iter().any(|p| matches(p, &n) || n.split('.').any(|s| s == p)))
             });
             if fits && let Some(value) = super::constants::returned(function) {
                 members.push(Member {
@@ -376,7 +396,9 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let mut out = (None, None);
         for by in &rule.naming_by {
             if self.settings.iter().any(|(callee, key, value)| {
-                super::item::matches_any(&by.calls, callee) && (by.key.is_empty() || by.key == *key) && value.rsplit('.').next() == Some(&by.holds)
+                super::item::matches_any(&by.calls, callee)
+                    && (by.key.is_empty() || by.key == *key)
+                    && value.rsplit('.').next() == Some(&by.holds)
             }) {
                 out = (by.table.or(out.0), by.column.or(out.1));
             }
@@ -387,10 +409,5 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
     /// The origin of a member.
     pub(super) fn origin(member: &Member<'a>) -> Origin {
         Origin { file: member.scope.file, span: member.span }
-    }
-
-    /// A name from a template for a draft.
-    pub(super) fn named_by(draft: &Draft<'a, 'k>, text: &str) -> Named {
-        made(template(text, &draft.item))
     }
 }
