@@ -40,7 +40,7 @@ impl<'a> Extraction<'a> {
             Role::Export => return self.export(node),
             // A struct without a name has no methods.
             Role::Class if !rule.has(Slot::Name) => return false,
-            Role::Class => self.class(frame, above),
+            Role::Class | Role::Enum => self.class(frame, above),
             Role::TypeDefinition => return self.type_definition(frame, above),
             Role::Function => self.function(frame, above),
             Role::Field => self.field(frame),
