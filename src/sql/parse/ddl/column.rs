@@ -14,8 +14,14 @@ pub(super) fn column_def(c: &mut Cursor) -> Option<ColumnDef> {
     let name = ident(c)?;
     let mut ty = column_type(c);
     let mut attributes = Vec::new();
+    let mut before = c.mark();
     while let Some(attribute) = attribute(c, &mut ty) {
         attributes.push(attribute);
+        // A word that begins an attribute and can't be read any further ends the definition.
+        if c.mark() == before {
+            break;
+        }
+        before = c.mark();
     }
     Some(ColumnDef { name, ty, attributes, span: c.span_from(start) })
 }
