@@ -317,7 +317,7 @@ pub enum ExprKind {
     /// `left op right`; comparisons chained in Python are joined by `and`. Operators as written (`==`, `in`,
     /// `not in`, `is`, `is not`, `and`, `||`, `??`, `-`).
     Binary { op: Box<str>, left: Box<Expr>, right: Box<Expr> },
-    /// `not x`, `!x`, `-x`, `~x`.
+    /// `not x`, `!x`, `-x`, `~x`, `await x`.
     Unary { op: Box<str>, value: Box<Expr> },
     /// `a if c else b`, `c ? a : b`.
     Choice { condition: Box<Expr>, then: Box<Expr>, other: Box<Expr> },

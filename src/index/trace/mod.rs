@@ -19,6 +19,7 @@ use crate::index::mapping::{FieldId, ModelId, Models, Named, Origin};
 use crate::index::program::{FunctionRef, Program};
 use crate::model::statement::Scope;
 use query::{Query, QueryId};
+use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
 use value::{Object, ObjectId, Value};
 
@@ -116,6 +117,8 @@ pub struct Tracer<'a> {
     found: Found,
     /// What the packs say.
     words: Rc<library::Vocabulary>,
+    /// What outlives the current entry point, as it was before.
+    kept: Kept,
     /// The evaluator's own state.
     state: eval::State<'a>,
 }
@@ -127,6 +130,16 @@ struct Found {
     uses: Vec<Use>,
     open: Vec<Open>,
     counts: Counts,
+}
+
+/// How far the heaps reached before the current entry point, and what it changed below.
+#[derive(Default)]
+struct Kept {
+    objects: usize,
+    queries: usize,
+    frames: usize,
+    changed_objects: HashMap<ObjectId, Object>,
+    changed_queries: Vec<(QueryId, Query)>,
 }
 
 /// Evaluates the code of a service and gives what it sends.
@@ -143,6 +156,7 @@ impl<'a> Tracer<'a> {
 
     /// An object to change.
     fn object_mut(&mut self, id: ObjectId) -> Option<&mut Object> {
+        self.keep_object(id);
         self.objects.get_mut(id as usize)
     }
 
@@ -159,6 +173,7 @@ impl<'a> Tracer<'a> {
 
     /// A query to change.
     fn query_mut(&mut self, id: QueryId) -> Option<&mut Query> {
+        self.keep_query(id);
         self.queries.get_mut(id as usize)
     }
 

@@ -12,7 +12,7 @@ pub type SourceId = u32;
 
 /// A statement under construction. Clauses of branches that exclude each other stand side by side: what is sent
 /// is one of several subsets of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Pack that builds it, by id.
     pub pack: Rc<str>,
@@ -105,7 +105,7 @@ pub enum EntityWrite {
 }
 
 /// A table in a query.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Source {
     /// What it is.
     pub table: SourceTable,
@@ -118,7 +118,7 @@ pub struct Source {
 }
 
 /// What a source is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SourceTable {
     /// The table of a model.
     Model(ModelId),
@@ -135,7 +135,7 @@ pub enum SourceTable {
 }
 
 /// How a source is joined.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Join {
     /// It keeps the rows without a partner.
     pub outer: bool,
@@ -146,7 +146,7 @@ pub struct Join {
 }
 
 /// A relation loaded with the rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Load {
     /// Path of relations from the root.
     pub path: Vec<(RelationId, Option<Origin>)>,
@@ -172,7 +172,7 @@ pub enum SourceRef {
 }
 
 /// An SQL expression as far as its columns matter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SqlExpr {
     /// A field of a model. Its model may be a joined parent of the source's model (`Model::parent`), whose table
     /// is joined by the key.
@@ -222,7 +222,7 @@ pub enum SqlExpr {
 }
 
 /// A piece of SQL text with expressions built in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fragment {
     /// Text with its place, values, holes, in order.
     pub parts: Vec<FragmentPart>,
@@ -231,7 +231,7 @@ pub struct Fragment {
 }
 
 /// A part of a fragment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FragmentPart {
     /// Text: decoded, with its place where it stands in the source.
     Text(Rc<str>, Option<Origin>),

@@ -1,9 +1,22 @@
-//! Which code is evaluated, in which order.
+//! Which code is run, in which order, and with how much of a budget.
 
+use super::interest::{self, Interest};
+use super::send::Harvest;
+use super::{ENTRY_STEPS, SERVICE_STEPS, classes};
 use crate::grammar::PackSet;
-use crate::index::mapping::Models;
-use crate::index::program::Program;
-use crate::index::trace::{Found, Traced, Tracer};
+use crate::index::mapping::{Models, Named, Origin};
+use crate::index::program::{ClassRef, FunctionRef, Program};
+use crate::index::trace::query::{Query, SourceTable};
+use crate::index::trace::value::{Object, Value};
+use crate::index::trace::{Found, Open, Sent, Traced, Tracer};
+use crate::model::code::{ExprKind, Outer};
+use crate::model::facts::Language;
+use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::FxHashSet as HashSet;
+use std::rc::Rc;
+
+/// Subclasses for each of which an inherited method is run again.
+const MAX_SUBCLASSES: usize = 200;
 
 impl<'a> Tracer<'a> {
     /// A tracer that has evaluated nothing.
@@ -16,13 +29,205 @@ impl<'a> Tracer<'a> {
             queries: Vec::new(),
             found: Found::default(),
             words: std::rc::Rc::new(crate::index::trace::library::Vocabulary::new(packs)),
+            kept: super::super::Kept::default(),
             state: super::State::default(),
         }
     }
 
     /// Evaluates every entry point.
-    pub(in crate::index::trace) fn run(self) -> Traced {
-        let Found { sent, uses, open, counts } = self.found;
-        Traced { sent, queries: self.queries, uses, open, counts }
+    pub(in crate::index::trace) fn run(mut self) -> Traced {
+        let in_force = interest::in_force(self.program, self.packs);
+        if in_force.is_empty() && self.models.models.is_empty() {
+            return Traced::default();
+        }
+        let interest = interest::find(self.program, self.models, self.packs, &in_force);
+        self.state.subclasses = subclasses(self.program);
+        let mut harvest = Harvest::default();
+        for file in 0..self.program.files.len() as u32 {
+            if self.program.file(file).is_some_and(|f| f.own) {
+                self.run_entry(&mut harvest, |t| drop(t.module_frame(file)));
+            }
+        }
+        for file in 0..self.program.files.len() as u32 {
+            let Some(content) = self.program.file(file).filter(|f| f.own) else { continue };
+            let code = content.code;
+            for class in 0..code.classes.len() as u32 {
+                self.class_entries(ClassRef { file, class }, &interest, &mut harvest);
+            }
+            for (i, function) in code.functions.iter().enumerate() {
+                let at = FunctionRef { file, function: i as u32 };
+                let method = content.language == Language::Go && function.receiver.is_some();
+                if function.outer == Outer::Module || method {
+                    self.function_entry(at, None, &interest, &mut harvest);
+                }
+            }
+        }
+        self.finish(harvest)
+    }
+
+    fn class_entries(&mut self, class: ClassRef, interest: &Interest, harvest: &mut Harvest) {
+        let Some(code) = self.program.class(class) else { return };
+        if classes::is_type_only(code) {
+            return;
+        }
+        for &function in &code.methods {
+            self.function_entry(FunctionRef { file: class.file, function }, None, interest, harvest);
+        }
+        // functions that are values of fields
+        for field in &code.fields {
+            if let Some(ExprKind::Lambda(function)) = field.value.as_ref().map(|v| &v.kind)
+                && interest.has(FunctionRef { file: class.file, function: *function })
+            {
+                let place = Origin { file: class.file, span: field.name.span };
+                let name = Named { text: (&*field.name.text).into(), origin: Some(place) };
+                self.run_entry(harvest, |t| {
+                    let object = t.instance(class, place);
+                    if let Value::Function { function, frame, receiver } = t.member(&object, &name, place) {
+                        t.run_function(function, receiver.map(|r| *r), frame, Vec::new(), Rc::from([]), place, true);
+                    }
+                });
+            }
+        }
+        // what a class inherits is its own, with its own attributes, models and type arguments
+        let order = self.order(class);
+        let mut names: HashSet<&'a str> = HashSet::default();
+        names.extend(
+            code.methods
+                .iter()
+                .filter_map(|&f| self.program.function(FunctionRef { file: class.file, function: f }))
+                .map(|f| &*f.name.text),
+        );
+        for &base in order.iter().skip(1) {
+            let many = self.state.subclasses.get(&base).is_some_and(|s| s.len() > MAX_SUBCLASSES);
+            let Some(inherited) = self.program.class(base).filter(|b| !classes::is_type_only(b)) else { continue };
+            for &function in &inherited.methods {
+                let at = FunctionRef { file: base.file, function };
+                let Some(method) = self.program.function(at) else { continue };
+                if !names.insert(&method.name.text) || many || matches!(&*method.name.text, "__init__" | "constructor") {
+                    continue;
+                }
+                self.function_entry(at, Some(class), interest, harvest);
+            }
+        }
+    }
+
+    /// Runs a function nobody is known to call; a method on an instance of `class`, or of its own.
+    fn function_entry(&mut self, at: FunctionRef, class: Option<ClassRef>, interest: &Interest, harvest: &mut Harvest) {
+        if !interest.has(at) {
+            self.found.counts.skipped += 1;
+            return;
+        }
+        let Some(code) = self.program.function(at) else { return };
+        let site = Origin { file: at.file, span: code.span };
+        self.run_entry(harvest, |t| {
+            let class = class.or(t.class_of(at));
+            let receiver = match class {
+                Some(class) if t.program.file(at.file).is_none_or(|f| f.language != Language::Go) => Some(t.self_of(class, at)),
+                _ => None,
+            };
+            t.run_function(at, receiver, None, Vec::new(), Rc::from([]), site, true);
+        });
+    }
+
+    /// Runs an entry point with a budget of its own and frees what it built.
+    fn run_entry(&mut self, harvest: &mut Harvest, work: impl FnOnce(&mut Self)) {
+        let left = SERVICE_STEPS.saturating_sub(self.found.counts.steps);
+        if left == 0 {
+            self.found.counts.unfinished += 1;
+            return;
+        }
+        self.found.counts.entries += 1;
+        let state = &mut self.state;
+        state.steps = left.min(ENTRY_STEPS);
+        state.stack.clear();
+        state.pending.clear();
+        state.prototypes.clear();
+        state.seeking.clear();
+        (state.nesting, state.branches, state.module_depth) = (0, 0, 0);
+        let frames = state.frames.len();
+        let lasting = (state.modules.len(), state.attributes.len());
+        self.kept.objects = self.objects.len();
+        self.kept.queries = self.queries.len();
+        self.kept.frames = frames;
+        work(self);
+        self.run_pending();
+        if self.state.steps == 0 {
+            self.found.counts.unfinished += 1;
+        }
+        self.harvest(harvest);
+        self.kept.changed_queries.sort_unstable_by_key(|q| q.0);
+        if (self.state.modules.len(), self.state.attributes.len()) == lasting {
+            // nothing that lasts was made: what the entry point built and changed goes
+            for (id, object) in std::mem::take(&mut self.kept.changed_objects) {
+                if let Some(place) = self.objects.get_mut(id as usize) {
+                    *place = object;
+                }
+            }
+            for (id, query) in std::mem::take(&mut self.kept.changed_queries) {
+                if let Some(place) = self.queries.get_mut(id as usize) {
+                    *place = query;
+                }
+            }
+            self.objects.truncate(self.kept.objects);
+            self.queries.truncate(self.kept.queries);
+            self.state.frames.truncate(frames);
+        } else {
+            self.kept.changed_objects.clear();
+            self.kept.changed_queries.clear();
+        }
+    }
+
+    fn finish(self, harvest: Harvest) -> Traced {
+        let Harvest { mut sent, queries, uses, open, .. } = harvest;
+        let known: HashSet<Origin> = sent.iter().filter(|s| told(&queries, s)).map(|s| s.site).collect();
+        // run by itself a helper may not know what its callers give it
+        sent.retain(|s| told(&queries, s) || !known.contains(&s.site));
+        sent.sort_by_key(|s| (s.site, s.statement, s.query));
+        let mut open: Vec<Open> = open.into_iter().filter(|o| !known.contains(&o.origin)).collect();
+        open.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
+        Traced { sent, queries, uses: uses.into_iter().collect(), open, counts: self.found.counts }
+    }
+}
+
+/// Whether a statement's table is known.
+fn told(queries: &[Query], sent: &Sent) -> bool {
+    let Some(query) = queries.get(sent.query as usize) else { return false };
+    !matches!(query.sources.first().map(|s| &s.table), Some(SourceTable::Unknown(..)))
+}
+
+fn subclasses(program: &Program<'_>) -> HashMap<ClassRef, Vec<ClassRef>> {
+    let mut out: HashMap<ClassRef, Vec<ClassRef>> = HashMap::default();
+    for (file, content) in program.files.iter().enumerate() {
+        for class in 0..content.code.classes.len() as u32 {
+            let at = ClassRef { file: file as u32, class };
+            for base in classes::bases(program, at) {
+                out.entry(base).or_default().push(at);
+            }
+        }
+    }
+    out
+}
+
+impl Tracer<'_> {
+    /// Remembers an object that outlives the entry point before it is changed.
+    pub(in crate::index::trace) fn keep_object(&mut self, id: u32) {
+        if (id as usize) < self.kept.objects
+            && !self.kept.changed_objects.contains_key(&id)
+            && let Some(object) = self.objects.get(id as usize)
+        {
+            let object: Object = object.clone();
+            self.kept.changed_objects.insert(id, object);
+        }
+    }
+
+    /// Remembers a query that outlives the entry point before it is changed.
+    pub(in crate::index::trace) fn keep_query(&mut self, id: u32) {
+        if (id as usize) < self.kept.queries
+            && !self.kept.changed_queries.iter().any(|q| q.0 == id)
+            && let Some(query) = self.queries.get(id as usize)
+        {
+            let query = query.clone();
+            self.kept.changed_queries.push((id, query));
+        }
     }
 }

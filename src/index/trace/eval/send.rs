@@ -1,19 +1,137 @@
-//! Statements that are sent.
+//! Statements that are sent: taken as they are at that moment, kept once, freed of the heap they were built on.
 
 use crate::index::mapping::Origin;
-use crate::index::trace::query::QueryId;
-use crate::index::trace::{Sent, Tracer};
+use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::{Open, Sent, Tracer, Use};
 use crate::model::statement::Scope;
+use rustc_hash::{FxHashSet as HashSet, FxHasher};
+use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+
+/// Queries and expressions inside each other that are followed.
+const DEPTH: usize = 48;
+
+/// What all entry points together brought to light.
+#[derive(Default)]
+pub(super) struct Harvest {
+    /// Statements with their queries in [`Harvest::queries`].
+    pub(super) sent: Vec<Sent>,
+    /// The queries, each free of the tracer's heap.
+    pub(super) queries: Vec<Query>,
+    /// Uses.
+    pub(super) uses: BTreeSet<Use>,
+    /// Open places.
+    pub(super) open: HashSet<Open>,
+    seen: HashSet<(Origin, u64)>,
+}
 
 impl Tracer<'_> {
     /// Records that a statement is sent by the call, assignment or attribute at `site`. It is taken as it is now:
     /// what is added to the builder later is not part of it.
     pub(in crate::index::trace) fn send(&mut self, query: QueryId, site: Origin) {
         let Some(now) = self.query(query).cloned() else { return };
-        let statement =
-            now.parts.iter().filter(|p| p.file == site.file).fold(site, |all, p| Origin { file: all.file, span: all.span.to(p.span) });
         let scope = self.program.file(site.file).map_or(Scope::Production, |f| f.scope);
+        let around = self.state.stack.iter().filter(|f| f.file == site.file);
+        let whole = around.filter_map(|f| self.program.function(*f)).map(|f| f.span).filter(|s| s.covers(site.span));
+        let whole = whole.max_by_key(|s| s.len());
+        let near = |part: &&Origin| part.file == site.file && whole.is_none_or(|w| w.covers(part.span));
+        let span = now.parts.iter().filter(near).fold(site.span, |all, p| all.to(p.span));
+        let function = self.state.stack.iter().rev().find(|f| f.file == site.file).copied();
         let query = self.begin(now);
-        self.found.sent.push(Sent { query, site, statement, function: None, scope });
+        self.found.sent.push(Sent { query, site, statement: Origin { file: site.file, span }, function, scope });
+    }
+
+    /// Takes what the entry point found out of the heap.
+    pub(super) fn harvest(&mut self, into: &mut Harvest) {
+        for sent in std::mem::take(&mut self.found.sent) {
+            let Some(fingerprint) = self.fingerprint(sent.query, 0) else { continue };
+            if into.seen.insert((sent.site, fingerprint)) {
+                let query = self.export(sent.query, into, 0);
+                into.sent.push(Sent { query, ..sent });
+            }
+        }
+        into.uses.extend(std::mem::take(&mut self.found.uses));
+        into.open.extend(std::mem::take(&mut self.found.open));
+    }
+
+    /// A number that says what a query is, whatever the ids inside.
+    fn fingerprint(&self, id: QueryId, depth: usize) -> Option<u64> {
+        let mut query = self.query(id)?.clone();
+        let mut hash = FxHasher::default();
+        if depth < DEPTH {
+            inner(&mut query, &mut |q| {
+                self.fingerprint(*q, depth + 1).unwrap_or(0).hash(&mut hash);
+                *q = 0;
+            });
+        }
+        format!("{query:?}").hash(&mut hash);
+        Some(hash.finish())
+    }
+
+    fn export(&self, id: QueryId, into: &mut Harvest, depth: usize) -> QueryId {
+        let mut query = self.query(id).cloned().unwrap_or_default();
+        if depth < DEPTH {
+            inner(&mut query, &mut |q| *q = self.export(*q, into, depth + 1));
+        }
+        into.queries.push(query);
+        (into.queries.len() - 1) as QueryId
+    }
+}
+
+/// Every query that a query is made of.
+fn inner(query: &mut Query, act: &mut dyn FnMut(&mut QueryId)) {
+    for source in &mut query.sources {
+        if let SourceTable::Query(id) = &mut source.table {
+            act(id);
+        }
+        if let Some(join) = &mut source.join {
+            join.on.iter_mut().for_each(|e| expression(e, act, 0));
+        }
+    }
+    query.with.iter_mut().for_each(|(_, id)| act(id));
+    query.unions.iter_mut().for_each(&mut *act);
+    query.from_query.iter_mut().for_each(&mut *act);
+    query.loads.iter_mut().filter_map(|l| l.query.as_mut()).for_each(&mut *act);
+    for list in query.lists() {
+        list.iter_mut().for_each(|e| expression(e, act, 0));
+    }
+    for (name, value) in query.set.iter_mut().chain(&mut query.conflict_set) {
+        expression(name, act, 0);
+        expression(value, act, 0);
+    }
+    if let Some(raw) = &mut query.raw {
+        parts(&mut raw.parts, act, 0);
+    }
+}
+
+fn reference(source: &mut SourceRef, act: &mut dyn FnMut(&mut QueryId)) {
+    if let SourceRef::Query(id) = source {
+        act(id);
+    }
+}
+
+fn parts(parts: &mut [FragmentPart], act: &mut dyn FnMut(&mut QueryId), depth: usize) {
+    for part in parts {
+        if let FragmentPart::Expr(inner) = part {
+            expression(inner, act, depth);
+        }
+    }
+}
+
+fn expression(expr: &mut SqlExpr, act: &mut dyn FnMut(&mut QueryId), depth: usize) {
+    if depth > DEPTH {
+        return;
+    }
+    match expr {
+        SqlExpr::Exists(id) | SqlExpr::Query(id) => act(id),
+        SqlExpr::Field { source, .. } | SqlExpr::Column { source, .. } | SqlExpr::Star(source) => reference(source, act),
+        SqlExpr::Compare(_, left, right) => {
+            expression(left, act, depth + 1);
+            right.iter_mut().for_each(|e| expression(e, act, depth + 1));
+        }
+        SqlExpr::And(all) | SqlExpr::Or(all) | SqlExpr::Call(_, all) => all.iter_mut().for_each(|e| expression(e, act, depth + 1)),
+        SqlExpr::Not(inner) | SqlExpr::Label(inner, _) | SqlExpr::Descending(inner) => expression(inner, act, depth + 1),
+        SqlExpr::Raw(fragment) => parts(&mut fragment.parts, act, depth + 1),
+        SqlExpr::Value(_) | SqlExpr::Null | SqlExpr::Output(_) | SqlExpr::Unknown(..) => {}
     }
 }

@@ -1,0 +1,334 @@
+//! Calls: of the program's functions and methods, of classes, of what comes from libraries.
+
+use super::expressions::is_super;
+use super::{Frame, FrameId, MAX_CALLS};
+use crate::index::mapping::{Named, Origin};
+use crate::index::program::FunctionRef;
+use crate::index::trace::value::{Argument, Object, Value};
+use crate::index::trace::{Callee, Tracer};
+use crate::model::code::{Arg, Expr, ExprKind, Type};
+use crate::model::facts::Language;
+use std::rc::Rc;
+
+impl<'a> Tracer<'a> {
+    /// A call as written.
+    pub(super) fn call(&mut self, expr: &'a Expr, function: &'a Expr, types: &'a [Type], args: &'a [Arg], new: bool) -> Value {
+        let site = self.origin(expr.span);
+        let types: Rc<[Value]> = types.iter().map(|t| self.named_type(t, site)).collect();
+        match &function.kind {
+            ExprKind::Member(object, name) if !new => {
+                let name = self.word(name);
+                if is_super(object) {
+                    let args = self.arguments(args);
+                    return self.super_call(name, args, types, site);
+                }
+                let receiver = self.eval(object);
+                let args = self.arguments(args);
+                self.call_method(&receiver, &name, args, types, site)
+            }
+            ExprKind::Name(name) if &**name == "super" => {
+                let args = self.arguments(args);
+                let name = Named { text: "constructor".into(), origin: None };
+                if self.language_here() == Language::Python { Value::Unknown } else { self.super_call(name, args, types, site) }
+            }
+            _ => {
+                let callee = self.eval(function);
+                let args = self.arguments(args);
+                self.call_value(&callee, args, types, site)
+            }
+        }
+    }
+
+    /// Runs a function, method or closure of the program with these arguments, or calls what comes from a library,
+    /// and gives what it returns. [`Value::Unknown`] where it is neither, or calls are nested too deep.
+    pub(in crate::index::trace) fn call_function(&mut self, function: &Value, args: Vec<Argument>, site: Origin) -> Value {
+        self.call_value(function, args, Rc::from([]), site)
+    }
+
+    /// Calls a value.
+    pub(super) fn call_value(&mut self, callee: &Value, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
+        match callee {
+            Value::OneOf(_) => {
+                let all = self.choices(callee);
+                let all = all.iter().map(|c| self.call_value(c, args.clone(), types.clone(), site)).collect();
+                self.join_all(all)
+            }
+            Value::Function { function, receiver, frame } => {
+                self.run_function(*function, receiver.as_deref().cloned(), *frame, args, types, site, false)
+            }
+            Value::Class(class) => self.construct(*class, args, types, site),
+            Value::Model { model, .. } => self.library_construct(*model, &args, site),
+            Value::External(name) => {
+                let callee = Callee::Function { name: name.clone(), types: types.clone() };
+                if let Some(value) = self.library_call(&callee, &args, site) {
+                    return value;
+                }
+                if let Some(value) = self.builtin_function(name, &args, &types, site) {
+                    return value;
+                }
+                self.hand_over(&args, Value::Unknown, site)
+            }
+            Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => {
+                match self.call_own_method(callee, "__call__", args.clone(), site) {
+                    Some(value) => value,
+                    None => self.library_itself(callee, &args, site),
+                }
+            }
+            _ => self.library_itself(callee, &args, site),
+        }
+    }
+
+    fn library_itself(&mut self, callee: &Value, args: &[Argument], site: Origin) -> Value {
+        if self.is_library(callee) || matches!(callee, Value::Unknown | Value::Object(_)) {
+            if let Some(value) = self.library_call(&Callee::Itself(callee.clone()), args, site) {
+                return value;
+            }
+        }
+        self.hand_over(args, Value::Unknown, site)
+    }
+
+    /// A method call: the program's own, then the library's, then what the language brings.
+    pub(super) fn call_method(&mut self, receiver: &Value, name: &Named, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
+        if let Value::OneOf(_) = receiver {
+            let all = self.choices(receiver);
+            let all = all.iter().map(|r| self.call_method(r, name, args.clone(), types.clone(), site)).collect();
+            return self.join_all(all);
+        }
+        match receiver {
+            Value::Module(_) => {
+                let callee = self.member(receiver, name, site);
+                return self.call_value(&callee, args, types, site);
+            }
+            Value::External(path) => {
+                let callee = match self.library_member(receiver, name) {
+                    Some(value) => value,
+                    None => Value::External(format!("{path}.{}", name.text).into()),
+                };
+                return self.call_value(&callee, args, types, site);
+            }
+            _ => {}
+        }
+        if let Some(method) = self.own_method(receiver, &name.text) {
+            return self.call_value(&method, args, types, site);
+        }
+        // an attribute that holds a function, a class, or a value that can be called
+        if let Some(callee) = self.held(receiver, name, site) {
+            return self.call_value(&callee, args, types, site);
+        }
+        let of_library = match receiver {
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::Instance { .. }) => self.base_handle(receiver, site),
+                _ => Some(receiver.clone()),
+            },
+            Value::Class(class) => Some(self.base_of_class(*class, site)),
+            other => Some(other.clone()),
+        };
+        if let Some(object) = of_library {
+            let callee = Callee::Method { receiver: object, name: name.clone(), types };
+            if let Some(value) = self.library_call(&callee, &args, site) {
+                return value;
+            }
+        }
+        if let Some(value) = self.builtin_method(receiver, &name.text, &args, site) {
+            return value;
+        }
+        self.hand_over(&args, receiver.clone(), site)
+    }
+
+    /// An attribute that code has put there and that can be called.
+    fn held(&mut self, receiver: &Value, name: &Named, site: Origin) -> Option<Value> {
+        let held = match receiver {
+            Value::Object(id) => match self.object(*id)? {
+                Object::Map { .. } => self.entry(receiver, &name.text)?,
+                Object::Instance { class, .. } => {
+                    let class = *class;
+                    self.instance_attribute(*id, class, receiver, name, site)?
+                }
+                _ => return None,
+            },
+            Value::Class(class) => self.class_member(*class, receiver, name, site)?,
+            Value::Model { model, .. } => {
+                let class = self.models.get(*model)?.class?;
+                self.class_member(class, receiver, name, site)?
+            }
+            Value::Handle(handle) => self.field_of(handle.instance?, &name.text)?,
+            _ => return None,
+        };
+        match held {
+            Value::Unknown | Value::Null | Value::Scalar(_) | Value::Text(_) => None,
+            value => Some(value),
+        }
+    }
+
+    /// A method of the program that a value has, called; `None` where the program defines none of this name.
+    pub(in crate::index::trace) fn call_own_method(
+        &mut self,
+        receiver: &Value,
+        name: &str,
+        args: Vec<Argument>,
+        site: Origin,
+    ) -> Option<Value> {
+        let method = self.own_method(receiver, name)?;
+        Some(self.call_value(&method, args, Rc::from([]), site))
+    }
+
+    /// `super().method(...)`, `super(...)`.
+    fn super_call(&mut self, name: Named, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
+        let receiver = self.receiver_here();
+        if let Some(class) = self.class_here() {
+            let order = self.order(class);
+            let found = order.iter().skip(1).find_map(|&c| self.method_in(c, &name.text));
+            if let Some(function) = found {
+                return self.run_function(function, receiver, None, args, types, site, false);
+            }
+        }
+        let Some(receiver) = receiver else { return Value::Unknown };
+        let object = match &receiver {
+            Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => self.base_handle(&receiver, site),
+            Value::Class(class) => Some(self.base_of_class(*class, site)),
+            _ => Some(receiver.clone()),
+        };
+        if matches!(&*name.text, "__init__" | "constructor") {
+            return Value::Unknown;
+        }
+        let Some(object) = object else { return self.hand_over(&args, Value::Unknown, site) };
+        let callee = Callee::Method { receiver: object, name, types };
+        self.library_call(&callee, &args, site).unwrap_or_default()
+    }
+
+    /// `super().name`.
+    pub(super) fn super_member(&mut self, name: &str, site: Origin) -> Option<Value> {
+        let receiver = self.receiver_here();
+        let class = self.class_here()?;
+        let order = self.order(class);
+        let function = order.iter().skip(1).find_map(|&c| self.method_in(c, name))?;
+        let value = Value::Function { function, receiver: receiver.clone().map(Box::new), frame: None };
+        Some(if self.is_property(function) { self.call_value(&value, Vec::new(), Rc::from([]), site) } else { value })
+    }
+
+    fn receiver_here(&self) -> Option<Value> {
+        let mut at = Some(self.state.at);
+        for _ in 0..super::MAX_NESTING {
+            let frame = self.state.frames.get(at? as usize)?;
+            if frame.receiver.is_some() {
+                return frame.receiver.clone();
+            }
+            at = frame.parent;
+        }
+        None
+    }
+
+    /// A call of which nothing is known: functions given to it are run with what it was called on, or its items.
+    fn hand_over(&mut self, args: &[Argument], receiver: Value, site: Origin) -> Value {
+        let mut results = Vec::new();
+        for arg in args {
+            for choice in self.choices(&arg.value) {
+                if let Value::Function { function, .. } = &choice {
+                    if self.state.stack.contains(function) || self.state.ran.contains(function) {
+                        continue;
+                    }
+                    let given = match &receiver {
+                        Value::Unknown | Value::External(_) | Value::Null => Vec::new(),
+                        other => {
+                            let item = self.item_of(other, site);
+                            if matches!(item, Value::Unknown) { Vec::new() } else { vec![self.argument(item, site)] }
+                        }
+                    };
+                    results.push(self.call_value(&choice, given, Rc::from([]), site));
+                }
+            }
+        }
+        if results.len() == 1 { results.remove(0) } else { Value::Unknown }
+    }
+
+    /// Runs the body of a function.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn run_function(
+        &mut self,
+        function: FunctionRef,
+        receiver: Option<Value>,
+        closure: Option<FrameId>,
+        args: Vec<Argument>,
+        types: Rc<[Value]>,
+        site: Origin,
+        entry: bool,
+    ) -> Value {
+        let Some(code) = self.program.function(function) else { return Value::Unknown };
+        if self.state.stack.len() >= MAX_CALLS || self.state.stack.contains(&function) {
+            if self.state.stack.len() >= MAX_CALLS {
+                self.found.counts.deep += 1;
+            }
+            return self.declared(function, closure, site);
+        }
+        let parent = match closure {
+            Some(frame) => frame,
+            None => self.module_frame(function.file),
+        };
+        let class = self.class_of(function);
+        let own_types = self.types_of(receiver.as_ref(), class);
+        let own_types = if types.is_empty() || class.is_some() { own_types } else { self.bound_types(code, &types, own_types) };
+        let frame = self.push_frame(Frame {
+            file: function.file,
+            function: Some(function),
+            class,
+            receiver: receiver.clone(),
+            parent: Some(parent),
+            types: own_types,
+            ..Frame::default()
+        });
+        self.state.ran.insert(function);
+        self.state.stack.push(function);
+        let branches = std::mem::take(&mut self.state.branches);
+        let value = self.inside(frame, |t| {
+            match (&code.receiver, receiver) {
+                (Some(param), Some(value)) => drop(t.frame().vars.insert(&param.name.text, value)),
+                (Some(param), None) => {
+                    let value = match &param.ty {
+                        Some(ty) => t.type_value(ty, site),
+                        None => class.map(|c| t.self_of(c, function)).unwrap_or_default(),
+                    };
+                    t.frame().vars.insert(&param.name.text, value);
+                }
+                // `function () { this... }` that a library calls on a value
+                (None, Some(value)) if code.params.is_empty() && t.language_here() != Language::Python => {
+                    t.frame().vars.insert("this", value);
+                }
+                _ => {}
+            }
+            for result in &code.results {
+                t.frame().vars.insert(&result.text, Value::Unknown);
+            }
+            t.type_results(code, site);
+            t.bind(&code.params, args, entry, site);
+            t.block(&code.body);
+            if !t.frame().left && !code.results.is_empty() {
+                let value = t.named_results().unwrap_or_default();
+                t.frame().returned = Some(value);
+            }
+            t.frame().returned.take()
+        });
+        self.state.branches = branches;
+        self.state.stack.pop();
+        let nothing = matches!(value, None | Some(Value::Unknown | Value::Null));
+        if nothing && code.returns.is_some() {
+            let declared = self.inside(frame, |t| match &code.returns {
+                Some(ty) => t.type_value(ty, site),
+                None => Value::Unknown,
+            });
+            if !matches!(declared, Value::Unknown) {
+                return declared;
+            }
+        }
+        value.unwrap_or(if code.body.is_empty() { Value::Unknown } else { Value::Null })
+    }
+
+    /// What a function says that it returns.
+    fn declared(&mut self, function: FunctionRef, closure: Option<FrameId>, site: Origin) -> Value {
+        let Some(ty) = self.program.function(function).and_then(|f| f.returns.as_ref()) else { return Value::Unknown };
+        let frame = match closure {
+            Some(frame) => frame,
+            None => self.module_frame(function.file),
+        };
+        self.inside(frame, |t| t.type_value(ty, site))
+    }
+}

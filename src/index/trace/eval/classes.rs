@@ -1,0 +1,697 @@
+//! Classes of the program: bases, methods, attributes, instances.
+
+use crate::index::mapping::{Named, Origin};
+use crate::index::program::{ClassRef, Definition, FunctionRef, Program};
+use crate::index::trace::Tracer;
+use crate::index::trace::value::{Argument, Object, Value};
+use crate::model::code::{AssignOp, Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Stmt, Type, Word};
+use crate::model::facts::Language;
+use rustc_hash::FxHashMap as HashMap;
+use std::rc::Rc;
+
+/// Base classes of a class that are looked at.
+const MAX_BASES: usize = 48;
+
+/// Methods of Go types.
+pub(super) type Receivers<'a> = HashMap<ClassRef, HashMap<&'a str, FunctionRef>>;
+/// Methods that assign an attribute, by the attribute.
+pub(super) type Setters<'a> = HashMap<&'a str, Vec<FunctionRef>>;
+
+impl<'a> Tracer<'a> {
+    /// A class and its bases, nearest first.
+    pub(super) fn order(&mut self, class: ClassRef) -> Rc<[ClassRef]> {
+        if let Some(known) = self.state.orders.get(&class) {
+            return known.clone();
+        }
+        let mut out = vec![class];
+        let mut next = 0;
+        while next < out.len() && out.len() < MAX_BASES {
+            let at = out[next];
+            let mut place = next + 1;
+            for base in bases(self.program, at) {
+                if !out.contains(&base) {
+                    out.insert(place, base);
+                    place += 1;
+                }
+            }
+            next += 1;
+        }
+        let order: Rc<[ClassRef]> = out.into();
+        self.state.orders.insert(class, order.clone());
+        order
+    }
+
+    /// A method that a class itself defines.
+    pub(super) fn method_in(&mut self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let code = self.program.class(class)?;
+        let own = code.methods.iter().rev().map(|&function| FunctionRef { file: class.file, function });
+        let mut found = own.filter(|&f| self.program.function(f).is_some_and(|m| &*m.name.text == name));
+        if let Some(function) = found.next() {
+            return Some(function);
+        }
+        if self.program.file(class.file).is_some_and(|f| f.language == Language::Go) {
+            return self.receivers().get(&class)?.get(name).copied();
+        }
+        None
+    }
+
+    fn receivers(&mut self) -> &Receivers<'a> {
+        let program = self.program;
+        self.state.receivers.get_or_insert_with(|| receivers(program))
+    }
+
+    /// A method of a class or its bases.
+    pub(super) fn find_method(&mut self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let order = self.order(class);
+        order.iter().find_map(|&c| self.method_in(c, name))
+    }
+
+    /// The class that a method belongs to.
+    pub(super) fn class_of(&self, function: FunctionRef) -> Option<ClassRef> {
+        let code = self.program.function(function)?;
+        match code.outer {
+            Outer::Class(class) => Some(ClassRef { file: function.file, class }),
+            _ => self.program.class_of_type(function.file, code.receiver.as_ref()?.ty.as_ref()?),
+        }
+    }
+
+    /// Whether reading the attribute runs the function.
+    pub(super) fn is_property(&self, function: FunctionRef) -> bool {
+        let Some(code) = self.program.function(function) else { return false };
+        code.is_getter || decorated(code, |name| name.ends_with("property") || name == "declared_attr" || name == "declared_attr.directive")
+    }
+
+    /// Program's own method of a value, bound to it.
+    pub(super) fn own_method(&mut self, receiver: &Value, name: &str) -> Option<Value> {
+        let class = match receiver {
+            Value::Class(class) => *class,
+            Value::Model { model, .. } => self.models.get(*model)?.class?,
+            _ => match self.object(self.instance_of(receiver)?)? {
+                Object::Instance { class, .. } => *class,
+                Object::Entity { model, .. } => self.models.get(*model)?.class?,
+                _ => return None,
+            },
+        };
+        if let Some(function) = self.find_method(class, name) {
+            if self.is_property(function) {
+                return None;
+            }
+            return Some(self.bound(function, receiver));
+        }
+        // methods of embedded structs
+        let order = self.order(class);
+        for &at in order.iter() {
+            let embedded = self.program.class(at).map(|c| c.fields.iter().filter(|f| f.embedded).collect::<Vec<_>>()).unwrap_or_default();
+            for field in embedded {
+                let inner = field.ty.as_ref().and_then(|t| self.program.class_of_type(at.file, t));
+                if let Some(inner) = inner
+                    && inner != class
+                    && self.find_method(inner, name).is_some()
+                    && let Some(id) = self.instance_of(receiver)
+                {
+                    let place = Origin { file: at.file, span: field.name.span };
+                    let word = Named { text: (&*field.name.text).into(), origin: Some(place) };
+                    let held = self.instance_attribute(id, class, receiver, &word, place)?;
+                    return self.own_method(&held, name);
+                }
+            }
+        }
+        None
+    }
+
+    fn bound(&self, function: FunctionRef, receiver: &Value) -> Value {
+        let Some(code) = self.program.function(function) else { return Value::Unknown };
+        let receiver = if code.is_static && code.receiver.is_none() && self.file_language(function.file) == Language::Python {
+            None
+        } else if decorated(code, |name| name == "classmethod") {
+            Some(self.class_side(receiver))
+        } else {
+            Some(receiver.clone())
+        };
+        Value::Function { function, receiver: receiver.map(Box::new), frame: None }
+    }
+
+    fn file_language(&self, file: u32) -> Language {
+        self.program.file(file).map_or(Language::Python, |f| f.language)
+    }
+
+    /// The class of an instance or entity.
+    fn class_side(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::Instance { class, .. }) => Value::Class(*class),
+                Some(Object::Entity { model, origin, .. }) => Value::Model { model: *model, alias: None, origin: Some(*origin) },
+                _ => value.clone(),
+            },
+            other => other.clone(),
+        }
+    }
+
+    /// Whether a class itself gives an attribute a value.
+    pub(super) fn has_attribute(&self, class: ClassRef, name: &str) -> bool {
+        self.program.class(class).is_some_and(|c| c.fields.iter().any(|f| &*f.name.text == name && f.value.is_some()))
+    }
+
+    /// The value of a class attribute, of the class or its bases.
+    pub(super) fn class_attribute(&mut self, class: ClassRef, name: &str) -> Option<Value> {
+        let order = self.order(class);
+        let (owner, field) = order.iter().find_map(|&c| {
+            let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
+            Some((c, found))
+        })?;
+        let key = (owner, Rc::from(name));
+        match self.state.attributes.get(&key) {
+            Some(Some(value)) => return Some(value.clone()),
+            Some(None) => return None,
+            None => {}
+        }
+        self.state.attributes.insert(key.clone(), None);
+        let value = field.value.as_ref().map(|v| self.in_class(owner, |t| t.eval(v))).unwrap_or_default();
+        self.state.attributes.insert(key, Some(value.clone()));
+        Some(value)
+    }
+
+    /// A method, property or class attribute that the program defines for a value of a class.
+    pub(super) fn own_member(&mut self, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(function) = self.find_method(class, &name.text) {
+            let bound = self.bound(function, object);
+            return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
+        }
+        self.class_attribute(class, &name.text)
+    }
+
+    /// A member of a class: static methods, attributes, classes inside it, members of enumerations.
+    pub(super) fn class_member(&mut self, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(value) = self.own_member(class, object, name, site) {
+            return Some(value);
+        }
+        let order = self.order(class);
+        for &at in order.iter() {
+            if let Some(found) = self.program.member(&Definition::Class(at), &name.text) {
+                return Some(self.defined(&found, name.origin.unwrap_or(site)));
+            }
+        }
+        // `model: type[T]`
+        let field = self.declared_field(class, &name.text);
+        if let Some((owner, field)) = field
+            && let Some(ty) = &field.ty
+        {
+            let types = self.class_types(class);
+            let value = self.with_types(owner, types, |t| t.type_value(ty, site));
+            if !matches!(value, Value::Unknown) {
+                return Some(value);
+            }
+        }
+        if let Value::Class(_) = object {
+            let base = self.base_of_class(class, site);
+            return self.library_member(&base, name);
+        }
+        None
+    }
+
+    fn declared_field(&mut self, class: ClassRef, name: &str) -> Option<(ClassRef, &'a Field)> {
+        let order = self.order(class);
+        order.iter().find_map(|&c| Some((c, self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.ty.is_some())?)))
+    }
+
+    /// An attribute of an instance.
+    pub(super) fn instance_member(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(value) = self.field_of(id, &name.text) {
+            return Some(value);
+        }
+        if let Some(function) = self.find_method(class, &name.text) {
+            let bound = self.bound(function, object);
+            return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
+        }
+        if let Some(value) = self.instance_attribute(id, class, object, name, site) {
+            return Some(value);
+        }
+        if let Some(base) = self.base_handle(object, site)
+            && let Some(value) = self.library_member(&base, name)
+        {
+            return Some(value);
+        }
+        self.library_variable(site.file, &name.text, name.origin.unwrap_or(site))
+    }
+
+    /// What an attribute that is no method holds: what code assigned, the class's value, a value of its type.
+    pub(super) fn instance_attribute(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(value) = self.field_of(id, &name.text) {
+            return Some(value);
+        }
+        let mut value = self.initial(class, object, &name.text);
+        if matches!(value, None | Some(Value::Unknown | Value::Null)) {
+            value = self.sought(id, class, object, &name.text, site).or(value);
+        }
+        if matches!(value, None | Some(Value::Unknown | Value::Null))
+            && let Some((owner, field)) = self.declared_field(class, &name.text)
+            && let Some(ty) = &field.ty
+        {
+            let types = self.types_of(Some(object), Some(class));
+            let place = Origin { file: owner.file, span: field.name.span };
+            let typed = self.with_types(owner, types, |t| t.type_value(ty, place));
+            if !matches!(typed, Value::Unknown) {
+                value = Some(typed);
+            }
+        }
+        let value = match value? {
+            Value::Unknown => self.library_variable(site.file, &name.text, name.origin.unwrap_or(site))?,
+            known => known,
+        };
+        if let Some(Object::Instance { fields, .. }) = self.object_mut(id)
+            && !fields.iter().any(|f| *f.0 == *name.text)
+        {
+            fields.push((name.text.clone(), value.clone()));
+        }
+        Some(value)
+    }
+
+    /// The value that the class body gives an attribute of its instances; functions in it know the instance.
+    fn initial(&mut self, class: ClassRef, object: &Value, name: &str) -> Option<Value> {
+        let order = self.order(class);
+        let (owner, field) = order.iter().find_map(|&c| {
+            let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
+            Some((c, found))
+        })?;
+        if field.is_static || self.file_language(owner.file) == Language::Python {
+            return self.class_attribute(class, name);
+        }
+        if self.state.seeking.iter().any(|(c, n)| *c == owner && &**n == name) {
+            return None;
+        }
+        self.state.seeking.push((owner, name.into()));
+        let types = self.types_of(Some(object), Some(class));
+        let value = field.value.as_ref()?;
+        let result = self.with_types(owner, types, |t| {
+            t.frame().vars.insert("this", object.clone());
+            t.frame().receiver = Some(object.clone());
+            t.eval(value)
+        });
+        self.state.seeking.pop();
+        Some(result)
+    }
+
+    /// Runs the methods that assign an attribute, the constructor first.
+    fn sought(&mut self, id: u32, class: ClassRef, object: &Value, name: &str, site: Origin) -> Option<Value> {
+        if self.state.seeking.len() > 6 || self.state.seeking.iter().any(|(c, n)| *c == class && &**n == name) {
+            return None;
+        }
+        let order = self.order(class);
+        for &at in order.iter() {
+            let Some(methods) = self.setters(at).get(name).cloned() else { continue };
+            for function in methods.into_iter().take(3) {
+                self.state.seeking.push((class, name.into()));
+                let before = std::mem::take(&mut self.state.stack);
+                let keep: Vec<FunctionRef> = before.iter().rev().take(2).copied().collect();
+                self.state.stack = keep;
+                self.run_function(function, Some(object.clone()), None, Vec::new(), Rc::from([]), site, true);
+                self.state.stack = before;
+                self.state.seeking.pop();
+                if let Some(value) = self.field_of(id, name)
+                    && !matches!(value, Value::Unknown | Value::Null)
+                {
+                    return Some(value);
+                }
+            }
+        }
+        None
+    }
+
+    fn setters(&mut self, class: ClassRef) -> Rc<Setters<'a>> {
+        if let Some(known) = self.state.setters.get(&class) {
+            return known.clone();
+        }
+        let mut out: Setters<'a> = HashMap::default();
+        if let Some(code) = self.program.class(class) {
+            let mut methods: Vec<(bool, FunctionRef)> = code
+                .methods
+                .iter()
+                .map(|&function| FunctionRef { file: class.file, function })
+                .map(|f| (!self.program.function(f).is_some_and(|m| matches!(&*m.name.text, "__init__" | "constructor")), f))
+                .collect();
+            methods.sort_unstable();
+            for (_, function) in methods {
+                let Some(method) = self.program.function(function) else { continue };
+                let Some(receiver) = &method.receiver else { continue };
+                let mut names = Vec::new();
+                assigned(&method.body, &receiver.name.text, &mut names);
+                for name in names {
+                    let list = out.entry(name).or_default();
+                    if !list.contains(&function) {
+                        list.push(function);
+                    }
+                }
+            }
+        }
+        let out = Rc::new(out);
+        self.state.setters.insert(class, out.clone());
+        out
+    }
+
+    /// `C(...)`, `new C(...)`.
+    pub(super) fn construct(&mut self, class: ClassRef, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
+        let value = self.bare(class, site);
+        if let Some(id) = self.instance_of(&value)
+            && !types.is_empty()
+        {
+            let names = self.parameters(class);
+            if let Some(Object::Instance { types: own, .. }) = self.object_mut(id) {
+                own.extend(names.into_iter().zip(types.iter().cloned()));
+            }
+        }
+        let maker = ["__init__", "constructor"].iter().find_map(|n| self.find_method(class, n));
+        let Some(maker) = maker else {
+            if let Some(id) = self.instance_of(&value) {
+                for arg in args {
+                    if let Some(name) = arg.name {
+                        self.set_field(id, &name.text, arg.value);
+                    }
+                }
+            }
+            return value;
+        };
+        self.assign_properties(&value, maker, &args);
+        self.run_function(maker, Some(value.clone()), None, args, Rc::from([]), site, false);
+        value
+    }
+
+    /// Constructor parameters with an accessibility word are attributes.
+    fn assign_properties(&mut self, value: &Value, maker: FunctionRef, args: &[Argument]) {
+        let (Some(id), Some(code)) = (self.instance_of(value), self.program.function(maker)) else { return };
+        let Some(class) = self.class_of(maker).and_then(|c| self.program.class(c)) else { return };
+        for (i, param) in code.params.iter().enumerate() {
+            if class.fields.iter().any(|f| f.name.span == param.name.span && !param.name.span.is_empty())
+                && let Some(arg) = args.get(i).filter(|a| a.name.is_none() && !a.spread && !a.double)
+                && !matches!(arg.value, Value::Unknown | Value::Null)
+            {
+                self.set_field(id, &param.name.text, arg.value.clone());
+            }
+        }
+    }
+
+    /// `T{...}` of a struct that is no model.
+    pub(super) fn new_struct(&mut self, class: ClassRef, args: Vec<Argument>) -> Value {
+        let types = self.class_types(class).to_vec();
+        let fields = args.into_iter().filter_map(|a| Some((a.name?.text, a.value))).filter(|f| !matches!(f.1, Value::Unknown)).collect();
+        Value::Object(self.allocate(Object::Instance { class, fields, types }))
+    }
+
+    /// An instance of which only the class is known; its attributes are found out when they are asked for.
+    pub(super) fn instance(&mut self, class: ClassRef, site: Origin) -> Value {
+        let class = self.implementer(class).unwrap_or(class);
+        if let Some(&model) = self.models.by_class.get(&class) {
+            return self.value_of(&Value::Model { model, alias: None, origin: Some(site) }, false, site);
+        }
+        if let Some(known) = self.state.prototypes.get(&class) {
+            return known.clone();
+        }
+        let value = self.bare(class, site);
+        self.state.prototypes.insert(class, value.clone());
+        value
+    }
+
+    /// A new instance with nothing set; a handle where the class extends a library's.
+    pub(super) fn bare(&mut self, class: ClassRef, site: Origin) -> Value {
+        let types = self.class_types(class).to_vec();
+        let id = self.allocate(Object::Instance { class, fields: Vec::new(), types });
+        match self.library_base(class, site) {
+            Value::Handle(mut handle) => {
+                handle.instance = Some(id);
+                Value::Handle(handle)
+            }
+            _ => Value::Object(id),
+        }
+    }
+
+    /// What the library's class is that a class of the program extends, as a value of it.
+    fn library_base(&mut self, class: ClassRef, site: Origin) -> Value {
+        let order = self.order(class);
+        for &at in order.iter() {
+            let Some(code) = self.program.class(at) else { continue };
+            let types = self.class_types(class);
+            let names: Vec<Type> = code.bases.iter().filter_map(named).collect();
+            for ty in names {
+                let Type::Named { path, .. } = &ty else { continue };
+                let words: Vec<&str> = path.iter().map(|w| &*w.text).collect();
+                if !matches!(self.program.lookup_path(at.file, &words), Some(Definition::External(_))) {
+                    continue;
+                }
+                let value = self.with_types(at, types.clone(), |t| t.value_of_type(at.file, &ty, site));
+                if let Value::Handle(_) = value {
+                    return value;
+                }
+            }
+        }
+        Value::Unknown
+    }
+
+    /// The library's side of an instance of the program's class.
+    pub(super) fn base_handle(&mut self, object: &Value, site: Origin) -> Option<Value> {
+        let Value::Object(id) = object else { return None };
+        let Some(Object::Instance { class, .. }) = self.object(*id) else { return None };
+        let class = *class;
+        match self.library_base(class, site) {
+            Value::Handle(mut handle) => {
+                handle.instance = Some(*id);
+                Some(Value::Handle(handle))
+            }
+            _ => None,
+        }
+    }
+
+    /// The library's class that a class of the program extends, by its name.
+    pub(super) fn base_of_class(&mut self, class: ClassRef, _site: Origin) -> Value {
+        let order = self.order(class);
+        for &at in order.iter() {
+            let Some(code) = self.program.class(at) else { continue };
+            for base in &code.bases {
+                if let Some(name) = self.program.qualified(at.file, base) {
+                    return Value::External(name.into());
+                }
+            }
+        }
+        Value::Class(class)
+    }
+
+    /// `self` of a method that is run without one.
+    pub(super) fn self_of(&mut self, class: ClassRef, function: FunctionRef) -> Value {
+        let Some(code) = self.program.function(function) else { return Value::Unknown };
+        let place = Origin { file: class.file, span: code.span };
+        let on_class =
+            code.is_static || decorated(code, |n| matches!(n, "classmethod" | "declared_attr" | "declared_attr.directive" | "validator"));
+        let model = self.models.by_class.get(&class).copied();
+        match (model, on_class) {
+            (Some(model), true) => Value::Model { model, alias: None, origin: Some(place) },
+            (None, true) => Value::Class(class),
+            (Some(model), false) => self.value_of(&Value::Model { model, alias: None, origin: Some(place) }, false, place),
+            (None, false) => self.instance(class, place),
+        }
+    }
+
+    /// The type parameters of a class.
+    pub(super) fn parameters(&self, class: ClassRef) -> Vec<Rc<str>> {
+        let Some(code) = self.program.class(class) else { return Vec::new() };
+        if !code.type_params.is_empty() {
+            return code.type_params.iter().map(|w| Rc::from(&*w.text)).collect();
+        }
+        // Python: `Generic[T]`, `Protocol[T]`, `Base[T]` with type variables
+        let mut out: Vec<Rc<str>> = Vec::new();
+        for base in &code.bases {
+            for arg in type_args(base) {
+                if let Some(name) = arg.name()
+                    && !matches!(self.program.lookup(class.file, name), Some(Definition::Class(_) | Definition::External(_)))
+                    && !out.iter().any(|o| &**o == name)
+                {
+                    out.push(name.into());
+                }
+            }
+        }
+        out
+    }
+
+    /// What the type parameters of a class's bases stand for.
+    fn class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
+        let order = self.order(class);
+        let mut out: Vec<(Rc<str>, Value)> = Vec::new();
+        for &at in order.iter() {
+            let Some(code) = self.program.class(at) else { continue };
+            for base in &code.bases {
+                let args = type_args(base);
+                let Some(target) = (if args.is_empty() { None } else { class_named(self.program, at.file, base) }) else { continue };
+                for (name, arg) in self.parameters(target).into_iter().zip(args) {
+                    let bound = arg.name().and_then(|n| out.iter().find(|o| &*o.0 == n)).map(|o| o.1.clone());
+                    let value = match bound {
+                        Some(value) => Some(value),
+                        None => self
+                            .program
+                            .class_of_type(at.file, &arg)
+                            .map(|c| self.class_value(c, Origin { file: at.file, span: base.span })),
+                    };
+                    if let Some(value) = value
+                        && !out.iter().any(|o| o.0 == name)
+                    {
+                        out.push((name, value));
+                    }
+                }
+            }
+        }
+        out.into()
+    }
+
+    /// The type arguments that hold in a method run on a value.
+    pub(super) fn types_of(&mut self, receiver: Option<&Value>, class: Option<ClassRef>) -> Rc<[(Rc<str>, Value)]> {
+        if let Some(receiver) = receiver
+            && let Some(id) = self.instance_of(receiver)
+            && let Some(Object::Instance { types, .. }) = self.object(id)
+        {
+            return types.as_slice().into();
+        }
+        match (receiver, class) {
+            (Some(Value::Class(class)), _) => self.class_types(*class),
+            (_, Some(class)) => self.class_types(class),
+            _ => Rc::from([]),
+        }
+    }
+
+    /// The only class that implements an interface.
+    fn implementer(&mut self, class: ClassRef) -> Option<ClassRef> {
+        let code = self.program.class(class)?;
+        if code.kind != ClassKind::Interface {
+            return None;
+        }
+        if let Some(subclasses) = self.state.subclasses.get(&class) {
+            return if subclasses.len() == 1 { subclasses.first().copied() } else { None };
+        }
+        if self.file_language(class.file) != Language::Go {
+            return None;
+        }
+        let wanted: Vec<&str> = code
+            .methods
+            .iter()
+            .filter_map(|&f| self.program.function(FunctionRef { file: class.file, function: f }))
+            .map(|f| &*f.name.text)
+            .chain(code.fields.iter().map(|f| &*f.name.text))
+            .collect();
+        if wanted.is_empty() {
+            return None;
+        }
+        let mut fitting: Vec<ClassRef> =
+            self.receivers().iter().filter(|(_, m)| wanted.iter().all(|w| m.contains_key(w))).map(|(c, _)| *c).collect();
+        fitting.sort_unstable();
+        match fitting.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        }
+    }
+}
+
+/// Classes of the program that a class extends, in order.
+pub(super) fn bases(program: &Program<'_>, class: ClassRef) -> Vec<ClassRef> {
+    let Some(code) = program.class(class) else { return Vec::new() };
+    let mut out = Vec::new();
+    for base in &code.bases {
+        match &base.kind {
+            // a base made by a call: classes given to it are extended too
+            ExprKind::Call { function, args, .. } => {
+                if let ExprKind::Member(object, _) = &function.kind {
+                    out.extend(class_named(program, class.file, object));
+                }
+                out.extend(args.iter().filter_map(|a| class_named(program, class.file, &a.value)));
+            }
+            _ => out.extend(class_named(program, class.file, base)),
+        }
+    }
+    out.retain(|b| *b != class);
+    out
+}
+
+fn class_named(program: &Program<'_>, file: u32, expr: &Expr) -> Option<ClassRef> {
+    match &expr.kind {
+        ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) => class_named(program, file, of),
+        _ => match program.lookup_path(file, &expr.path()?)? {
+            Definition::Class(class) => Some(class),
+            _ => None,
+        },
+    }
+}
+
+/// A base as a type.
+fn named(base: &Expr) -> Option<Type> {
+    match &base.kind {
+        ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) => match named(of)? {
+            Type::Named { path, .. } => Some(Type::Named { path, args: type_args(base) }),
+            _ => None,
+        },
+        // `Manager.from_queryset(Q)`, `makeBase(X)`: what makes it says what it is
+        ExprKind::Call { function, .. } => match &function.kind {
+            ExprKind::Member(object, _) => named(object),
+            _ => named(function),
+        },
+        _ => {
+            let words = base.path()?.into_iter().map(|text| Word { text: text.into(), span: base.span });
+            Some(Type::Named { path: words.collect(), args: Vec::new() })
+        }
+    }
+}
+
+/// The type arguments of a base.
+fn type_args(base: &Expr) -> Vec<Type> {
+    match &base.kind {
+        ExprKind::Instantiate(_, types) => types.clone(),
+        ExprKind::Index(_, key) => match &key.kind {
+            ExprKind::Tuple(all) => all.iter().map(|e| named(e).unwrap_or(Type::Other)).collect(),
+            _ => vec![named(key).unwrap_or(Type::Other)],
+        },
+        _ => Vec::new(),
+    }
+}
+
+fn receivers<'a>(program: &Program<'a>) -> Receivers<'a> {
+    let mut out: Receivers<'a> = HashMap::default();
+    for (file, content) in program.files.iter().enumerate().filter(|(_, f)| f.language == Language::Go) {
+        for (i, function) in content.code.functions.iter().enumerate() {
+            if let Some(ty) = function.receiver.as_ref().and_then(|r| r.ty.as_ref())
+                && let Some(class) = program.class_of_type(file as u32, ty)
+            {
+                out.entry(class).or_default().insert(&function.name.text, FunctionRef { file: file as u32, function: i as u32 });
+            }
+        }
+    }
+    out
+}
+
+/// Whether a function has a decorator with such a name (without what it was imported from).
+pub(super) fn decorated(code: &Function, fits: impl Fn(&str) -> bool) -> bool {
+    code.decorators.iter().any(|d| {
+        let callee = match &d.kind {
+            ExprKind::Call { function, .. } => function,
+            _ => d,
+        };
+        callee.path().is_some_and(|p| p.last().is_some_and(|l| fits(l)) || fits(&p.join(".")))
+    })
+}
+
+/// Attributes of the receiver that statements assign.
+fn assigned<'a>(body: &'a [Stmt], receiver: &str, out: &mut Vec<&'a str>) {
+    for stmt in body {
+        match stmt {
+            Stmt::Assign { target, op, .. } if *op != AssignOp::Item => targets(target, receiver, out),
+            Stmt::Branch { arms, .. } => arms.iter().for_each(|(_, body)| assigned(body, receiver, out)),
+            Stmt::Block(body) | Stmt::Loop { body, .. } => assigned(body, receiver, out),
+            _ => {}
+        }
+    }
+}
+
+fn targets<'a>(target: &'a Expr, receiver: &str, out: &mut Vec<&'a str>) {
+    match &target.kind {
+        ExprKind::Member(object, name) if matches!(&object.kind, ExprKind::Name(n) if &**n == receiver) => out.push(&name.text),
+        ExprKind::Tuple(all) | ExprKind::List(all, _) => all.iter().for_each(|t| targets(t, receiver, out)),
+        _ => {}
+    }
+}
+
+/// Whether a class is one of those that only name a type.
+pub(super) fn is_type_only(class: &Class) -> bool {
+    matches!(class.kind, ClassKind::Interface | ClassKind::Alias)
+}

@@ -1,0 +1,204 @@
+//! Expressions.
+
+use super::{MAX_NESTING, render};
+use crate::index::mapping::{Named, Origin};
+use crate::index::program::{ClassRef, FunctionRef};
+use crate::index::trace::Tracer;
+use crate::index::trace::value::{Object, Value};
+use crate::model::code::{Expr, ExprKind, Word};
+
+impl<'a> Tracer<'a> {
+    /// The value of an expression.
+    pub(super) fn eval(&mut self, expr: &'a Expr) -> Value {
+        if self.state.nesting >= MAX_NESTING || !self.step() {
+            return Value::Unknown;
+        }
+        self.state.nesting += 1;
+        let value = self.expression(expr);
+        self.state.nesting -= 1;
+        value
+    }
+
+    fn expression(&mut self, expr: &'a Expr) -> Value {
+        let origin = self.origin(expr.span);
+        match &expr.kind {
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Text(parts) => self.text(parts, origin),
+            ExprKind::Tagged { tag, types: _, parts } => {
+                let tag = self.eval(tag);
+                self.tagged(&tag, parts, origin)
+            }
+            ExprKind::Scalar(text) => Value::Scalar((&**text).into()),
+            ExprKind::Null => Value::Null,
+            ExprKind::Member(object, name) => {
+                if is_super(object) {
+                    return self.super_member(&name.text, origin).unwrap_or_default();
+                }
+                let object = self.eval(object);
+                let name = self.word(name);
+                self.member(&object, &name, origin)
+            }
+            ExprKind::Index(object, key) => {
+                let object = self.eval(object);
+                let key = self.eval(key);
+                self.index(&object, &key, origin)
+            }
+            ExprKind::Call { function, types, args, new } => {
+                if let Some(&model) = self.models.by_value.get(&origin) {
+                    return Value::Model { model, alias: None, origin: Some(origin) };
+                }
+                self.call(expr, function, types, args, *new)
+            }
+            ExprKind::List(items, ty) => self.list(items, ty.as_ref(), origin),
+            ExprKind::Tuple(items) => {
+                let items: Vec<Value> = self.spread_items(items);
+                Value::Tuple(items.into())
+            }
+            ExprKind::Map(entries) => {
+                if let Some(&model) = self.models.by_value.get(&origin) {
+                    return Value::Model { model, alias: None, origin: Some(origin) };
+                }
+                self.map(entries)
+            }
+            ExprKind::Composite(ty, entries) => self.composite(ty, entries, origin),
+            ExprKind::Reference(inner) => self.eval(inner),
+            ExprKind::Binary { op, left, right } => self.binary(op, left, right, origin),
+            ExprKind::Unary { op, value } => {
+                let value = self.eval(value);
+                match &**op {
+                    "await" => self.library_await(&value, origin).unwrap_or(value),
+                    _ => self.unary(op, &value, origin),
+                }
+            }
+            ExprKind::Choice { condition, then, other } => {
+                self.eval(condition);
+                let then = self.eval(then);
+                let other = self.eval(other);
+                self.join(then, other)
+            }
+            ExprKind::Lambda(id) => {
+                let function = FunctionRef { file: origin.file, function: *id };
+                self.closure(function)
+            }
+            ExprKind::Class(id) => self.class_value(ClassRef { file: origin.file, class: *id }, origin),
+            ExprKind::Each { target, over, conditions, body, pairs } => self.each(target, over, conditions, body, *pairs),
+            ExprKind::Spread(inner) => self.eval(inner),
+            ExprKind::Cast(inner, ty) => {
+                let value = self.eval(inner);
+                match value {
+                    Value::Unknown | Value::Null => self.type_value(ty, origin),
+                    known => known,
+                }
+            }
+            ExprKind::Bind(target, value) => {
+                let value = self.eval(value);
+                self.assign(target, value.clone(), origin);
+                value
+            }
+            ExprKind::Instantiate(inner, _) => self.eval(inner),
+            ExprKind::Opaque(inner) => {
+                inner.iter().for_each(|e| drop(self.eval(e)));
+                Value::Unknown
+            }
+        }
+    }
+
+    /// A word of the running file with its place.
+    pub(super) fn word(&self, word: &Word) -> Named {
+        Named { text: (&*word.text).into(), origin: Some(self.origin(word.span)) }
+    }
+
+    fn binary(&mut self, op: &str, left: &'a Expr, right: &'a Expr, origin: Origin) -> Value {
+        let a = self.eval(left);
+        let b = self.eval(right);
+        match op {
+            "or" | "||" | "??" => {
+                if matches!(a, Value::Null) {
+                    return b;
+                }
+                if let Some(both) = self.of_library(op, &a, &b, origin) {
+                    return both;
+                }
+                return self.join(a, b);
+            }
+            "and" | "&&" => return self.of_library(op, &a, &b, origin).unwrap_or(b),
+            "+" => {
+                if let Some(sum) = self.plus(&a, &b, origin) {
+                    return sum;
+                }
+            }
+            "%" => {
+                if let Value::Text(template) = &a {
+                    let template = template.clone();
+                    return self.percent(&template, &b, render::expression(right), self.origin(right.span));
+                }
+            }
+            "*" => {
+                if let Value::Object(id) = a
+                    && matches!(self.object(id), Some(Object::List { .. }))
+                {
+                    return a;
+                }
+            }
+            "|" => {
+                if let (Value::Object(x), Value::Object(y)) = (&a, &b)
+                    && matches!((self.object(*x), self.object(*y)), (Some(Object::Map { .. }), Some(Object::Map { .. })))
+                {
+                    let both = self.new_map(Vec::new(), false);
+                    if let Value::Object(id) = both {
+                        self.extend(id, &a);
+                        self.extend(id, &b);
+                    }
+                    return both;
+                }
+            }
+            _ => {}
+        }
+        self.of_library(op, &a, &b, origin).unwrap_or_default()
+    }
+
+    /// An operator that a library gives a meaning.
+    fn of_library(&mut self, op: &str, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
+        let (lefts, rights) = (self.choices(a), self.choices(b));
+        if !lefts.iter().chain(&rights).any(|v| self.is_library(v)) {
+            return None;
+        }
+        let mut results = Vec::new();
+        for left in &lefts {
+            for right in &rights {
+                results.extend(self.library_binary(op, left, right, origin));
+            }
+        }
+        if results.is_empty() { None } else { Some(self.join_all(results)) }
+    }
+
+    fn unary(&mut self, op: &str, value: &Value, origin: Origin) -> Value {
+        let mut results = Vec::new();
+        for choice in self.choices(value) {
+            if self.is_library(&choice) {
+                results.extend(self.library_unary(op, &choice, origin));
+            } else if matches!((op, &choice), ("-", Value::Scalar(_))) {
+                results.push(choice);
+            }
+        }
+        self.join_all(results)
+    }
+
+    /// Whether operators on a value can mean something to a library.
+    pub(super) fn is_library(&self, value: &Value) -> bool {
+        match value {
+            Value::Handle(_) | Value::Model { .. } | Value::Expr(_) | Value::Relation { .. } | Value::Row { .. } | Value::Key(_) => true,
+            Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { .. })),
+            _ => false,
+        }
+    }
+}
+
+/// Whether an expression is `super`, `super()`, `super(Class, self)`.
+pub(super) fn is_super(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name(name) => &**name == "super",
+        ExprKind::Call { function, .. } => matches!(&function.kind, ExprKind::Name(name) if &**name == "super"),
+        _ => false,
+    }
+}

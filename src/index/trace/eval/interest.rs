@@ -1,0 +1,239 @@
+//! Which functions can hold anything of interest: those that mention a word of a pack in force or a model, and
+//! those that mention a function that does.
+
+use crate::grammar::PackSet;
+use crate::index::mapping::Models;
+use crate::index::program::{FunctionRef, Program};
+use crate::model::code::{Arg, Entry, Expr, ExprKind, Function, FunctionId, Part, Stmt, Type};
+use rustc_hash::FxHashSet as HashSet;
+
+/// Times that interest is handed on to callers.
+const ROUNDS: usize = 3;
+/// Code inside code that is walked.
+const DEPTH: usize = 200;
+
+/// Functions worth running.
+pub(super) struct Interest {
+    functions: HashSet<FunctionRef>,
+}
+
+impl Interest {
+    /// Whether running the function can bring anything to light.
+    pub(super) fn has(&self, function: FunctionRef) -> bool {
+        self.functions.contains(&function)
+    }
+}
+
+/// Ids of the packs with a mapper that an import of the program brings into force.
+pub(super) fn in_force(program: &Program<'_>, packs: &PackSet) -> HashSet<String> {
+    let mut out = HashSet::default();
+    for file in &program.files {
+        let Some(rules) = packs.language(file.language) else { continue };
+        for import in file.imports {
+            for at in rules.detected_by(&import.module) {
+                if let Some(pack) = rules.packs.get(at).filter(|p| p.mapper.is_some()) {
+                    out.insert(pack.id.clone());
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Functions of the program that mention what matters.
+pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_force: &HashSet<String>) -> Interest {
+    let mut words: HashSet<&str> = HashSet::default();
+    for rules in packs.languages() {
+        for mapper in rules.packs.iter().filter(|p| in_force.contains(&p.id)).filter_map(|p| p.mapper.as_ref()) {
+            let last = |name: &'_ String| -> usize { name.rfind(['.', '/']).map_or(0, |at| at + 1) };
+            for rule in &mapper.call {
+                words.extend(rule.names.iter().map(|n| &n[last(n)..]));
+            }
+            for rule in &mapper.member {
+                words.extend(rule.names.iter().map(String::as_str));
+            }
+            for rule in &mapper.kind {
+                words.extend(rule.calls.iter().chain(&rule.types).map(|n| &n[last(n)..]));
+                words.extend(rule.variables.iter().map(String::as_str));
+            }
+        }
+    }
+    for model in &models.models {
+        words.insert(&model.name.text);
+    }
+    let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();
+    for (file, content) in program.files.iter().enumerate() {
+        for (i, function) in content.code.functions.iter().enumerate() {
+            let mut names = HashSet::default();
+            mention(&content.code.functions, function, &mut names, 0);
+            mentioned.push((FunctionRef { file: file as u32, function: i as u32 }, &function.name.text, names));
+        }
+    }
+    let mut functions = HashSet::default();
+    for _ in 0..ROUNDS {
+        let mut added: HashSet<&str> = HashSet::default();
+        mentioned.retain(|(function, name, names)| {
+            let fits = names.iter().any(|n| words.contains(n));
+            if fits {
+                functions.insert(*function);
+                if !name.is_empty() {
+                    added.insert(name);
+                }
+            }
+            !fits
+        });
+        let before = words.len();
+        words.extend(added);
+        if words.len() == before {
+            break;
+        }
+    }
+    Interest { functions }
+}
+
+fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut HashSet<&'a str>, depth: usize) {
+    if depth > DEPTH {
+        return;
+    }
+    for param in function.params.iter().chain(&function.receiver) {
+        if let Some(ty) = &param.ty {
+            typed(ty, out, 0);
+        }
+        if let Some(default) = &param.default {
+            expression(all, default, out, depth + 1);
+        }
+        out.insert(&param.name.text);
+    }
+    if let Some(ty) = &function.returns {
+        typed(ty, out, 0);
+    }
+    block(all, &function.body, out, depth + 1);
+}
+
+fn typed<'a>(ty: &'a Type, out: &mut HashSet<&'a str>, depth: usize) {
+    if depth > DEPTH {
+        return;
+    }
+    match ty {
+        Type::Named { path, args } => {
+            out.extend(path.iter().map(|w| &*w.text));
+            args.iter().for_each(|a| typed(a, out, depth + 1));
+        }
+        Type::Pointer(inner) | Type::Slice(inner) | Type::Function(inner) => typed(inner, out, depth + 1),
+        Type::Map(a, b) => {
+            typed(a, out, depth + 1);
+            typed(b, out, depth + 1);
+        }
+        Type::Union(all) | Type::Tuple(all) => all.iter().for_each(|t| typed(t, out, depth + 1)),
+        _ => {}
+    }
+}
+
+fn block<'a>(all: &'a [Function], body: &'a [Stmt], out: &mut HashSet<&'a str>, depth: usize) {
+    if depth > DEPTH {
+        return;
+    }
+    let inner = |id: &FunctionId, out: &mut HashSet<&'a str>| {
+        if let Some(function) = all.get(*id as usize) {
+            mention(all, function, out, depth + 1);
+        }
+    };
+    for stmt in body {
+        match stmt {
+            Stmt::Assign { target, ty, value, .. } => {
+                expression(all, target, out, depth + 1);
+                if let Some(ty) = ty {
+                    typed(ty, out, 0);
+                }
+                if let Some(value) = value {
+                    expression(all, value, out, depth + 1);
+                }
+            }
+            Stmt::Expr(expr) | Stmt::Return(Some(expr), _) => expression(all, expr, out, depth + 1),
+            Stmt::Branch { arms, .. } => {
+                for (condition, body) in arms {
+                    if let Some(condition) = condition {
+                        expression(all, condition, out, depth + 1);
+                    }
+                    block(all, body, out, depth + 1);
+                }
+            }
+            Stmt::Loop { target, over, body } => {
+                for expr in target.iter().chain(over) {
+                    expression(all, expr, out, depth + 1);
+                }
+                block(all, body, out, depth + 1);
+            }
+            Stmt::Block(body) => block(all, body, out, depth + 1),
+            Stmt::Function(id) => inner(id, out),
+            Stmt::Class(_) | Stmt::Leave | Stmt::Export { .. } | Stmt::Return(None, _) => {}
+        }
+    }
+}
+
+fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut HashSet<&'a str>, depth: usize) {
+    if depth > DEPTH {
+        return;
+    }
+    let mut each = |items: &mut dyn Iterator<Item = &'a Expr>| items.for_each(|e| expression(all, e, out, depth + 1));
+    match &expr.kind {
+        ExprKind::Name(name) => drop(out.insert(name)),
+        ExprKind::Member(object, name) => {
+            each(&mut std::iter::once(&**object));
+            out.insert(&name.text);
+        }
+        ExprKind::Text(parts) => each(&mut parts.iter().filter_map(value)),
+        ExprKind::Tagged { tag, parts, .. } => each(&mut std::iter::once(&**tag).chain(parts.iter().filter_map(value))),
+        ExprKind::Index(a, b) | ExprKind::Bind(a, b) | ExprKind::Binary { left: a, right: b, .. } => each(&mut [&**a, &**b].into_iter()),
+        ExprKind::Call { function, args, .. } => each(&mut std::iter::once(&**function).chain(args.iter().map(|a: &Arg| &a.value))),
+        ExprKind::List(items, ty) => {
+            each(&mut items.iter());
+            if let Some(ty) = ty {
+                typed(ty, out, 0);
+            }
+        }
+        ExprKind::Tuple(items) | ExprKind::Opaque(items) => each(&mut items.iter()),
+        ExprKind::Map(entries) => entries.iter().for_each(|e| entry(all, e, out, depth + 1)),
+        ExprKind::Composite(ty, entries) => {
+            typed(ty, out, 0);
+            entries.iter().for_each(|e| entry(all, e, out, depth + 1));
+        }
+        ExprKind::Reference(inner) | ExprKind::Spread(inner) | ExprKind::Instantiate(inner, _) | ExprKind::Unary { value: inner, .. } => {
+            each(&mut std::iter::once(&**inner))
+        }
+        ExprKind::Cast(inner, ty) => {
+            each(&mut std::iter::once(&**inner));
+            typed(ty, out, 0);
+        }
+        ExprKind::Choice { condition, then, other } => each(&mut [&**condition, &**then, &**other].into_iter()),
+        ExprKind::Each { target, over, conditions, body, .. } => each(&mut [&**target, &**over, &**body].into_iter().chain(conditions)),
+        ExprKind::Lambda(id) => {
+            if let Some(function) = all.get(*id as usize) {
+                mention(all, function, out, depth + 1);
+            }
+        }
+        ExprKind::Scalar(_) | ExprKind::Null | ExprKind::Class(_) => {}
+    }
+}
+
+fn value(part: &Part) -> Option<&Expr> {
+    match part {
+        Part::Value(expr) => Some(expr),
+        Part::Text(..) => None,
+    }
+}
+
+fn entry<'a>(all: &'a [Function], entry: &'a Entry, out: &mut HashSet<&'a str>, depth: usize) {
+    match entry {
+        Entry::Named(_, value) | Entry::Spread(value) | Entry::Item(value) => expression(all, value, out, depth),
+        Entry::Computed(key, value) => {
+            expression(all, key, out, depth);
+            expression(all, value, out, depth);
+        }
+        Entry::Method(id) => {
+            if let Some(function) = all.get(*id as usize) {
+                mention(all, function, out, depth);
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Attributes, items and entries of values, and adding to lists and maps.
+
+use super::MAX_ITEMS;
+use crate::index::mapping::{Named, Origin};
+use crate::index::program::Definition;
+use crate::index::trace::value::{MapKey, Object, Value};
+use crate::index::trace::{Tracer, Use};
+use crate::model::facts::Language;
+
+impl<'a> Tracer<'a> {
+    /// `object.name`.
+    pub(super) fn member(&mut self, object: &Value, name: &Named, site: Origin) -> Value {
+        if let Value::OneOf(_) = object {
+            let all: Vec<Value> = self.choices(object);
+            let all = all.iter().map(|o| self.member(o, name, site)).collect();
+            return self.join_all(all);
+        }
+        let found = match object {
+            Value::Module(files) => {
+                let module = Definition::Module(files.to_vec());
+                self.program.member(&module, &name.text).map(|d| self.defined(&d, name.origin.unwrap_or(site)))
+            }
+            Value::External(path) => {
+                let known = self.library_member(object, name);
+                Some(known.unwrap_or_else(|| Value::External(format!("{path}.{}", name.text).into())))
+            }
+            Value::Class(class) => self.class_member(*class, object, name, site),
+            Value::Model { model, .. } => self.model_member(*model, object, name, site),
+            Value::Handle(_) => self.handle_member(object, name, site),
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::Map { .. }) => self.entry(object, &name.text),
+                Some(Object::Instance { class, .. }) => {
+                    let class = *class;
+                    self.instance_member(*id, class, object, name, site)
+                }
+                Some(Object::Entity { model, .. }) => {
+                    let model = *model;
+                    self.entity_member(model, object, name, site)
+                }
+                _ => None,
+            },
+            Value::Row { .. } | Value::Expr(_) | Value::Relation { .. } => self.library_member(object, name),
+            _ => None,
+        };
+        match found {
+            Some(value) => value,
+            None if matches!(object, Value::Unknown) => {
+                self.library_variable(site.file, &name.text, name.origin.unwrap_or(site)).unwrap_or_default()
+            }
+            None => Value::Unknown,
+        }
+    }
+
+    fn entity_member(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        let found = self.models.get(model)?;
+        if let Some(field) = found.field(&name.text) {
+            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field });
+            return Some(self.library_member(object, name).unwrap_or_default());
+        }
+        if found.relation(&name.text).is_some() {
+            return self.library_member(object, name);
+        }
+        let own = found.class.and_then(|class| self.own_member(class, object, name, site));
+        own.or_else(|| self.library_member(object, name))
+    }
+
+    fn model_member(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        let found = self.models.get(model)?;
+        if found.field(&name.text).is_some() || found.relation(&name.text).is_some() {
+            return self.library_member(object, name);
+        }
+        let own = found.class.and_then(|class| self.class_member(class, object, name, site));
+        match own {
+            // what a class attribute holds without a model of its own is for this model
+            Some(Value::Handle(mut handle)) if handle.model.is_none() => {
+                handle.model = Some(model);
+                Some(Value::Handle(handle))
+            }
+            Some(Value::Unknown) | None => self.library_member(object, name).or(own),
+            other => other,
+        }
+    }
+
+    fn handle_member(&mut self, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(id) = self.instance_of(object)
+            && let Some(Object::Instance { class, .. }) = self.object(id)
+        {
+            let class = *class;
+            if let Some(value) = self.field_of(id, &name.text) {
+                return Some(value);
+            }
+            if let Some(value) = self.own_member(class, object, name, site) {
+                return Some(value);
+            }
+        }
+        self.library_member(object, name)
+    }
+
+    /// `object[key]`.
+    pub(super) fn index(&mut self, object: &Value, key: &Value, site: Origin) -> Value {
+        if let Value::OneOf(_) = object {
+            let all: Vec<Value> = self.choices(object);
+            let all = all.iter().map(|o| self.index(o, key, site)).collect();
+            return self.join_all(all);
+        }
+        if let Value::OneOf(keys) = key
+            && !keys.iter().any(|k| matches!(k, Value::Unknown))
+        {
+            let all = keys.to_vec().iter().map(|k| self.index(object, k, site)).collect();
+            return self.join_all(all);
+        }
+        let position = match key {
+            Value::Scalar(text) => text.parse::<usize>().ok(),
+            _ => None,
+        };
+        match object {
+            Value::Tuple(items) => match position.and_then(|p| items.get(p)) {
+                Some(item) => item.clone(),
+                None => self.join_all(items.to_vec()),
+            },
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::List { items, open }) => {
+                    let one = position.filter(|_| !open).and_then(|p| items.get(p)).cloned();
+                    let all = items.clone();
+                    one.unwrap_or_else(|| self.join_all(all))
+                }
+                Some(Object::Map { entries, .. }) => {
+                    let all: Vec<Value> = entries.iter().map(|e| e.1.clone()).collect();
+                    match self.text_of(key) {
+                        Some(name) => self.entry(object, &name.text).unwrap_or_default(),
+                        None => self.join_all(all),
+                    }
+                }
+                Some(Object::Instance { .. }) => match self.text_of(key) {
+                    Some(name) if self.language_here() != Language::Python => self.member(object, &name, site),
+                    _ => {
+                        let args = vec![self.argument(key.clone(), site)];
+                        self.call_own_method(object, "__getitem__", args, site).unwrap_or_default()
+                    }
+                },
+                _ => self.library_index(object, key, site).unwrap_or_default(),
+            },
+            Value::Module(_) | Value::Class(_) => match self.text_of(key) {
+                Some(name) => self.member(object, &name, site),
+                None => match object {
+                    Value::Class(_) => object.clone(),
+                    _ => Value::Unknown,
+                },
+            },
+            Value::Unknown | Value::Null | Value::Scalar(_) | Value::Text(_) | Value::Function { .. } | Value::External(_) => {
+                Value::Unknown
+            }
+            _ => self.library_index(object, key, site).unwrap_or_default(),
+        }
+    }
+
+    /// The value of a map under a name: all that code may have put there.
+    pub(super) fn entry(&mut self, map: &Value, name: &str) -> Option<Value> {
+        let Value::Object(id) = map else { return None };
+        let Some(Object::Map { entries, .. }) = self.object(*id) else { return None };
+        let at = |key: &MapKey| match key {
+            MapKey::Name(n) => &*n.text == name,
+            _ => false,
+        };
+        let mut values: Vec<Value> = entries.iter().filter(|e| at(&e.0)).map(|e| e.1.clone()).collect();
+        if values.is_empty() {
+            values = entries.iter().filter(|e| !matches!(e.0, MapKey::Name(_))).map(|e| e.1.clone()).collect();
+        }
+        if values.is_empty() { None } else { Some(self.join_all(values)) }
+    }
+
+    /// Items of a list or tuple, and whether there may be more.
+    pub(super) fn list_items(&self, value: &Value) -> Option<(Vec<Value>, bool)> {
+        match value {
+            Value::Tuple(items) => Some((items.to_vec(), false)),
+            Value::Object(id) => match self.object(*id)? {
+                Object::List { items, open } => Some((items.clone(), *open)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What walking through a map gives: its keys, or keys with values where these are asked for.
+    pub(super) fn pairs_of(&self, value: &Value) -> Option<Vec<Value>> {
+        let Value::Object(id) = value else { return None };
+        let Object::Map { entries, .. } = self.object(*id)? else { return None };
+        let pairs = self.language_here() == Language::Go;
+        Some(
+            entries
+                .iter()
+                .map(|(key, value)| if pairs { Value::Tuple([key.value(), value.clone()].into()) } else { key.value() })
+                .collect(),
+        )
+    }
+
+    /// What a loop over a value gives; in Go positions and items side by side.
+    pub(super) fn walked(&mut self, value: &Value, several: bool, site: Origin) -> Value {
+        let go = self.language_here() == Language::Go;
+        if let Value::Object(id) = value
+            && let Some(Object::Map { entries, .. }) = self.object(*id)
+        {
+            let (keys, values): (Vec<Value>, Vec<Value>) = entries.iter().map(|(k, v)| (k.value(), v.clone())).unzip();
+            let key = self.join_all(keys);
+            if !several || !go {
+                return key;
+            }
+            let value = self.join_all(values);
+            return Value::Tuple([key, value].into());
+        }
+        let item = self.item_of(value, site);
+        if go && several { Value::Tuple([Value::Unknown, item].into()) } else { item }
+    }
+
+    /// One item of what is walked through.
+    pub(super) fn item_of(&mut self, value: &Value, site: Origin) -> Value {
+        let mut results = Vec::new();
+        for choice in self.choices(value) {
+            match self.list_items(&choice) {
+                Some((items, open)) => {
+                    if open && items.is_empty() {
+                        results.push(Value::Unknown);
+                    }
+                    results.extend(items);
+                }
+                None => match self.pairs_of(&choice) {
+                    Some(pairs) => results.extend(pairs),
+                    None if self.is_library(&choice) => results.push(self.library_item(&choice, site)),
+                    None => results.push(Value::Unknown),
+                },
+            }
+        }
+        self.join_all(results)
+    }
+
+    fn library_item(&mut self, value: &Value, site: Origin) -> Value {
+        if let Some(item) = self.library_iterate(value, site) {
+            return item;
+        }
+        match value {
+            Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::Entity { model, many: true, fresh, query, origin, .. }) => {
+                    let one = Object::Entity { model, many: false, fresh, written: Vec::new(), query, origin };
+                    Value::Object(self.allocate(one))
+                }
+                _ => Value::Unknown,
+            },
+            Value::Row { query, .. } => Value::Row { query: *query, many: false },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Sets an entry of a map. Where it may not be the last word (in a branch, a loop), what was there stays possible.
+    pub(super) fn put(&mut self, map: u32, key: MapKey, value: Value) {
+        let branching = self.state.branches > 0;
+        let Some(Object::Map { entries, open }) = self.object_mut(map) else { return };
+        let place = match &key {
+            MapKey::Name(name) => entries.iter().position(|(k, _)| matches!(k, MapKey::Name(n) if n.text == name.text)),
+            _ => None,
+        };
+        match place {
+            None if entries.len() >= MAX_ITEMS => *open = true,
+            None => entries.push((key, value)),
+            Some(at) => {
+                let old = entries[at].1.clone();
+                if !branching || matches!(old, Value::Unknown | Value::Null | Value::Scalar(_)) {
+                    entries[at] = (key, value);
+                    return;
+                }
+                let joined = self.join(old, value);
+                if let Some(Object::Map { entries, .. }) = self.object_mut(map) {
+                    entries[at].1 = joined;
+                }
+            }
+        }
+    }
+
+    /// Sets an entry whose key is a value: every text that it may be.
+    pub(super) fn put_value(&mut self, map: u32, key: &Value, value: Value, origin: Origin) {
+        for choice in self.choices(key) {
+            let key = match self.text_of(&choice) {
+                Some(name) => MapKey::Name(Named { origin: name.origin.or(Some(origin)), ..name }),
+                None => match choice {
+                    Value::Unknown | Value::Null => MapKey::Unknown(origin),
+                    other => MapKey::Value(other),
+                },
+            };
+            self.put(map, key, value.clone());
+        }
+    }
+
+    /// Adds all items or entries of a value to a list or map.
+    pub(super) fn extend(&mut self, to: u32, from: &Value) {
+        for choice in self.choices(from) {
+            match self.object(to) {
+                Some(Object::List { .. }) => {
+                    let (more, rest) = self.list_items(&choice).unwrap_or((Vec::new(), true));
+                    if let Some(Object::List { items, open }) = self.object_mut(to) {
+                        *open |= rest || items.len() + more.len() > MAX_ITEMS;
+                        items.extend(more);
+                        items.truncate(MAX_ITEMS);
+                    }
+                }
+                Some(Object::Map { .. }) => {
+                    let source = match &choice {
+                        Value::Object(id) => self.object(*id).cloned(),
+                        _ => None,
+                    };
+                    match source {
+                        Some(Object::Map { entries, open }) => {
+                            for (key, value) in entries {
+                                self.put(to, key, value);
+                            }
+                            self.widen(to, open);
+                        }
+                        Some(Object::Instance { fields, .. }) => {
+                            for (name, value) in fields {
+                                self.put(to, MapKey::Name(Named { text: name, origin: None }), value);
+                            }
+                        }
+                        _ if matches!(choice, Value::Null | Value::Scalar(_)) => {}
+                        _ => self.widen(to, true),
+                    }
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn widen(&mut self, map: u32, more: bool) {
+        if let Some(Object::Map { open, .. }) = self.object_mut(map) {
+            *open |= more;
+        }
+    }
+}
+
+impl MapKey {
+    /// The key as a value.
+    pub(in crate::index::trace) fn value(&self) -> Value {
+        match self {
+            MapKey::Name(name) => Value::Key(name.clone()),
+            MapKey::Value(value) => value.clone(),
+            MapKey::Unknown(_) => Value::Unknown,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What names stand for: variables, what other files define, what libraries bring.
+
+use super::{Frame, FrameId, MAX_NESTING};
+use crate::index::mapping::Origin;
+use crate::index::program::{ClassRef, Definition, FileId};
+use crate::index::trace::Tracer;
+use crate::index::trace::value::Value;
+use crate::model::code::{AssignOp, Expr, ExprKind, Stmt};
+use crate::model::span::Span;
+
+impl<'a> Tracer<'a> {
+    /// The value of a name.
+    pub(super) fn name(&mut self, name: &'a str, span: Span) -> Value {
+        let mut at = Some(self.state.at);
+        for _ in 0..MAX_NESTING {
+            let Some(frame) = at.and_then(|id| self.state.frames.get(id as usize)) else { break };
+            if let Some(value) = frame.vars.get(name) {
+                return placed(value.clone(), Origin { file: self.file_here(), span });
+            }
+            // names of a class body see each other
+            if frame.function.is_none()
+                && let Some(class) = frame.class
+                && self.has_attribute(class, name)
+                && let Some(value) = self.class_attribute(class, name)
+            {
+                return value;
+            }
+            at = self.state.frames.get(at.unwrap_or_default() as usize).and_then(|f| f.parent);
+        }
+        let file = self.file_here();
+        self.global(file, name, span)
+    }
+
+    /// What a name of a module means.
+    pub(super) fn global(&mut self, file: FileId, name: &str, span: Span) -> Value {
+        let origin = Origin { file: self.file_here(), span };
+        match self.program.lookup(file, name) {
+            Some(found) => self.defined(&found, origin),
+            None => match self.library_variable(file, name, origin) {
+                Some(value) => value,
+                None => Value::External(name.into()),
+            },
+        }
+    }
+
+    /// The value of a definition.
+    pub(super) fn defined(&mut self, found: &Definition<'a>, origin: Origin) -> Value {
+        match found {
+            Definition::Class(class) => self.class_value(*class, origin),
+            Definition::Function(function) => Value::Function { function: *function, receiver: None, frame: None },
+            Definition::Module(files) => Value::Module(files.as_slice().into()),
+            Definition::External(path) => Value::External(path.as_str().into()),
+            Definition::Variable { file, values, ty } => {
+                let value = placed(self.module_variable(*file, values), origin);
+                match ty {
+                    Some(ty) if matches!(value, Value::Unknown | Value::Null) => {
+                        let frame = self.module_frame(*file);
+                        self.inside(frame, |t| t.type_value(ty, origin))
+                    }
+                    _ => value,
+                }
+            }
+        }
+    }
+
+    /// A class as a value: its model, if it is one.
+    pub(super) fn class_value(&self, class: ClassRef, origin: Origin) -> Value {
+        match self.models.by_class.get(&class) {
+            Some(&model) => Value::Model { model, alias: None, origin: Some(origin) },
+            None => Value::Class(class),
+        }
+    }
+
+    /// The frame of a module, whose body is run when it is first asked for.
+    pub(super) fn module_frame(&mut self, file: FileId) -> FrameId {
+        if let Some(&frame) = self.state.modules.get(&file) {
+            return frame;
+        }
+        let frame = self.push_frame(Frame { file, ..Frame::default() });
+        self.state.modules.insert(file, frame);
+        if let Some(code) = self.program.file(file).map(|f| f.code)
+            && self.state.modules.len() < 100_000
+        {
+            let stack = std::mem::take(&mut self.state.stack);
+            let nesting = std::mem::take(&mut self.state.nesting);
+            let depth = self.state.module_depth;
+            if depth < 24 {
+                self.state.module_depth += 1;
+                self.inside(frame, |t| t.block(&code.body));
+                self.state.module_depth = depth;
+            }
+            self.state.stack = stack;
+            self.state.nesting = nesting;
+        }
+        frame
+    }
+
+    fn module_variable(&mut self, file: FileId, values: &[&'a Expr]) -> Value {
+        let frame = self.module_frame(file);
+        let name = self.program.file(file).and_then(|f| values.first().and_then(|v| assigned(&f.code.body, v)));
+        if let Some(name) = name
+            && let Some(value) = self.state.frames.get(frame as usize).and_then(|f| f.vars.get(name))
+        {
+            return value.clone();
+        }
+        // the module is being run and has not come there, or was left before
+        let values: Vec<Value> = values.iter().rev().take(4).map(|v| self.inside(frame, |t| t.eval(v))).collect();
+        self.join_all(values)
+    }
+}
+
+/// The name that a value of the module is assigned to.
+fn assigned<'a>(body: &'a [Stmt], value: &Expr) -> Option<&'a str> {
+    body.iter().find_map(|stmt| match stmt {
+        Stmt::Assign { target, op, value: Some(v), .. } if *op != AssignOp::Item && std::ptr::eq(v, value) => match &target.kind {
+            ExprKind::Name(name) => Some(&**name),
+            _ => None,
+        },
+        Stmt::Branch { arms, .. } => arms.iter().find_map(|(_, body)| assigned(body, value)),
+        Stmt::Block(body) | Stmt::Loop { body, .. } => assigned(body, value),
+        _ => None,
+    })
+}
+
+/// A model that a variable holds is named where the variable is.
+fn placed(value: Value, origin: Origin) -> Value {
+    match value {
+        Value::Model { model, alias, .. } => Value::Model { model, alias, origin: Some(origin) },
+        other => other,
+    }
+}

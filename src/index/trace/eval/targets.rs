@@ -1,0 +1,188 @@
+//! Assignments: names, attributes, entries, patterns.
+
+use super::MAX_NESTING;
+use crate::index::mapping::{Named, Origin};
+use crate::index::trace::Tracer;
+use crate::index::trace::value::{Object, Value};
+use crate::model::code::{Entry, Expr, ExprKind};
+use crate::model::facts::Language;
+
+impl<'a> Tracer<'a> {
+    /// `target = value`.
+    pub(super) fn assign(&mut self, target: &'a Expr, value: Value, site: Origin) {
+        match &target.kind {
+            ExprKind::Name(name) => self.set_name(name, value),
+            ExprKind::Member(object, name) => {
+                let object = self.eval(object);
+                let name = self.word(name);
+                self.set_member(&object, &name, value, site);
+            }
+            ExprKind::Index(object, key) => {
+                let origin = self.origin(key.span);
+                let object = self.eval(object);
+                let key = self.eval(key);
+                for choice in self.choices(&object) {
+                    if let Value::Object(id) = choice {
+                        match self.object(id) {
+                            Some(Object::Map { .. }) => self.put_value(id, &key, value.clone(), origin),
+                            Some(Object::List { .. }) => {
+                                if let Some(Object::List { items, .. }) = self.object_mut(id)
+                                    && items.len() < super::MAX_ITEMS
+                                {
+                                    items.push(value.clone());
+                                }
+                            }
+                            Some(Object::Entity { .. }) => {
+                                if let Some(name) = self.text_of(&key) {
+                                    self.library_assign(id, &name, value.clone(), site);
+                                }
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            ExprKind::Tuple(targets) | ExprKind::List(targets, _) => self.take_apart(targets, value, site),
+            ExprKind::Map(entries) => self.pick(entries, &value, site),
+            ExprKind::Reference(inner) | ExprKind::Spread(inner) | ExprKind::Cast(inner, _) => self.assign(inner, value, site),
+            // a default of a pattern: `{ a = 1 }`
+            ExprKind::Bind(inner, default) => {
+                let value = match value {
+                    Value::Unknown | Value::Null => {
+                        let default = self.eval(default);
+                        if matches!(value, Value::Null) { default } else { self.join(default, Value::Unknown) }
+                    }
+                    known => known,
+                };
+                self.assign(inner, value, site);
+            }
+            _ => {}
+        }
+    }
+
+    /// Several targets for one value.
+    fn take_apart(&mut self, targets: &'a [Expr], value: Value, site: Origin) {
+        let go = self.language_here() == Language::Go;
+        let choices = self.choices(&value);
+        let mut columns: Vec<Vec<Value>> = vec![Vec::new(); targets.len()];
+        for choice in &choices {
+            match self.list_items(choice) {
+                Some((items, open)) => {
+                    for (i, target) in targets.iter().enumerate() {
+                        let rest = matches!(target.kind, ExprKind::Spread(_));
+                        let one = if rest {
+                            self.new_list(items.get(i..).map(<[Value]>::to_vec).unwrap_or_default(), open)
+                        } else {
+                            match items.get(i) {
+                                Some(item) => item.clone(),
+                                None if open => self.join_all(items.clone()),
+                                None => Value::Unknown,
+                            }
+                        };
+                        columns[i].push(one);
+                    }
+                }
+                None => {
+                    for (i, column) in columns.iter_mut().enumerate() {
+                        column.push(match go {
+                            true if i == 0 => choice.clone(),
+                            true => Value::Unknown,
+                            false => self.item_of(choice, site),
+                        });
+                    }
+                }
+            }
+        }
+        for (target, column) in targets.iter().zip(columns) {
+            let value = self.join_all(column);
+            self.assign(target, value, site);
+        }
+    }
+
+    /// `{ a, b: c, ...rest } = value`.
+    fn pick(&mut self, entries: &'a [Entry], value: &Value, site: Origin) {
+        for entry in entries {
+            match entry {
+                Entry::Named(word, target) => {
+                    let name = self.word(word);
+                    let one = self.member(value, &name, Origin { file: site.file, span: word.span });
+                    self.assign(target, one, site);
+                }
+                Entry::Computed(key, target) => {
+                    let key = self.eval(key);
+                    let one = self.index(value, &key, site);
+                    self.assign(target, one, site);
+                }
+                Entry::Spread(target) => self.assign(target, value.clone(), site),
+                Entry::Item(target) => self.assign(target, Value::Unknown, site),
+                Entry::Method(_) => {}
+            }
+        }
+    }
+
+    fn set_name(&mut self, name: &'a str, value: Value) {
+        if name == "_" {
+            return;
+        }
+        // closures of these languages change the variables around them
+        if self.language_here() != Language::Python && !self.frame().vars.contains_key(name) {
+            let mut at = self.frame().parent;
+            for _ in 0..MAX_NESTING {
+                let Some(id) = at else { break };
+                let Some(frame) = self.state.frames.get(id as usize) else { break };
+                if frame.function.is_none() || (id as usize) < self.kept.frames {
+                    break;
+                }
+                if let Some(old) = frame.vars.get(name).cloned() {
+                    let joined = match old {
+                        Value::Unknown | Value::Null => value,
+                        old => self.join(old, value),
+                    };
+                    if let Some(frame) = self.state.frames.get_mut(id as usize) {
+                        frame.vars.insert(name, joined);
+                    }
+                    return;
+                }
+                at = frame.parent;
+            }
+        }
+        self.frame().vars.insert(name, value);
+    }
+
+    /// `object.name = value`.
+    pub(super) fn set_member(&mut self, object: &Value, name: &Named, value: Value, site: Origin) {
+        for choice in self.choices(object) {
+            let Some(id) = self.instance_of(&choice) else { continue };
+            match self.object(id) {
+                Some(Object::Entity { .. }) => self.library_assign(id, name, value.clone(), site),
+                Some(Object::Map { .. }) => {
+                    self.put(id, crate::index::trace::value::MapKey::Name(name.clone()), value.clone());
+                }
+                Some(Object::Instance { .. }) => self.set_field(id, &name.text, value.clone()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Sets an attribute of an instance. In a branch or loop what was there stays possible.
+    pub(super) fn set_field(&mut self, instance: u32, name: &str, value: Value) {
+        let old = self.field_of(instance, name);
+        let value = match old {
+            Some(old) if self.state.branches > 0 && !matches!(old, Value::Unknown | Value::Null) => self.join(old, value),
+            _ => value,
+        };
+        let Some(Object::Instance { fields, .. }) = self.object_mut(instance) else { return };
+        match fields.iter_mut().find(|f| &*f.0 == name) {
+            Some(field) => field.1 = value,
+            None => fields.push((name.into(), value)),
+        }
+    }
+
+    /// An attribute of an instance that was set.
+    pub(super) fn field_of(&self, instance: u32, name: &str) -> Option<Value> {
+        match self.object(instance)? {
+            Object::Instance { fields, .. } => fields.iter().find(|f| &*f.0 == name).map(|f| f.1.clone()),
+            _ => None,
+        }
+    }
+}
