@@ -7,7 +7,6 @@
 //! are sent are handed to [`crate::index::compose`]. Everything is bounded: depth of calls, steps of a function,
 //! choices of a value; what was cut is counted.
 
-#[allow(dead_code)]
 mod eval;
 #[allow(dead_code)]
 mod library;
@@ -103,7 +102,6 @@ pub enum Callee {
 }
 
 /// Evaluates the code of one service.
-#[allow(dead_code)]
 pub struct Tracer<'a> {
     program: &'a Program<'a>,
     models: &'a Models,
@@ -127,6 +125,8 @@ pub struct Tracer<'a> {
 #[derive(Default)]
 struct Found {
     sent: Vec<Sent>,
+    /// What functions return that is sent where it is awaited, unless callers build on it.
+    returned: Vec<(Sent, FunctionRef)>,
     uses: Vec<Use>,
     open: Vec<Open>,
     counts: Counts,
@@ -147,7 +147,6 @@ pub fn trace(program: &Program<'_>, models: &Models, packs: &PackSet) -> Traced 
     Tracer::new(program, models, packs).run()
 }
 
-#[allow(dead_code)]
 impl<'a> Tracer<'a> {
     /// An object; `None` for an id of another heap.
     fn object(&self, id: ObjectId) -> Option<&Object> {

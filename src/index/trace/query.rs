@@ -91,6 +91,13 @@ pub struct Pending {
     pub site: Origin,
 }
 
+impl PartialEq for Pending {
+    /// The same step of the same call in the code.
+    fn eq(&self, other: &Pending) -> bool {
+        self.rule == other.rule && self.site == other.site
+    }
+}
+
 /// Which columns an entity write writes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum EntityWrite {

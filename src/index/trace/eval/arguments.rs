@@ -1,10 +1,10 @@
 //! Arguments of a call, and how they reach the parameters of a function.
 
 use super::render;
-use crate::index::mapping::{Named, Origin};
+use crate::index::mapping::Origin;
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
-use crate::model::code::{Arg, Param};
+use crate::model::code::{Arg, ExprKind, Param};
 
 impl<'a> Tracer<'a> {
     /// Evaluated arguments. Lists and maps that are spread are taken apart as far as their items are known.
@@ -12,9 +12,12 @@ impl<'a> Tracer<'a> {
         let mut out = Vec::with_capacity(args.len());
         for arg in args {
             let value = self.eval(&arg.value);
-            let origin = self.origin(arg.value.span);
+            if let ExprKind::Call { .. } = arg.value.kind {
+                self.built_upon(&value);
+            }
+            let origin = self.origin_here(arg.value.span);
             let text = render::expression(&arg.value);
-            let name = arg.name.as_ref().map(|n| self.word(n));
+            let name = arg.name.as_ref().map(|n| self.word_here(n));
             if !arg.spread && !arg.double {
                 out.push(Argument { name, value, spread: false, double: false, origin, text });
                 continue;
@@ -56,7 +59,7 @@ impl<'a> Tracer<'a> {
 
     /// Binds the parameters of the running frame. `entry`: nobody is known to call, so that a parameter without an
     /// argument can be anything of its type.
-    pub(super) fn bind(&mut self, params: &'a [Param], args: Vec<Argument>, entry: bool, site: Origin) {
+    pub(super) fn bind_parameters(&mut self, params: &'a [Param], args: Vec<Argument>, entry: bool, site: Origin) {
         let mut positional: std::collections::VecDeque<Argument> = std::collections::VecDeque::new();
         let mut named: Vec<Argument> = Vec::new();
         let (mut open, mut more) = (false, Vec::new());
@@ -113,7 +116,7 @@ impl<'a> Tracer<'a> {
                             match (&value, &default) {
                                 (_, Value::Null) => value,
                                 (Value::Unknown, Value::Handle(_) | Value::Object(_) | Value::Model { .. }) => default,
-                                (Value::Unknown, _) => self.join(default, value),
+                                (Value::Unknown, _) => self.either(default, value),
                                 _ => value,
                             }
                         }
@@ -127,16 +130,16 @@ impl<'a> Tracer<'a> {
 
     fn bind_one(&mut self, param: &'a Param, value: Value, site: Origin) {
         if let Some(pattern) = &param.pattern {
-            self.assign(pattern, value.clone(), site);
+            self.assign_to(pattern, value.clone(), site);
         }
         if !param.name.text.is_empty() {
-            self.frame().vars.insert(&param.name.text, value);
+            self.current_frame().vars.insert(&param.name.text, value);
         }
     }
 
     /// What is known of a parameter without its argument: its type, or what packs say of its name.
     pub(super) fn unknown_param(&mut self, param: &'a Param, site: Origin) -> Value {
-        let origin = if param.name.text.is_empty() { site } else { self.origin(param.name.span) };
+        let origin = if param.name.text.is_empty() { site } else { self.origin_here(param.name.span) };
         if let Some(ty) = &param.ty {
             let value = self.type_value(ty, origin);
             if !matches!(value, Value::Unknown) {
@@ -146,13 +149,8 @@ impl<'a> Tracer<'a> {
         self.library_variable(origin.file, &param.name.text, origin).unwrap_or_default()
     }
 
-    /// The value of a keyword argument.
-    pub(super) fn keyword<'v>(args: &'v [Argument], name: &str) -> Option<&'v Value> {
-        args.iter().find(|a| a.name.as_ref().is_some_and(|n: &Named| &*n.text == name)).map(|a| &a.value)
-    }
-
     /// The value of a positional argument.
-    pub(super) fn positional(args: &[Argument], at: usize) -> Option<&Value> {
+    pub(super) fn positional_argument(args: &[Argument], at: usize) -> Option<&Value> {
         args.iter().filter(|a| a.name.is_none() && !a.spread && !a.double).nth(at).map(|a| &a.value)
     }
 }

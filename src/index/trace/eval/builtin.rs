@@ -15,12 +15,12 @@ const MAX_CALLBACKS: usize = 16;
 impl<'a> Tracer<'a> {
     /// A function of the language's standard library.
     pub(super) fn builtin_function(&mut self, name: &str, args: &[Argument], types: &[Value], site: Origin) -> Option<Value> {
-        let first = Self::positional(args, 0).cloned();
-        let second = Self::positional(args, 1).cloned();
+        let first = Self::positional_argument(args, 0).cloned();
+        let second = Self::positional_argument(args, 1).cloned();
         Some(match name {
-            "getattr" => self.attribute(&first?, &second?, site),
+            "getattr" => self.dynamic_attribute(&first?, &second?, site),
             "setattr" => {
-                let (object, key, value) = (first?, second?, Self::positional(args, 2)?.clone());
+                let (object, key, value) = (first?, second?, Self::positional_argument(args, 2)?.clone());
                 for choice in self.choices(&key) {
                     if let Some(name) = self.text_of(&choice) {
                         self.set_member(&object, &name, value.clone(), site);
@@ -41,7 +41,7 @@ impl<'a> Tracer<'a> {
                 let Some(first) = first else { return Some(self.new_list(Vec::new(), false)) };
                 match self.list_items(&first) {
                     Some((items, open)) => self.new_list(items, open),
-                    None => match self.pairs_of(&first) {
+                    None => match self.walked_pairs(&first) {
                         Some(keys) => self.new_list(keys, false),
                         None => {
                             let item = self.item_of(&first, site);
@@ -61,7 +61,7 @@ impl<'a> Tracer<'a> {
                                 if let Some((pair, _)) = self.list_items(&item)
                                     && let [key, value] = pair.as_slice()
                                 {
-                                    self.put_value(id, key, value.clone(), site);
+                                    self.put_entries(id, key, value.clone(), site);
                                 }
                             }
                         }
@@ -71,7 +71,7 @@ impl<'a> Tracer<'a> {
                 }
                 for arg in args {
                     match &arg.name {
-                        Some(name) => self.put(id, MapKey::Name(name.clone()), arg.value.clone()),
+                        Some(name) => self.put_entry(id, MapKey::Name(name.clone()), arg.value.clone()),
                         None if arg.double => self.extend(id, &arg.value),
                         None => {}
                     }
@@ -96,11 +96,11 @@ impl<'a> Tracer<'a> {
                 let items: Vec<Value> = args.iter().filter(|a| a.name.is_none()).map(|a| self.item_of(&a.value, site)).collect();
                 self.new_list(vec![Value::Tuple(items.into())], true)
             }
-            "map" if self.language_here() == Language::Python => self.mapped(&second?, &first?, site),
+            "map" if self.language_here() == Language::Python => self.map_items(&second?, &first?, site),
             "filter" if self.language_here() == Language::Python => second?,
             "functools.partial" | "partial" => first?,
             "Object.keys" => {
-                let keys = self.pairs_of(&first?)?;
+                let keys = self.walked_pairs(&first?)?;
                 self.new_list(keys, false)
             }
             "Object.values" | "maps.Values" => self.map_part(&first?, false, true)?,
@@ -137,17 +137,17 @@ impl<'a> Tracer<'a> {
         let path: Vec<String> = name.rsplit('/').next().unwrap_or(name).split('.').map(str::to_string).collect();
         let index = &self.packs.language(self.language_here())?.text;
         match index.functions.get(&path)? {
-            TextFunction::Same => Self::positional(args, 0).cloned(),
+            TextFunction::Same => Self::positional_argument(args, 0).cloned(),
             TextFunction::Format(at) => {
                 let at = *at as usize;
-                let Value::Text(template) = Self::positional(args, at)?.clone() else { return None };
+                let Value::Text(template) = Self::positional_argument(args, at)?.clone() else { return None };
                 let values: Vec<Value> = args.iter().filter(|a| a.name.is_none()).skip(at + 1).map(|a| a.value.clone()).collect();
-                Some(self.percent(&template, &Value::Tuple(values.into()), "…".into(), site))
+                Some(self.format_percent(&template, &Value::Tuple(values.into()), "…".into(), site))
             }
             TextFunction::Join => {
-                let items = Self::positional(args, 0)?.clone();
-                let separator = self.pieces(Self::positional(args, 1));
-                Some(self.joined(&items, &separator, site))
+                let items = Self::positional_argument(args, 0)?.clone();
+                let separator = self.pieces(Self::positional_argument(args, 1));
+                Some(self.join_texts(&items, &separator, site))
             }
             _ => None,
         }
@@ -161,16 +161,16 @@ impl<'a> Tracer<'a> {
     }
 
     /// `getattr(object, key)`.
-    fn attribute(&mut self, object: &Value, key: &Value, site: Origin) -> Value {
+    fn dynamic_attribute(&mut self, object: &Value, key: &Value, site: Origin) -> Value {
         let mut results = Vec::new();
         for choice in self.choices(key) {
             results.push(match self.text_of(&choice) {
-                Some(name) => self.member(object, &Named { origin: name.origin.or(Some(site)), ..name }, site),
+                Some(name) => self.read_member(object, &Named { origin: name.origin.or(Some(site)), ..name }, site),
                 None if matches!(object, Value::Model { .. }) => Value::Expr(Rc::new(SqlExpr::Unknown("getattr".into(), site))),
                 None => Value::Unknown,
             });
         }
-        self.join_all(results)
+        self.one_of_all(results)
     }
 
     /// `append(list, items...)`: the list itself, with what was added.
@@ -215,7 +215,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// A callback run over the items of a value.
-    fn mapped(&mut self, items: &Value, function: &Value, site: Origin) -> Value {
+    fn map_items(&mut self, items: &Value, function: &Value, site: Origin) -> Value {
         let (items, open) = match self.list_items(items) {
             Some((items, open)) if !items.is_empty() && items.len() <= MAX_CALLBACKS => (items, open),
             _ => (vec![self.item_of(items, site)], true),
@@ -245,7 +245,7 @@ impl<'a> Tracer<'a> {
 
     /// A method of a value that is none of the program's and none of a library's.
     pub(super) fn builtin_method(&mut self, receiver: &Value, name: &str, args: &[Argument], site: Origin) -> Option<Value> {
-        let first = Self::positional(args, 0).cloned();
+        let first = Self::positional_argument(args, 0).cloned();
         if let Value::Function { function, frame, .. } = receiver {
             let this = first.filter(|v| !matches!(v, Value::Null)).map(Box::new);
             let bound = Value::Function { function: *function, receiver: this, frame: *frame };
@@ -266,9 +266,9 @@ impl<'a> Tracer<'a> {
                     self.call_value(callback, Vec::new(), Rc::from([]), site);
                     return Some(receiver.clone());
                 }
-                "map" | "flatMap" if !matches!(receiver, Value::Handle(_)) => return Some(self.mapped(receiver, callback, site)),
+                "map" | "flatMap" if !matches!(receiver, Value::Handle(_)) => return Some(self.map_items(receiver, callback, site)),
                 "forEach" | "filter" | "find" | "some" | "every" | "sort" | "findIndex" if !matches!(receiver, Value::Handle(_)) => {
-                    self.mapped(receiver, callback, site);
+                    self.map_items(receiver, callback, site);
                     return match name {
                         "filter" | "sort" => Some(receiver.clone()),
                         "find" => Some(self.item_of(receiver, site)),
@@ -277,10 +277,10 @@ impl<'a> Tracer<'a> {
                 }
                 "reduce" => {
                     let item = self.item_of(receiver, site);
-                    let start = Self::positional(args, 1).cloned().unwrap_or_default();
+                    let start = Self::positional_argument(args, 1).cloned().unwrap_or_default();
                     let args = vec![self.argument(start.clone(), site), self.argument(item, site)];
                     let result = self.call_value(callback, args, Rc::from([]), site);
-                    return Some(self.join(start, result));
+                    return Some(self.either(start, result));
                 }
                 _ => {}
             }
@@ -294,16 +294,16 @@ impl<'a> Tracer<'a> {
                     let named: Vec<(Rc<str>, Value)> =
                         args.iter().filter_map(|a| Some((a.name.as_ref()?.text.clone(), a.value.clone()))).collect();
                     let template = template.clone();
-                    Some(self.format(&template, &given, &named, site))
+                    Some(self.format_braces(&template, &given, &named, site))
                 }
                 TextMethod::SeparatorJoin => {
                     let separator = template.parts.to_vec();
-                    Some(self.joined(&first?, &separator, site))
+                    Some(self.join_texts(&first?, &separator, site))
                 }
                 TextMethod::Concat => {
                     let mut all = receiver.clone();
                     for arg in args {
-                        all = self.plus(&all, &arg.value, site)?;
+                        all = self.add_values(&all, &arg.value, site)?;
                     }
                     Some(all)
                 }
@@ -320,7 +320,7 @@ impl<'a> Tracer<'a> {
             Value::Tuple(_) => match (name, text) {
                 (_, Some(TextMethod::ItemsJoin)) => {
                     let separator = self.pieces(first.as_ref());
-                    Some(self.joined(receiver, &separator, site))
+                    Some(self.join_texts(receiver, &separator, site))
                 }
                 _ => None,
             },
@@ -337,7 +337,7 @@ impl<'a> Tracer<'a> {
         args: &[Argument],
         site: Origin,
     ) -> Option<Value> {
-        let first = Self::positional(args, 0).cloned();
+        let first = Self::positional_argument(args, 0).cloned();
         Some(match (name, text) {
             ("insert", _) => {
                 self.add_items(id, args.get(1..)?, site);
@@ -376,31 +376,31 @@ impl<'a> Tracer<'a> {
             }
             (_, Some(TextMethod::ItemsJoin)) => {
                 let separator = self.pieces(first.as_ref());
-                self.joined(receiver, &separator, site)
+                self.join_texts(receiver, &separator, site)
             }
             _ => return None,
         })
     }
 
     fn map_method(&mut self, id: u32, receiver: &Value, name: &str, args: &[Argument], site: Origin) -> Option<Value> {
-        let first = Self::positional(args, 0).cloned();
-        let second = Self::positional(args, 1).cloned();
+        let first = Self::positional_argument(args, 0).cloned();
+        let second = Self::positional_argument(args, 1).cloned();
         Some(match name {
             "get" | "pop" => {
-                let found = self.index(receiver, &first?, site);
+                let found = self.read_item(receiver, &first?, site);
                 match (found, second) {
                     (Value::Unknown, Some(default)) => default,
-                    (found, Some(default)) if !matches!(default, Value::Null) => self.join(found, default),
+                    (found, Some(default)) if !matches!(default, Value::Null) => self.either(found, default),
                     (found, _) => found,
                 }
             }
             "setdefault" => {
                 let value = second.unwrap_or(Value::Null);
-                self.put_value(id, &first?, value.clone(), site);
+                self.put_entries(id, &first?, value.clone(), site);
                 value
             }
             "set" => {
-                self.put_value(id, &first?, second.unwrap_or_default(), site);
+                self.put_entries(id, &first?, second.unwrap_or_default(), site);
                 receiver.clone()
             }
             "update" => {
@@ -409,7 +409,7 @@ impl<'a> Tracer<'a> {
                 }
                 for arg in args {
                     if let Some(name) = &arg.name {
-                        self.put(id, MapKey::Name(name.clone()), arg.value.clone());
+                        self.put_entry(id, MapKey::Name(name.clone()), arg.value.clone());
                     }
                 }
                 Value::Null

@@ -12,18 +12,22 @@ use std::rc::Rc;
 
 impl<'a> Tracer<'a> {
     /// A call as written.
-    pub(super) fn call(&mut self, expr: &'a Expr, function: &'a Expr, types: &'a [Type], args: &'a [Arg], new: bool) -> Value {
-        let site = self.origin(expr.span);
+    pub(super) fn call_expression(&mut self, expr: &'a Expr, function: &'a Expr, types: &'a [Type], args: &'a [Arg], new: bool) -> Value {
+        let site = self.origin_here(expr.span);
         let types: Rc<[Value]> = types.iter().map(|t| self.named_type(t, site)).collect();
         match &function.kind {
             ExprKind::Member(object, name) if !new => {
-                let name = self.word(name);
+                let name = self.word_here(name);
                 if is_super(object) {
                     let args = self.arguments(args);
                     return self.super_call(name, args, types, site);
                 }
                 let receiver = self.eval(object);
+                if let ExprKind::Call { .. } = object.kind {
+                    self.built_upon(&receiver);
+                }
                 let args = self.arguments(args);
+                self.state.last_run = None;
                 self.call_method(&receiver, &name, args, types, site)
             }
             ExprKind::Name(name) if &**name == "super" => {
@@ -34,6 +38,7 @@ impl<'a> Tracer<'a> {
             _ => {
                 let callee = self.eval(function);
                 let args = self.arguments(args);
+                self.state.last_run = None;
                 self.call_value(&callee, args, types, site)
             }
         }
@@ -51,7 +56,7 @@ impl<'a> Tracer<'a> {
             Value::OneOf(_) => {
                 let all = self.choices(callee);
                 let all = all.iter().map(|c| self.call_value(c, args.clone(), types.clone(), site)).collect();
-                self.join_all(all)
+                self.one_of_all(all)
             }
             Value::Function { function, receiver, frame } => {
                 self.run_function(*function, receiver.as_deref().cloned(), *frame, args, types, site, false)
@@ -92,11 +97,11 @@ impl<'a> Tracer<'a> {
         if let Value::OneOf(_) = receiver {
             let all = self.choices(receiver);
             let all = all.iter().map(|r| self.call_method(r, name, args.clone(), types.clone(), site)).collect();
-            return self.join_all(all);
+            return self.one_of_all(all);
         }
         match receiver {
             Value::Module(_) => {
-                let callee = self.member(receiver, name, site);
+                let callee = self.read_member(receiver, name, site);
                 return self.call_value(&callee, args, types, site);
             }
             Value::External(path) => {
@@ -112,7 +117,7 @@ impl<'a> Tracer<'a> {
             return self.call_value(&method, args, types, site);
         }
         // an attribute that holds a function, a class, or a value that can be called
-        if let Some(callee) = self.held(receiver, name, site) {
+        if let Some(callee) = self.held_value(receiver, name, site) {
             return self.call_value(&callee, args, types, site);
         }
         let of_library = match receiver {
@@ -136,10 +141,10 @@ impl<'a> Tracer<'a> {
     }
 
     /// An attribute that code has put there and that can be called.
-    fn held(&mut self, receiver: &Value, name: &Named, site: Origin) -> Option<Value> {
+    fn held_value(&mut self, receiver: &Value, name: &Named, site: Origin) -> Option<Value> {
         let held = match receiver {
             Value::Object(id) => match self.object(*id)? {
-                Object::Map { .. } => self.entry(receiver, &name.text)?,
+                Object::Map { .. } => self.map_entry(receiver, &name.text)?,
                 Object::Instance { class, .. } => {
                     let class = *class;
                     self.instance_attribute(*id, class, receiver, name, site)?
@@ -151,7 +156,7 @@ impl<'a> Tracer<'a> {
                 let class = self.models.get(*model)?.class?;
                 self.class_member(class, receiver, name, site)?
             }
-            Value::Handle(handle) => self.field_of(handle.instance?, &name.text)?,
+            Value::Handle(handle) => self.instance_field(handle.instance?, &name.text)?,
             _ => return None,
         };
         match held {
@@ -176,7 +181,7 @@ impl<'a> Tracer<'a> {
     fn super_call(&mut self, name: Named, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
         let receiver = self.receiver_here();
         if let Some(class) = self.class_here() {
-            let order = self.order(class);
+            let order = self.base_order(class);
             let found = order.iter().skip(1).find_map(|&c| self.method_in(c, &name.text));
             if let Some(function) = found {
                 return self.run_function(function, receiver, None, args, types, site, false);
@@ -200,7 +205,7 @@ impl<'a> Tracer<'a> {
     pub(super) fn super_member(&mut self, name: &str, site: Origin) -> Option<Value> {
         let receiver = self.receiver_here();
         let class = self.class_here()?;
-        let order = self.order(class);
+        let order = self.base_order(class);
         let function = order.iter().skip(1).find_map(|&c| self.method_in(c, name))?;
         let value = Value::Function { function, receiver: receiver.clone().map(Box::new), frame: None };
         Some(if self.is_property(function) { self.call_value(&value, Vec::new(), Rc::from([]), site) } else { value })
@@ -234,7 +239,8 @@ impl<'a> Tracer<'a> {
                             if matches!(item, Value::Unknown) { Vec::new() } else { vec![self.argument(item, site)] }
                         }
                     };
-                    results.push(self.call_value(&choice, given, Rc::from([]), site));
+                    let value = self.call_value(&choice, given, Rc::from([]), site);
+                    results.push(self.await_value(&value, site));
                 }
             }
         }
@@ -258,7 +264,7 @@ impl<'a> Tracer<'a> {
             if self.state.stack.len() >= MAX_CALLS {
                 self.found.counts.deep += 1;
             }
-            return self.declared(function, closure, site);
+            return self.declared_result(function, closure, site);
         }
         let parent = match closure {
             Some(frame) => frame,
@@ -281,34 +287,36 @@ impl<'a> Tracer<'a> {
         let branches = std::mem::take(&mut self.state.branches);
         let value = self.inside(frame, |t| {
             match (&code.receiver, receiver) {
-                (Some(param), Some(value)) => drop(t.frame().vars.insert(&param.name.text, value)),
+                (Some(param), Some(value)) => drop(t.current_frame().vars.insert(&param.name.text, value)),
                 (Some(param), None) => {
                     let value = match &param.ty {
                         Some(ty) => t.type_value(ty, site),
                         None => class.map(|c| t.self_of(c, function)).unwrap_or_default(),
                     };
-                    t.frame().vars.insert(&param.name.text, value);
+                    t.current_frame().vars.insert(&param.name.text, value);
                 }
                 // `function () { this... }` that a library calls on a value
                 (None, Some(value)) if code.params.is_empty() && t.language_here() != Language::Python => {
-                    t.frame().vars.insert("this", value);
+                    t.current_frame().vars.insert("this", value);
                 }
                 _ => {}
             }
             for result in &code.results {
-                t.frame().vars.insert(&result.text, Value::Unknown);
+                t.current_frame().vars.insert(&result.text, Value::Unknown);
             }
             t.type_results(code, site);
-            t.bind(&code.params, args, entry, site);
-            t.block(&code.body);
-            if !t.frame().left && !code.results.is_empty() {
+            t.bind_parameters(&code.params, args, entry, site);
+            t.set_properties(code, class);
+            t.run_block(&code.body);
+            if !t.current_frame().left && !code.results.is_empty() {
                 let value = t.named_results().unwrap_or_default();
-                t.frame().returned = Some(value);
+                t.current_frame().returned = Some(value);
             }
-            t.frame().returned.take()
+            t.current_frame().returned.take()
         });
         self.state.branches = branches;
         self.state.stack.pop();
+        self.state.last_run = Some(function);
         let nothing = matches!(value, None | Some(Value::Unknown | Value::Null));
         if nothing && code.returns.is_some() {
             let declared = self.inside(frame, |t| match &code.returns {
@@ -323,7 +331,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// What a function says that it returns.
-    fn declared(&mut self, function: FunctionRef, closure: Option<FrameId>, site: Origin) -> Value {
+    fn declared_result(&mut self, function: FunctionRef, closure: Option<FrameId>, site: Origin) -> Value {
         let Some(ty) = self.program.function(function).and_then(|f| f.returns.as_ref()) else { return Value::Unknown };
         let frame = match closure {
             Some(frame) => frame,

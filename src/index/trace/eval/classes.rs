@@ -4,7 +4,7 @@ use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, Definition, FunctionRef, Program};
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{Argument, Object, Value};
-use crate::model::code::{AssignOp, Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Stmt, Type, Word};
+use crate::model::code::{AssignOp, Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Param, Stmt, Type, Word};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ pub(super) type Setters<'a> = HashMap<&'a str, Vec<FunctionRef>>;
 
 impl<'a> Tracer<'a> {
     /// A class and its bases, nearest first.
-    pub(super) fn order(&mut self, class: ClassRef) -> Rc<[ClassRef]> {
+    pub(super) fn base_order(&mut self, class: ClassRef) -> Rc<[ClassRef]> {
         if let Some(known) = self.state.orders.get(&class) {
             return known.clone();
         }
@@ -62,7 +62,7 @@ impl<'a> Tracer<'a> {
 
     /// A method of a class or its bases.
     pub(super) fn find_method(&mut self, class: ClassRef, name: &str) -> Option<FunctionRef> {
-        let order = self.order(class);
+        let order = self.base_order(class);
         order.iter().find_map(|&c| self.method_in(c, name))
     }
 
@@ -96,10 +96,10 @@ impl<'a> Tracer<'a> {
             if self.is_property(function) {
                 return None;
             }
-            return Some(self.bound(function, receiver));
+            return Some(self.bound_method(function, receiver));
         }
         // methods of embedded structs
-        let order = self.order(class);
+        let order = self.base_order(class);
         for &at in order.iter() {
             let embedded = self.program.class(at).map(|c| c.fields.iter().filter(|f| f.embedded).collect::<Vec<_>>()).unwrap_or_default();
             for field in embedded {
@@ -119,7 +119,7 @@ impl<'a> Tracer<'a> {
         None
     }
 
-    fn bound(&self, function: FunctionRef, receiver: &Value) -> Value {
+    fn bound_method(&self, function: FunctionRef, receiver: &Value) -> Value {
         let Some(code) = self.program.function(function) else { return Value::Unknown };
         let receiver = if code.is_static && code.receiver.is_none() && self.file_language(function.file) == Language::Python {
             None
@@ -154,7 +154,7 @@ impl<'a> Tracer<'a> {
 
     /// The value of a class attribute, of the class or its bases.
     pub(super) fn class_attribute(&mut self, class: ClassRef, name: &str) -> Option<Value> {
-        let order = self.order(class);
+        let order = self.base_order(class);
         let (owner, field) = order.iter().find_map(|&c| {
             let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
             Some((c, found))
@@ -174,7 +174,7 @@ impl<'a> Tracer<'a> {
     /// A method, property or class attribute that the program defines for a value of a class.
     pub(super) fn own_member(&mut self, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         if let Some(function) = self.find_method(class, &name.text) {
-            let bound = self.bound(function, object);
+            let bound = self.bound_method(function, object);
             return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
         }
         self.class_attribute(class, &name.text)
@@ -185,7 +185,7 @@ impl<'a> Tracer<'a> {
         if let Some(value) = self.own_member(class, object, name, site) {
             return Some(value);
         }
-        let order = self.order(class);
+        let order = self.base_order(class);
         for &at in order.iter() {
             if let Some(found) = self.program.member(&Definition::Class(at), &name.text) {
                 return Some(self.defined(&found, name.origin.unwrap_or(site)));
@@ -210,17 +210,17 @@ impl<'a> Tracer<'a> {
     }
 
     fn declared_field(&mut self, class: ClassRef, name: &str) -> Option<(ClassRef, &'a Field)> {
-        let order = self.order(class);
+        let order = self.base_order(class);
         order.iter().find_map(|&c| Some((c, self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.ty.is_some())?)))
     }
 
     /// An attribute of an instance.
     pub(super) fn instance_member(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
-        if let Some(value) = self.field_of(id, &name.text) {
+        if let Some(value) = self.instance_field(id, &name.text) {
             return Some(value);
         }
         if let Some(function) = self.find_method(class, &name.text) {
-            let bound = self.bound(function, object);
+            let bound = self.bound_method(function, object);
             return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
         }
         if let Some(value) = self.instance_attribute(id, class, object, name, site) {
@@ -236,12 +236,12 @@ impl<'a> Tracer<'a> {
 
     /// What an attribute that is no method holds: what code assigned, the class's value, a value of its type.
     pub(super) fn instance_attribute(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
-        if let Some(value) = self.field_of(id, &name.text) {
+        if let Some(value) = self.instance_field(id, &name.text) {
             return Some(value);
         }
-        let mut value = self.initial(class, object, &name.text);
+        let mut value = self.initial_value(class, object, &name.text);
         if matches!(value, None | Some(Value::Unknown | Value::Null)) {
-            value = self.sought(id, class, object, &name.text, site).or(value);
+            value = self.sought_value(id, class, object, &name.text, site).or(value);
         }
         if matches!(value, None | Some(Value::Unknown | Value::Null))
             && let Some((owner, field)) = self.declared_field(class, &name.text)
@@ -267,8 +267,8 @@ impl<'a> Tracer<'a> {
     }
 
     /// The value that the class body gives an attribute of its instances; functions in it know the instance.
-    fn initial(&mut self, class: ClassRef, object: &Value, name: &str) -> Option<Value> {
-        let order = self.order(class);
+    fn initial_value(&mut self, class: ClassRef, object: &Value, name: &str) -> Option<Value> {
+        let order = self.base_order(class);
         let (owner, field) = order.iter().find_map(|&c| {
             let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
             Some((c, found))
@@ -283,8 +283,8 @@ impl<'a> Tracer<'a> {
         let types = self.types_of(Some(object), Some(class));
         let value = field.value.as_ref()?;
         let result = self.with_types(owner, types, |t| {
-            t.frame().vars.insert("this", object.clone());
-            t.frame().receiver = Some(object.clone());
+            t.current_frame().vars.insert("this", object.clone());
+            t.current_frame().receiver = Some(object.clone());
             t.eval(value)
         });
         self.state.seeking.pop();
@@ -292,11 +292,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// Runs the methods that assign an attribute, the constructor first.
-    fn sought(&mut self, id: u32, class: ClassRef, object: &Value, name: &str, site: Origin) -> Option<Value> {
+    fn sought_value(&mut self, id: u32, class: ClassRef, object: &Value, name: &str, site: Origin) -> Option<Value> {
         if self.state.seeking.len() > 6 || self.state.seeking.iter().any(|(c, n)| *c == class && &**n == name) {
             return None;
         }
-        let order = self.order(class);
+        let order = self.base_order(class);
         for &at in order.iter() {
             let Some(methods) = self.setters(at).get(name).cloned() else { continue };
             for function in methods.into_iter().take(3) {
@@ -307,7 +307,7 @@ impl<'a> Tracer<'a> {
                 self.run_function(function, Some(object.clone()), None, Vec::new(), Rc::from([]), site, true);
                 self.state.stack = before;
                 self.state.seeking.pop();
-                if let Some(value) = self.field_of(id, name)
+                if let Some(value) = self.instance_field(id, name)
                     && !matches!(value, Value::Unknown | Value::Null)
                 {
                     return Some(value);
@@ -335,6 +335,10 @@ impl<'a> Tracer<'a> {
                 let Some(receiver) = &method.receiver else { continue };
                 let mut names = Vec::new();
                 assigned(&method.body, &receiver.name.text, &mut names);
+                if &*method.name.text == "constructor" {
+                    let own = method.params.iter().filter(|p| p.default.is_some() && is_property(p, &code.fields));
+                    names.extend(own.map(|p| &*p.name.text));
+                }
                 for name in names {
                     let list = out.entry(name).or_default();
                     if !list.contains(&function) {
@@ -370,21 +374,21 @@ impl<'a> Tracer<'a> {
             }
             return value;
         };
-        self.assign_properties(&value, maker, &args);
         self.run_function(maker, Some(value.clone()), None, args, Rc::from([]), site, false);
         value
     }
 
-    /// Constructor parameters with an accessibility word are attributes.
-    fn assign_properties(&mut self, value: &Value, maker: FunctionRef, args: &[Argument]) {
-        let (Some(id), Some(code)) = (self.instance_of(value), self.program.function(maker)) else { return };
-        let Some(class) = self.class_of(maker).and_then(|c| self.program.class(c)) else { return };
-        for (i, param) in code.params.iter().enumerate() {
-            if class.fields.iter().any(|f| f.name.span == param.name.span && !param.name.span.is_empty())
-                && let Some(arg) = args.get(i).filter(|a| a.name.is_none() && !a.spread && !a.double)
-                && !matches!(arg.value, Value::Unknown | Value::Null)
-            {
-                self.set_field(id, &param.name.text, arg.value.clone());
+    /// Constructor parameters with an accessibility word are attributes, set before the body runs.
+    pub(super) fn set_properties(&mut self, code: &'a Function, class: Option<ClassRef>) {
+        if &*code.name.text != "constructor" {
+            return;
+        }
+        let Some(id) = self.current_frame().receiver.clone().and_then(|r| self.instance_of(&r)) else { return };
+        let Some(fields) = class.and_then(|c| self.program.class(c)).map(|c| &c.fields) else { return };
+        for param in code.params.iter().filter(|p| is_property(p, fields)) {
+            let value = self.current_frame().vars.get(&*param.name.text).cloned().unwrap_or_default();
+            if !matches!(value, Value::Unknown | Value::Null) {
+                self.set_field(id, &param.name.text, value);
             }
         }
     }
@@ -397,7 +401,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// An instance of which only the class is known; its attributes are found out when they are asked for.
-    pub(super) fn instance(&mut self, class: ClassRef, site: Origin) -> Value {
+    pub(super) fn instance_of_class(&mut self, class: ClassRef, site: Origin) -> Value {
         let class = self.implementer(class).unwrap_or(class);
         if let Some(&model) = self.models.by_class.get(&class) {
             return self.value_of(&Value::Model { model, alias: None, origin: Some(site) }, false, site);
@@ -425,7 +429,7 @@ impl<'a> Tracer<'a> {
 
     /// What the library's class is that a class of the program extends, as a value of it.
     fn library_base(&mut self, class: ClassRef, site: Origin) -> Value {
-        let order = self.order(class);
+        let order = self.base_order(class);
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
             let types = self.class_types(class);
@@ -461,7 +465,7 @@ impl<'a> Tracer<'a> {
 
     /// The library's class that a class of the program extends, by its name.
     pub(super) fn base_of_class(&mut self, class: ClassRef, _site: Origin) -> Value {
-        let order = self.order(class);
+        let order = self.base_order(class);
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
             for base in &code.bases {
@@ -484,7 +488,7 @@ impl<'a> Tracer<'a> {
             (Some(model), true) => Value::Model { model, alias: None, origin: Some(place) },
             (None, true) => Value::Class(class),
             (Some(model), false) => self.value_of(&Value::Model { model, alias: None, origin: Some(place) }, false, place),
-            (None, false) => self.instance(class, place),
+            (None, false) => self.instance_of_class(class, place),
         }
     }
 
@@ -511,7 +515,7 @@ impl<'a> Tracer<'a> {
 
     /// What the type parameters of a class's bases stand for.
     fn class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
-        let order = self.order(class);
+        let order = self.base_order(class);
         let mut out: Vec<(Rc<str>, Value)> = Vec::new();
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
@@ -669,6 +673,11 @@ pub(super) fn decorated(code: &Function, fits: impl Fn(&str) -> bool) -> bool {
         };
         callee.path().is_some_and(|p| p.last().is_some_and(|l| fits(l)) || fits(&p.join(".")))
     })
+}
+
+/// Whether a constructor's parameter is an attribute too.
+fn is_property(param: &Param, fields: &[Field]) -> bool {
+    !param.name.span.is_empty() && fields.iter().any(|f| f.name.span == param.name.span)
 }
 
 /// Attributes of the receiver that statements assign.

@@ -1,8 +1,9 @@
 //! Functions as values, and those that nobody was seen to call.
 
+use crate::index::mapping::Origin;
 use crate::index::program::FunctionRef;
-use crate::index::trace::Tracer;
 use crate::index::trace::value::Value;
+use crate::index::trace::{Sent, Tracer};
 
 /// Closures of one entry point that are run though nobody was seen to call them.
 const MAX_PENDING: usize = 400;
@@ -12,7 +13,7 @@ impl<'a> Tracer<'a> {
     pub(super) fn closure(&mut self, function: FunctionRef) -> Value {
         let frame = self.state.at;
         // functions of the module are entry points of their own
-        let inner = self.frame().function.is_some();
+        let inner = self.current_frame().function.is_some();
         if inner && self.state.pending.len() < MAX_PENDING && !self.state.pending.iter().any(|p| p.0 == function) {
             self.state.pending.push((function, frame));
         }
@@ -29,10 +30,57 @@ impl<'a> Tracer<'a> {
                 continue;
             }
             let Some(code) = self.program.function(function) else { continue };
-            let site = crate::index::mapping::Origin { file: function.file, span: code.span };
+            let site = Origin { file: function.file, span: code.span };
             self.state.stack.clear();
-            self.run_function(function, None, Some(frame), Vec::new(), std::rc::Rc::from([]), site, true);
+            let value = self.run_function(function, None, Some(frame), Vec::new(), std::rc::Rc::from([]), site, true);
+            self.send_returned(&value, function, site);
         }
         self.state.pending.clear();
+    }
+
+    /// `await value`, also of several values side by side.
+    pub(super) fn await_value(&mut self, value: &Value, site: Origin) -> Value {
+        let mut results = Vec::new();
+        for choice in self.choices(value) {
+            if let Some((items, open)) = self.list_items(&choice) {
+                let items: Vec<Value> = items.iter().map(|i| self.library_await(i, site).unwrap_or_else(|| i.clone())).collect();
+                results.push(match choice {
+                    Value::Tuple(_) => Value::Tuple(items.into()),
+                    _ => self.new_list(items, open),
+                });
+            } else {
+                results.push(self.library_await(&choice, site).unwrap_or(choice));
+            }
+        }
+        self.one_of_all(results)
+    }
+
+    /// What a function returns that nobody in sight builds on is awaited by whoever called it.
+    pub(super) fn send_returned(&mut self, value: &Value, function: FunctionRef, site: Origin) {
+        let before = self.found.sent.len();
+        for choice in self.choices(value) {
+            let items = self.list_items(&choice).map_or_else(|| vec![choice], |l| l.0);
+            for item in items {
+                let Value::Handle(handle) = &item else { continue };
+                let Some(query) = handle.query.and_then(|q| self.query(q)).filter(|q| !q.used) else { continue };
+                let last = query.parts.iter().rev().find(|p| p.file == function.file).copied().unwrap_or(site);
+                self.library_await(&item, last);
+            }
+        }
+        for sent in self.found.sent.split_off(before.min(self.found.sent.len())) {
+            self.found.returned.push((Sent { function: Some(function), ..sent }, function));
+        }
+    }
+
+    /// Notes that what the last call of the program gave is built on: its function does not send what it returns.
+    pub(super) fn built_upon(&mut self, value: &Value) {
+        let Some(function) = self.state.last_run else { return };
+        for choice in self.choices(value) {
+            if let Value::Handle(handle) = choice
+                && handle.query.is_some()
+            {
+                self.state.helpers.insert(function);
+            }
+        }
     }
 }

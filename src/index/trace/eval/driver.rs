@@ -45,7 +45,9 @@ impl<'a> Tracer<'a> {
         let mut harvest = Harvest::default();
         for file in 0..self.program.files.len() as u32 {
             if self.program.file(file).is_some_and(|f| f.own) {
-                self.run_entry(&mut harvest, |t| drop(t.module_frame(file)));
+                self.run_entry(&mut harvest, Origin { file, span: Default::default() }, |t| {
+                    t.module_frame(file);
+                });
             }
         }
         for file in 0..self.program.files.len() as u32 {
@@ -80,16 +82,17 @@ impl<'a> Tracer<'a> {
             {
                 let place = Origin { file: class.file, span: field.name.span };
                 let name = Named { text: (&*field.name.text).into(), origin: Some(place) };
-                self.run_entry(harvest, |t| {
-                    let object = t.instance(class, place);
-                    if let Value::Function { function, frame, receiver } = t.member(&object, &name, place) {
-                        t.run_function(function, receiver.map(|r| *r), frame, Vec::new(), Rc::from([]), place, true);
+                self.run_entry(harvest, place, |t| {
+                    let object = t.instance_of_class(class, place);
+                    if let Value::Function { function, frame, receiver } = t.read_member(&object, &name, place) {
+                        let value = t.run_function(function, receiver.map(|r| *r), frame, Vec::new(), Rc::from([]), place, true);
+                        t.send_returned(&value, function, place);
                     }
                 });
             }
         }
         // what a class inherits is its own, with its own attributes, models and type arguments
-        let order = self.order(class);
+        let order = self.base_order(class);
         let mut names: HashSet<&'a str> = HashSet::default();
         names.extend(
             code.methods
@@ -119,18 +122,19 @@ impl<'a> Tracer<'a> {
         }
         let Some(code) = self.program.function(at) else { return };
         let site = Origin { file: at.file, span: code.span };
-        self.run_entry(harvest, |t| {
+        self.run_entry(harvest, site, |t| {
             let class = class.or(t.class_of(at));
             let receiver = match class {
                 Some(class) if t.program.file(at.file).is_none_or(|f| f.language != Language::Go) => Some(t.self_of(class, at)),
                 _ => None,
             };
-            t.run_function(at, receiver, None, Vec::new(), Rc::from([]), site, true);
+            let value = t.run_function(at, receiver, None, Vec::new(), Rc::from([]), site, true);
+            t.send_returned(&value, at, site);
         });
     }
 
     /// Runs an entry point with a budget of its own and frees what it built.
-    fn run_entry(&mut self, harvest: &mut Harvest, work: impl FnOnce(&mut Self)) {
+    fn run_entry(&mut self, harvest: &mut Harvest, site: Origin, work: impl FnOnce(&mut Self)) {
         let left = SERVICE_STEPS.saturating_sub(self.found.counts.steps);
         if left == 0 {
             self.found.counts.unfinished += 1;
@@ -153,6 +157,7 @@ impl<'a> Tracer<'a> {
         self.run_pending();
         if self.state.steps == 0 {
             self.found.counts.unfinished += 1;
+            self.open(site, "there is more code here than is followed");
         }
         self.harvest(harvest);
         self.kept.changed_queries.sort_unstable_by_key(|q| q.0);
@@ -178,7 +183,13 @@ impl<'a> Tracer<'a> {
     }
 
     fn finish(self, harvest: Harvest) -> Traced {
-        let Harvest { mut sent, queries, uses, open, .. } = harvest;
+        let Harvest { mut sent, queries, uses, open, returned, .. } = harvest;
+        let sites: HashSet<Origin> = sent.iter().map(|s| s.site).collect();
+        for (late, function) in returned {
+            if !self.state.helpers.contains(&function) && !sites.contains(&late.site) {
+                sent.push(late);
+            }
+        }
         let known: HashSet<Origin> = sent.iter().filter(|s| told(&queries, s)).map(|s| s.site).collect();
         // run by itself a helper may not know what its callers give it
         sent.retain(|s| told(&queries, s) || !known.contains(&s.site));

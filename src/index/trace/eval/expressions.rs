@@ -10,23 +10,23 @@ use crate::model::code::{Expr, ExprKind, Word};
 impl<'a> Tracer<'a> {
     /// The value of an expression.
     pub(super) fn eval(&mut self, expr: &'a Expr) -> Value {
-        if self.state.nesting >= MAX_NESTING || !self.step() {
+        if self.state.nesting >= MAX_NESTING || !self.count_step() {
             return Value::Unknown;
         }
         self.state.nesting += 1;
-        let value = self.expression(expr);
+        let value = self.eval_kind(expr);
         self.state.nesting -= 1;
         value
     }
 
-    fn expression(&mut self, expr: &'a Expr) -> Value {
-        let origin = self.origin(expr.span);
+    fn eval_kind(&mut self, expr: &'a Expr) -> Value {
+        let origin = self.origin_here(expr.span);
         match &expr.kind {
-            ExprKind::Name(name) => self.name(name, expr.span),
-            ExprKind::Text(parts) => self.text(parts, origin),
+            ExprKind::Name(name) => self.resolve_name(name, expr.span),
+            ExprKind::Text(parts) => self.text_literal(parts, origin),
             ExprKind::Tagged { tag, types: _, parts } => {
                 let tag = self.eval(tag);
-                self.tagged(&tag, parts, origin)
+                self.tagged_template(&tag, parts, origin)
             }
             ExprKind::Scalar(text) => Value::Scalar((&**text).into()),
             ExprKind::Null => Value::Null,
@@ -35,21 +35,21 @@ impl<'a> Tracer<'a> {
                     return self.super_member(&name.text, origin).unwrap_or_default();
                 }
                 let object = self.eval(object);
-                let name = self.word(name);
-                self.member(&object, &name, origin)
+                let name = self.word_here(name);
+                self.read_member(&object, &name, origin)
             }
             ExprKind::Index(object, key) => {
                 let object = self.eval(object);
                 let key = self.eval(key);
-                self.index(&object, &key, origin)
+                self.read_item(&object, &key, origin)
             }
             ExprKind::Call { function, types, args, new } => {
                 if let Some(&model) = self.models.by_value.get(&origin) {
                     return Value::Model { model, alias: None, origin: Some(origin) };
                 }
-                self.call(expr, function, types, args, *new)
+                self.call_expression(expr, function, types, args, *new)
             }
-            ExprKind::List(items, ty) => self.list(items, ty.as_ref(), origin),
+            ExprKind::List(items, ty) => self.list_literal(items, ty.as_ref(), origin),
             ExprKind::Tuple(items) => {
                 let items: Vec<Value> = self.spread_items(items);
                 Value::Tuple(items.into())
@@ -58,30 +58,30 @@ impl<'a> Tracer<'a> {
                 if let Some(&model) = self.models.by_value.get(&origin) {
                     return Value::Model { model, alias: None, origin: Some(origin) };
                 }
-                self.map(entries)
+                self.map_literal(entries)
             }
             ExprKind::Composite(ty, entries) => self.composite(ty, entries, origin),
             ExprKind::Reference(inner) => self.eval(inner),
-            ExprKind::Binary { op, left, right } => self.binary(op, left, right, origin),
+            ExprKind::Binary { op, left, right } => self.operate(op, left, right, origin),
             ExprKind::Unary { op, value } => {
                 let value = self.eval(value);
                 match &**op {
-                    "await" => self.library_await(&value, origin).unwrap_or(value),
-                    _ => self.unary(op, &value, origin),
+                    "await" => self.await_value(&value, origin),
+                    _ => self.operate_unary(op, &value, origin),
                 }
             }
             ExprKind::Choice { condition, then, other } => {
                 self.eval(condition);
                 let then = self.eval(then);
                 let other = self.eval(other);
-                self.join(then, other)
+                self.either(then, other)
             }
             ExprKind::Lambda(id) => {
                 let function = FunctionRef { file: origin.file, function: *id };
                 self.closure(function)
             }
             ExprKind::Class(id) => self.class_value(ClassRef { file: origin.file, class: *id }, origin),
-            ExprKind::Each { target, over, conditions, body, pairs } => self.each(target, over, conditions, body, *pairs),
+            ExprKind::Each { target, over, conditions, body, pairs } => self.comprehension(target, over, conditions, body, *pairs),
             ExprKind::Spread(inner) => self.eval(inner),
             ExprKind::Cast(inner, ty) => {
                 let value = self.eval(inner);
@@ -92,7 +92,7 @@ impl<'a> Tracer<'a> {
             }
             ExprKind::Bind(target, value) => {
                 let value = self.eval(value);
-                self.assign(target, value.clone(), origin);
+                self.assign_to(target, value.clone(), origin);
                 value
             }
             ExprKind::Instantiate(inner, _) => self.eval(inner),
@@ -104,11 +104,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// A word of the running file with its place.
-    pub(super) fn word(&self, word: &Word) -> Named {
-        Named { text: (&*word.text).into(), origin: Some(self.origin(word.span)) }
+    pub(super) fn word_here(&self, word: &Word) -> Named {
+        Named { text: (&*word.text).into(), origin: Some(self.origin_here(word.span)) }
     }
 
-    fn binary(&mut self, op: &str, left: &'a Expr, right: &'a Expr, origin: Origin) -> Value {
+    fn operate(&mut self, op: &str, left: &'a Expr, right: &'a Expr, origin: Origin) -> Value {
         let a = self.eval(left);
         let b = self.eval(right);
         match op {
@@ -119,18 +119,18 @@ impl<'a> Tracer<'a> {
                 if let Some(both) = self.of_library(op, &a, &b, origin) {
                     return both;
                 }
-                return self.join(a, b);
+                return self.either(a, b);
             }
             "and" | "&&" => return self.of_library(op, &a, &b, origin).unwrap_or(b),
             "+" => {
-                if let Some(sum) = self.plus(&a, &b, origin) {
+                if let Some(sum) = self.add_values(&a, &b, origin) {
                     return sum;
                 }
             }
             "%" => {
                 if let Value::Text(template) = &a {
                     let template = template.clone();
-                    return self.percent(&template, &b, render::expression(right), self.origin(right.span));
+                    return self.format_percent(&template, &b, render::expression(right), self.origin_here(right.span));
                 }
             }
             "*" => {
@@ -169,10 +169,10 @@ impl<'a> Tracer<'a> {
                 results.extend(self.library_binary(op, left, right, origin));
             }
         }
-        if results.is_empty() { None } else { Some(self.join_all(results)) }
+        if results.is_empty() { None } else { Some(self.one_of_all(results)) }
     }
 
-    fn unary(&mut self, op: &str, value: &Value, origin: Origin) -> Value {
+    fn operate_unary(&mut self, op: &str, value: &Value, origin: Origin) -> Value {
         let mut results = Vec::new();
         for choice in self.choices(value) {
             if self.is_library(&choice) {
@@ -181,7 +181,7 @@ impl<'a> Tracer<'a> {
                 results.push(choice);
             }
         }
-        self.join_all(results)
+        self.one_of_all(results)
     }
 
     /// Whether operators on a value can mean something to a library.

@@ -6,15 +6,15 @@ use std::rc::Rc;
 
 impl<'a> Tracer<'a> {
     /// One of both. Handles on queries with a common root become one handle on a query with both sides' clauses.
-    pub(in crate::index::trace) fn join(&mut self, a: Value, b: Value) -> Value {
+    pub(in crate::index::trace) fn either(&mut self, a: Value, b: Value) -> Value {
         if same(&a, &b) {
             return a;
         }
-        self.join_all(vec![a, b])
+        self.one_of_all(vec![a, b])
     }
 
     /// One of all; [`Value::Unknown`] for none.
-    pub(in crate::index::trace) fn join_all(&mut self, values: Vec<Value>) -> Value {
+    pub(in crate::index::trace) fn one_of_all(&mut self, values: Vec<Value>) -> Value {
         let mut out: Vec<Value> = Vec::new();
         for value in values {
             match value {

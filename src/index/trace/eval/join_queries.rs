@@ -33,6 +33,11 @@ impl Tracer<'_> {
         if joined == *first {
             return Some(a);
         }
+        for id in [a, b] {
+            if let Some(query) = self.query_mut(id) {
+                query.used = true;
+            }
+        }
         Some(self.begin(joined))
     }
 }
@@ -78,6 +83,8 @@ fn merge(into: &mut Query, mut other: Query) {
     into.with = union(std::mem::take(&mut into.with), other.with);
     into.unions = union(std::mem::take(&mut into.unions), other.unions);
     into.loads = union(std::mem::take(&mut into.loads), other.loads);
+    into.pending = union(std::mem::take(&mut into.pending), other.pending);
+    into.used = into.used && other.used;
     into.parts = union(std::mem::take(&mut into.parts), other.parts);
     into.unknown = union(std::mem::take(&mut into.unknown), other.unknown);
     into.entity = match (into.entity, other.entity) {

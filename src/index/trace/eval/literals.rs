@@ -14,10 +14,10 @@ const MAX_EACH: usize = 24;
 impl<'a> Tracer<'a> {
     /// The values of items, with what is spread among them.
     pub(super) fn spread_items(&mut self, items: &'a [Expr]) -> Vec<Value> {
-        self.items(items).0
+        self.literal_items(items).0
     }
 
-    fn items(&mut self, items: &'a [Expr]) -> (Vec<Value>, bool) {
+    fn literal_items(&mut self, items: &'a [Expr]) -> (Vec<Value>, bool) {
         let (mut out, mut open) = (Vec::new(), false);
         for item in items {
             match &item.kind {
@@ -51,7 +51,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// `[a, b]`, `[]T{a, b}`.
-    pub(super) fn list(&mut self, items: &'a [Expr], ty: Option<&'a Type>, origin: Origin) -> Value {
+    pub(super) fn list_literal(&mut self, items: &'a [Expr], ty: Option<&'a Type>, origin: Origin) -> Value {
         if items.is_empty()
             && let Some(ty) = ty
         {
@@ -65,11 +65,11 @@ impl<'a> Tracer<'a> {
             // `[]T{{...}}`: the inner literals have the element's type
             match (&item.kind, ty) {
                 (ExprKind::Map(entries), Some(ty)) => {
-                    let origin = self.origin(item.span);
+                    let origin = self.origin_here(item.span);
                     out.push(self.composite(ty, entries, origin));
                 }
                 _ => {
-                    let (more, rest) = self.items(std::slice::from_ref(item));
+                    let (more, rest) = self.literal_items(std::slice::from_ref(item));
                     out.extend(more);
                     open |= rest;
                 }
@@ -84,21 +84,21 @@ impl<'a> Tracer<'a> {
     }
 
     /// `{a: b, [c]: d, ...e}`.
-    pub(super) fn map(&mut self, entries: &'a [Entry]) -> Value {
+    pub(super) fn map_literal(&mut self, entries: &'a [Entry]) -> Value {
         let map = self.new_map(Vec::new(), false);
         let Value::Object(id) = map else { return map };
         for entry in entries.iter().take(MAX_ITEMS) {
             match entry {
                 Entry::Named(word, value) => {
                     let value = self.eval(value);
-                    let key = MapKey::Name(self.word(word));
-                    self.put(id, key, value);
+                    let key = MapKey::Name(self.word_here(word));
+                    self.put_entry(id, key, value);
                 }
                 Entry::Computed(key, value) => {
-                    let origin = self.origin(key.span);
+                    let origin = self.origin_here(key.span);
                     let key = self.eval(key);
                     let value = self.eval(value);
-                    self.put_value(id, &key, value, origin);
+                    self.put_entries(id, &key, value, origin);
                 }
                 Entry::Spread(inner) => {
                     let value = self.eval(inner);
@@ -108,9 +108,9 @@ impl<'a> Tracer<'a> {
                 Entry::Method(function) => {
                     let function = FunctionRef { file: self.file_here(), function: *function };
                     if let Some(found) = self.program.function(function) {
-                        let key = MapKey::Name(self.word(&found.name));
+                        let key = MapKey::Name(self.word_here(&found.name));
                         let value = self.closure(function);
-                        self.put(id, key, value);
+                        self.put_entry(id, key, value);
                     }
                 }
             }
@@ -121,14 +121,14 @@ impl<'a> Tracer<'a> {
     /// `T{...}`, `map[K]V{...}`.
     pub(super) fn composite(&mut self, ty: &'a Type, entries: &'a [Entry], origin: Origin) -> Value {
         if let Type::Map(..) = ty {
-            return self.map(entries);
+            return self.map_literal(entries);
         }
         if let Type::Slice(inner) = ty {
             let mut out = Vec::new();
             for entry in entries.iter().take(MAX_ITEMS) {
                 match entry {
                     Entry::Item(Expr { kind: ExprKind::Map(inside), span }) => {
-                        let origin = self.origin(*span);
+                        let origin = self.origin_here(*span);
                         out.push(self.composite(inner, inside, origin));
                     }
                     Entry::Item(value) | Entry::Named(_, value) | Entry::Computed(_, value) => out.push(self.eval(value)),
@@ -155,7 +155,7 @@ impl<'a> Tracer<'a> {
             .unwrap_or_default();
         for (i, entry) in entries.iter().enumerate().take(MAX_ITEMS) {
             let (name, value) = match entry {
-                Entry::Named(word, value) => (Some(self.word(word)), value),
+                Entry::Named(word, value) => (Some(self.word_here(word)), value),
                 Entry::Item(value) => (names.get(i).cloned(), value),
                 Entry::Computed(_, value) | Entry::Spread(value) => (None, value),
                 Entry::Method(_) => continue,
@@ -164,7 +164,7 @@ impl<'a> Tracer<'a> {
                 let class = self.program.class(c)?;
                 Some((c.file, class.fields.iter().find(|f| *f.name.text == *n.text)?.ty.as_ref()?))
             });
-            let place = self.origin(value.span);
+            let place = self.origin_here(value.span);
             let given = match (&value.kind, field) {
                 // the type of an inner literal may be left out
                 (ExprKind::Map(inside), Some((_, ty))) => self.composite(ty, inside, place),
@@ -198,13 +198,13 @@ impl<'a> Tracer<'a> {
     }
 
     /// `[body for target in over]` and what is like it.
-    pub(super) fn each(&mut self, target: &'a Expr, over: &'a Expr, conditions: &'a [Expr], body: &'a Expr, pairs: bool) -> Value {
-        let origin = self.origin(over.span);
+    pub(super) fn comprehension(&mut self, target: &'a Expr, over: &'a Expr, conditions: &'a [Expr], body: &'a Expr, pairs: bool) -> Value {
+        let origin = self.origin_here(over.span);
         let all = self.eval(over);
         let several = matches!(target.kind, ExprKind::Tuple(_));
         let known = match self.list_items(&all) {
             Some((items, open)) if !items.is_empty() && items.len() <= MAX_EACH => Some((items, open)),
-            _ => self.pairs_of(&all).filter(|p| !p.is_empty() && p.len() <= MAX_EACH).map(|p| (p, false)),
+            _ => self.walked_pairs(&all).filter(|p| !p.is_empty() && p.len() <= MAX_EACH).map(|p| (p, false)),
         };
         let (items, open) = match known {
             Some(known) => known,
@@ -213,14 +213,14 @@ impl<'a> Tracer<'a> {
         let result = if pairs { self.new_map(Vec::new(), open) } else { self.new_list(Vec::new(), open) };
         let Value::Object(id) = result else { return result };
         for item in items {
-            self.assign(target, item, origin);
+            self.assign_to(target, item, origin);
             conditions.iter().for_each(|c| drop(self.eval(c)));
             match (&body.kind, pairs) {
                 (ExprKind::Tuple(two), true) if two.len() == 2 => {
-                    let place = self.origin(two[0].span);
+                    let place = self.origin_here(two[0].span);
                     let key = self.eval(&two[0]);
                     let value = self.eval(&two[1]);
-                    self.put_value(id, &key, value, place);
+                    self.put_entries(id, &key, value, place);
                 }
                 _ => {
                     let value = self.eval(body);
@@ -236,12 +236,12 @@ impl<'a> Tracer<'a> {
     }
 
     /// A template with a tag.
-    pub(super) fn tagged(&mut self, tag: &Value, parts: &'a [Part], origin: Origin) -> Value {
-        let parts = self.parts(parts);
+    pub(super) fn tagged_template(&mut self, tag: &Value, parts: &'a [Part], origin: Origin) -> Value {
+        let parts = self.text_pieces(parts);
         let mut results = Vec::new();
         for choice in self.choices(tag) {
             results.extend(self.library_tagged(&choice, &parts, origin));
         }
-        if results.is_empty() { super::texts::whole(parts) } else { self.join_all(results) }
+        if results.is_empty() { super::texts::whole(parts) } else { self.one_of_all(results) }
     }
 }

@@ -9,11 +9,11 @@ use crate::model::facts::Language;
 
 impl<'a> Tracer<'a> {
     /// `object.name`.
-    pub(super) fn member(&mut self, object: &Value, name: &Named, site: Origin) -> Value {
+    pub(super) fn read_member(&mut self, object: &Value, name: &Named, site: Origin) -> Value {
         if let Value::OneOf(_) = object {
             let all: Vec<Value> = self.choices(object);
-            let all = all.iter().map(|o| self.member(o, name, site)).collect();
-            return self.join_all(all);
+            let all = all.iter().map(|o| self.read_member(o, name, site)).collect();
+            return self.one_of_all(all);
         }
         let found = match object {
             Value::Module(files) => {
@@ -25,17 +25,17 @@ impl<'a> Tracer<'a> {
                 Some(known.unwrap_or_else(|| Value::External(format!("{path}.{}", name.text).into())))
             }
             Value::Class(class) => self.class_member(*class, object, name, site),
-            Value::Model { model, .. } => self.model_member(*model, object, name, site),
-            Value::Handle(_) => self.handle_member(object, name, site),
+            Value::Model { model, .. } => self.member_of_model(*model, object, name, site),
+            Value::Handle(_) => self.member_of_handle(object, name, site),
             Value::Object(id) => match self.object(*id) {
-                Some(Object::Map { .. }) => self.entry(object, &name.text),
+                Some(Object::Map { .. }) => self.map_entry(object, &name.text),
                 Some(Object::Instance { class, .. }) => {
                     let class = *class;
                     self.instance_member(*id, class, object, name, site)
                 }
                 Some(Object::Entity { model, .. }) => {
                     let model = *model;
-                    self.entity_member(model, object, name, site)
+                    self.member_of_entity(model, object, name, site)
                 }
                 _ => None,
             },
@@ -51,7 +51,7 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn entity_member(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+    fn member_of_entity(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         let found = self.models.get(model)?;
         if let Some(field) = found.field(&name.text) {
             self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field });
@@ -64,7 +64,7 @@ impl<'a> Tracer<'a> {
         own.or_else(|| self.library_member(object, name))
     }
 
-    fn model_member(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+    fn member_of_model(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         let found = self.models.get(model)?;
         if found.field(&name.text).is_some() || found.relation(&name.text).is_some() {
             return self.library_member(object, name);
@@ -81,12 +81,12 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn handle_member(&mut self, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+    fn member_of_handle(&mut self, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         if let Some(id) = self.instance_of(object)
             && let Some(Object::Instance { class, .. }) = self.object(id)
         {
             let class = *class;
-            if let Some(value) = self.field_of(id, &name.text) {
+            if let Some(value) = self.instance_field(id, &name.text) {
                 return Some(value);
             }
             if let Some(value) = self.own_member(class, object, name, site) {
@@ -97,17 +97,17 @@ impl<'a> Tracer<'a> {
     }
 
     /// `object[key]`.
-    pub(super) fn index(&mut self, object: &Value, key: &Value, site: Origin) -> Value {
+    pub(super) fn read_item(&mut self, object: &Value, key: &Value, site: Origin) -> Value {
         if let Value::OneOf(_) = object {
             let all: Vec<Value> = self.choices(object);
-            let all = all.iter().map(|o| self.index(o, key, site)).collect();
-            return self.join_all(all);
+            let all = all.iter().map(|o| self.read_item(o, key, site)).collect();
+            return self.one_of_all(all);
         }
         if let Value::OneOf(keys) = key
             && !keys.iter().any(|k| matches!(k, Value::Unknown))
         {
-            let all = keys.to_vec().iter().map(|k| self.index(object, k, site)).collect();
-            return self.join_all(all);
+            let all = keys.to_vec().iter().map(|k| self.read_item(object, k, site)).collect();
+            return self.one_of_all(all);
         }
         let position = match key {
             Value::Scalar(text) => text.parse::<usize>().ok(),
@@ -116,23 +116,23 @@ impl<'a> Tracer<'a> {
         match object {
             Value::Tuple(items) => match position.and_then(|p| items.get(p)) {
                 Some(item) => item.clone(),
-                None => self.join_all(items.to_vec()),
+                None => self.one_of_all(items.to_vec()),
             },
             Value::Object(id) => match self.object(*id) {
                 Some(Object::List { items, open }) => {
                     let one = position.filter(|_| !open).and_then(|p| items.get(p)).cloned();
                     let all = items.clone();
-                    one.unwrap_or_else(|| self.join_all(all))
+                    one.unwrap_or_else(|| self.one_of_all(all))
                 }
                 Some(Object::Map { entries, .. }) => {
                     let all: Vec<Value> = entries.iter().map(|e| e.1.clone()).collect();
                     match self.text_of(key) {
-                        Some(name) => self.entry(object, &name.text).unwrap_or_default(),
-                        None => self.join_all(all),
+                        Some(name) => self.map_entry(object, &name.text).unwrap_or_default(),
+                        None => self.one_of_all(all),
                     }
                 }
                 Some(Object::Instance { .. }) => match self.text_of(key) {
-                    Some(name) if self.language_here() != Language::Python => self.member(object, &name, site),
+                    Some(name) if self.language_here() != Language::Python => self.read_member(object, &name, site),
                     _ => {
                         let args = vec![self.argument(key.clone(), site)];
                         self.call_own_method(object, "__getitem__", args, site).unwrap_or_default()
@@ -141,7 +141,7 @@ impl<'a> Tracer<'a> {
                 _ => self.library_index(object, key, site).unwrap_or_default(),
             },
             Value::Module(_) | Value::Class(_) => match self.text_of(key) {
-                Some(name) => self.member(object, &name, site),
+                Some(name) => self.read_member(object, &name, site),
                 None => match object {
                     Value::Class(_) => object.clone(),
                     _ => Value::Unknown,
@@ -155,7 +155,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The value of a map under a name: all that code may have put there.
-    pub(super) fn entry(&mut self, map: &Value, name: &str) -> Option<Value> {
+    pub(super) fn map_entry(&mut self, map: &Value, name: &str) -> Option<Value> {
         let Value::Object(id) = map else { return None };
         let Some(Object::Map { entries, .. }) = self.object(*id) else { return None };
         let at = |key: &MapKey| match key {
@@ -166,7 +166,7 @@ impl<'a> Tracer<'a> {
         if values.is_empty() {
             values = entries.iter().filter(|e| !matches!(e.0, MapKey::Name(_))).map(|e| e.1.clone()).collect();
         }
-        if values.is_empty() { None } else { Some(self.join_all(values)) }
+        if values.is_empty() { None } else { Some(self.one_of_all(values)) }
     }
 
     /// Items of a list or tuple, and whether there may be more.
@@ -182,7 +182,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// What walking through a map gives: its keys, or keys with values where these are asked for.
-    pub(super) fn pairs_of(&self, value: &Value) -> Option<Vec<Value>> {
+    pub(super) fn walked_pairs(&self, value: &Value) -> Option<Vec<Value>> {
         let Value::Object(id) = value else { return None };
         let Object::Map { entries, .. } = self.object(*id)? else { return None };
         let pairs = self.language_here() == Language::Go;
@@ -201,11 +201,11 @@ impl<'a> Tracer<'a> {
             && let Some(Object::Map { entries, .. }) = self.object(*id)
         {
             let (keys, values): (Vec<Value>, Vec<Value>) = entries.iter().map(|(k, v)| (k.value(), v.clone())).unzip();
-            let key = self.join_all(keys);
+            let key = self.one_of_all(keys);
             if !several || !go {
                 return key;
             }
-            let value = self.join_all(values);
+            let value = self.one_of_all(values);
             return Value::Tuple([key, value].into());
         }
         let item = self.item_of(value, site);
@@ -223,14 +223,14 @@ impl<'a> Tracer<'a> {
                     }
                     results.extend(items);
                 }
-                None => match self.pairs_of(&choice) {
+                None => match self.walked_pairs(&choice) {
                     Some(pairs) => results.extend(pairs),
                     None if self.is_library(&choice) => results.push(self.library_item(&choice, site)),
                     None => results.push(Value::Unknown),
                 },
             }
         }
-        self.join_all(results)
+        self.one_of_all(results)
     }
 
     fn library_item(&mut self, value: &Value, site: Origin) -> Value {
@@ -251,7 +251,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Sets an entry of a map. Where it may not be the last word (in a branch, a loop), what was there stays possible.
-    pub(super) fn put(&mut self, map: u32, key: MapKey, value: Value) {
+    pub(super) fn put_entry(&mut self, map: u32, key: MapKey, value: Value) {
         let branching = self.state.branches > 0;
         let Some(Object::Map { entries, open }) = self.object_mut(map) else { return };
         let place = match &key {
@@ -267,7 +267,7 @@ impl<'a> Tracer<'a> {
                     entries[at] = (key, value);
                     return;
                 }
-                let joined = self.join(old, value);
+                let joined = self.either(old, value);
                 if let Some(Object::Map { entries, .. }) = self.object_mut(map) {
                     entries[at].1 = joined;
                 }
@@ -276,7 +276,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Sets an entry whose key is a value: every text that it may be.
-    pub(super) fn put_value(&mut self, map: u32, key: &Value, value: Value, origin: Origin) {
+    pub(super) fn put_entries(&mut self, map: u32, key: &Value, value: Value, origin: Origin) {
         for choice in self.choices(key) {
             let key = match self.text_of(&choice) {
                 Some(name) => MapKey::Name(Named { origin: name.origin.or(Some(origin)), ..name }),
@@ -285,7 +285,7 @@ impl<'a> Tracer<'a> {
                     other => MapKey::Value(other),
                 },
             };
-            self.put(map, key, value.clone());
+            self.put_entry(map, key, value.clone());
         }
     }
 
@@ -309,13 +309,13 @@ impl<'a> Tracer<'a> {
                     match source {
                         Some(Object::Map { entries, open }) => {
                             for (key, value) in entries {
-                                self.put(to, key, value);
+                                self.put_entry(to, key, value);
                             }
                             self.widen(to, open);
                         }
                         Some(Object::Instance { fields, .. }) => {
                             for (name, value) in fields {
-                                self.put(to, MapKey::Name(Named { text: name, origin: None }), value);
+                                self.put_entry(to, MapKey::Name(Named { text: name, origin: None }), value);
                             }
                         }
                         _ if matches!(choice, Value::Null | Value::Scalar(_)) => {}

@@ -66,6 +66,10 @@ pub(super) struct State<'a> {
     steps: u64,
     /// Functions that were run at least once.
     ran: HashSet<FunctionRef>,
+    /// The function of the program that was run last, of the call that was evaluated last.
+    last_run: Option<FunctionRef>,
+    /// Functions whose results callers build on.
+    helpers: HashSet<FunctionRef>,
     /// Closures that were made and not yet run.
     pending: Vec<(FunctionRef, FrameId)>,
     /// Class attributes that are known or (`None`) being evaluated.
@@ -116,7 +120,7 @@ impl<'a> Tracer<'a> {
         value.text()
     }
 
-    fn frame(&mut self) -> &mut Frame<'a> {
+    fn current_frame(&mut self) -> &mut Frame<'a> {
         if self.state.frames.is_empty() {
             self.state.frames.push(Frame::default());
         }
@@ -144,7 +148,7 @@ impl<'a> Tracer<'a> {
         self.program.file(self.file_here()).map_or(Language::Python, |f| f.language)
     }
 
-    fn origin(&self, span: Span) -> Origin {
+    fn origin_here(&self, span: Span) -> Origin {
         Origin { file: self.file_here(), span }
     }
 
@@ -162,7 +166,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Whether there are steps left; counts one.
-    fn step(&mut self) -> bool {
+    fn count_step(&mut self) -> bool {
         if self.state.steps == 0 {
             return false;
         }

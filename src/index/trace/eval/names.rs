@@ -10,7 +10,7 @@ use crate::model::span::Span;
 
 impl<'a> Tracer<'a> {
     /// The value of a name.
-    pub(super) fn name(&mut self, name: &'a str, span: Span) -> Value {
+    pub(super) fn resolve_name(&mut self, name: &'a str, span: Span) -> Value {
         let mut at = Some(self.state.at);
         for _ in 0..MAX_NESTING {
             let Some(frame) = at.and_then(|id| self.state.frames.get(id as usize)) else { break };
@@ -86,7 +86,7 @@ impl<'a> Tracer<'a> {
             let depth = self.state.module_depth;
             if depth < 24 {
                 self.state.module_depth += 1;
-                self.inside(frame, |t| t.block(&code.body));
+                self.inside(frame, |t| t.run_block(&code.body));
                 self.state.module_depth = depth;
             }
             self.state.stack = stack;
@@ -105,7 +105,7 @@ impl<'a> Tracer<'a> {
         }
         // the module is being run and has not come there, or was left before
         let values: Vec<Value> = values.iter().rev().take(4).map(|v| self.inside(frame, |t| t.eval(v))).collect();
-        self.join_all(values)
+        self.one_of_all(values)
     }
 }
 

@@ -23,7 +23,7 @@ fn write(expr: &Expr, out: &mut String, depth: usize) {
         out.push('…');
         return;
     }
-    let mut all = |items: &[&Expr], between: &str, out: &mut String| {
+    let all = |items: &[&Expr], between: &str, out: &mut String| {
         for (i, item) in items.iter().enumerate() {
             if i > 0 {
                 out.push_str(between);

@@ -1,6 +1,7 @@
 //! Statements that are sent: taken as they are at that moment, kept once, freed of the heap they were built on.
 
 use crate::index::mapping::Origin;
+use crate::index::program::FunctionRef;
 use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::{Open, Sent, Tracer, Use};
 use crate::model::statement::Scope;
@@ -22,6 +23,8 @@ pub(super) struct Harvest {
     pub(super) uses: BTreeSet<Use>,
     /// Open places.
     pub(super) open: HashSet<Open>,
+    /// What functions return, with them.
+    pub(super) returned: Vec<(Sent, FunctionRef)>,
     seen: HashSet<(Origin, u64)>,
 }
 
@@ -49,6 +52,10 @@ impl Tracer<'_> {
                 let query = self.export(sent.query, into, 0);
                 into.sent.push(Sent { query, ..sent });
             }
+        }
+        for (sent, function) in std::mem::take(&mut self.found.returned) {
+            let query = self.export(sent.query, into, 0);
+            into.returned.push((Sent { query, ..sent }, function));
         }
         into.uses.extend(std::mem::take(&mut self.found.uses));
         into.open.extend(std::mem::take(&mut self.found.open));
@@ -132,6 +139,6 @@ fn expression(expr: &mut SqlExpr, act: &mut dyn FnMut(&mut QueryId), depth: usiz
         SqlExpr::And(all) | SqlExpr::Or(all) | SqlExpr::Call(_, all) => all.iter_mut().for_each(|e| expression(e, act, depth + 1)),
         SqlExpr::Not(inner) | SqlExpr::Label(inner, _) | SqlExpr::Descending(inner) => expression(inner, act, depth + 1),
         SqlExpr::Raw(fragment) => parts(&mut fragment.parts, act, depth + 1),
-        SqlExpr::Value(_) | SqlExpr::Null | SqlExpr::Output(_) | SqlExpr::Unknown(..) => {}
+        SqlExpr::Value(_) | SqlExpr::Null | SqlExpr::Output(_) | SqlExpr::Path { .. } | SqlExpr::Unknown(..) => {}
     }
 }

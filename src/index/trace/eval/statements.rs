@@ -3,31 +3,37 @@
 use super::Frame;
 use crate::index::trace::Tracer;
 use crate::index::trace::value::Value;
-use crate::model::code::{AssignOp, Expr, Stmt};
+use crate::model::code::{AssignOp, Expr, ExprKind, Stmt};
 use crate::model::span::Span;
 use rustc_hash::FxHashMap as HashMap;
 
 impl<'a> Tracer<'a> {
     /// Runs statements in order.
-    pub(super) fn block(&mut self, body: &'a [Stmt]) {
+    pub(super) fn run_block(&mut self, body: &'a [Stmt]) {
         let mut yielded = false;
         for stmt in body {
             // what follows a `yield` in the same block is reached, and nothing follows a `return`
-            if self.frame().left && !yielded || !self.step() {
+            if self.current_frame().left && !yielded || !self.count_step() {
                 return;
             }
-            self.frame().left = false;
-            self.statement(stmt);
+            self.current_frame().left = false;
+            self.run_statement(stmt);
             yielded = matches!(stmt, Stmt::Return(..));
         }
     }
 
-    fn statement(&mut self, stmt: &'a Stmt) {
+    fn run_statement(&mut self, stmt: &'a Stmt) {
         match stmt {
             Stmt::Assign { target, ty, op, value, span, .. } => {
-                let origin = self.origin(*span);
+                let origin = self.origin_here(*span);
                 let mut result = match value {
-                    Some(value) => self.eval(value),
+                    Some(value) => {
+                        let result = self.eval(value);
+                        if let ExprKind::Call { .. } = value.kind {
+                            self.built_upon(&result);
+                        }
+                        result
+                    }
                     None => match ty {
                         Some(ty) => self.declared_empty(ty, origin),
                         None => Value::Unknown,
@@ -47,19 +53,18 @@ impl<'a> Tracer<'a> {
                     }
                     AssignOp::Item => result = self.item_of(&result, origin),
                 }
-                self.assign(target, result, origin);
+                self.assign_to(target, result, origin);
             }
             Stmt::Expr(expr) => {
-                let value = self.eval(expr);
-                self.dropped(&value, self.origin(expr.span));
+                self.eval(expr);
             }
             Stmt::Return(value, _) => {
                 let value = value.as_ref().map(|v| self.eval(v));
                 self.returned(value);
             }
-            Stmt::Branch { arms, exhaustive } => self.branch(arms, *exhaustive),
-            Stmt::Loop { target, over, body } => self.repeat(target.as_ref(), over.as_ref(), body),
-            Stmt::Block(body) => self.block(body),
+            Stmt::Branch { arms, exhaustive } => self.run_branch(arms, *exhaustive),
+            Stmt::Loop { target, over, body } => self.run_loop(target.as_ref(), over.as_ref(), body),
+            Stmt::Block(body) => self.run_block(body),
             Stmt::Function(id) => {
                 let file = self.file_here();
                 let function = crate::index::program::FunctionRef { file, function: *id };
@@ -69,20 +74,20 @@ impl<'a> Tracer<'a> {
                     None => return,
                 };
                 decorators.iter().for_each(|d| drop(self.eval(d)));
-                if self.frame().function.is_some() {
-                    self.frame().vars.insert(name, made);
+                if self.current_frame().function.is_some() {
+                    self.current_frame().vars.insert(name, made);
                 }
             }
             Stmt::Class(id) => {
                 let class = crate::index::program::ClassRef { file: self.file_here(), class: *id };
-                if self.frame().function.is_some()
+                if self.current_frame().function.is_some()
                     && let Some(found) = self.program.class(class)
                 {
-                    let value = self.class_value(class, self.origin(found.name.span));
-                    self.frame().vars.insert(&found.name.text, value);
+                    let value = self.class_value(class, self.origin_here(found.name.span));
+                    self.current_frame().vars.insert(&found.name.text, value);
                 }
             }
-            Stmt::Leave => self.frame().left = true,
+            Stmt::Leave => self.current_frame().left = true,
             Stmt::Export { .. } => {}
         }
     }
@@ -93,47 +98,47 @@ impl<'a> Tracer<'a> {
             Some(value) => value,
             None => self.named_results().unwrap_or(Value::Null),
         };
-        let before = self.frame().returned.take();
+        let before = self.current_frame().returned.take();
         let joined = match before {
-            Some(before) => self.join(before, value),
+            Some(before) => self.either(before, value),
             None => value,
         };
-        let frame = self.frame();
+        let frame = self.current_frame();
         frame.returned = Some(joined);
         frame.left = true;
     }
 
     /// What named results hold (Go).
     pub(super) fn named_results(&mut self) -> Option<Value> {
-        let function = self.frame().function?;
+        let function = self.current_frame().function?;
         let results = &self.program.function(function)?.results;
         if results.is_empty() {
             return None;
         }
-        let vars = &self.frame().vars;
+        let vars = &self.current_frame().vars;
         let mut values: Vec<Value> = results.iter().map(|r| vars.get(&*r.text).cloned().unwrap_or_default()).collect();
         Some(if values.len() == 1 { values.remove(0) } else { Value::Tuple(values.into()) })
     }
 
-    fn branch(&mut self, arms: &'a [(Option<Expr>, Vec<Stmt>)], exhaustive: bool) {
-        let mut before = self.frame().vars.clone();
+    fn run_branch(&mut self, arms: &'a [(Option<Expr>, Vec<Stmt>)], exhaustive: bool) {
+        let mut before = self.current_frame().vars.clone();
         let mut ends: Vec<HashMap<&'a str, Value>> = Vec::new();
         for (condition, body) in arms {
-            self.frame().left = false;
+            self.current_frame().left = false;
             if let Some(condition) = condition {
                 self.eval(condition);
-                before = self.frame().vars.clone();
+                before = self.current_frame().vars.clone();
             }
             self.state.branches += 1;
-            self.block(body);
+            self.run_block(body);
             self.state.branches -= 1;
-            let frame = self.frame();
+            let frame = self.current_frame();
             let vars = std::mem::replace(&mut frame.vars, before.clone());
             if !frame.left {
                 ends.push(vars);
             }
         }
-        let frame = self.frame();
+        let frame = self.current_frame();
         frame.left = false;
         if !exhaustive {
             ends.push(before);
@@ -141,31 +146,31 @@ impl<'a> Tracer<'a> {
             frame.left = true;
             return;
         }
-        self.meet(ends);
+        self.join_ways(ends);
     }
 
-    fn repeat(&mut self, target: Option<&'a Expr>, over: Option<&'a Expr>, body: &'a [Stmt]) {
-        let before = self.frame().vars.clone();
+    fn run_loop(&mut self, target: Option<&'a Expr>, over: Option<&'a Expr>, body: &'a [Stmt]) {
+        let before = self.current_frame().vars.clone();
         if let Some(over) = over {
             let all = self.eval(over);
-            let origin = self.origin(over.span);
-            let several = target.is_some_and(|t| matches!(&t.kind, crate::model::code::ExprKind::Tuple(_)));
+            let origin = self.origin_here(over.span);
+            let several = target.is_some_and(|t| matches!(&t.kind, ExprKind::Tuple(_)));
             let item = self.walked(&all, several, origin);
             if let Some(target) = target {
-                self.assign(target, item, origin);
+                self.assign_to(target, item, origin);
             }
         }
         self.state.branches += 1;
-        self.block(body);
+        self.run_block(body);
         self.state.branches -= 1;
-        let frame = self.frame();
+        let frame = self.current_frame();
         frame.left = false;
         let after = std::mem::take(&mut frame.vars);
-        self.meet(vec![before, after]);
+        self.join_ways(vec![before, after]);
     }
 
     /// Joins the variables of several ways into those of the frame.
-    fn meet(&mut self, mut ends: Vec<HashMap<&'a str, Value>>) {
+    fn join_ways(&mut self, mut ends: Vec<HashMap<&'a str, Value>>) {
         let Some(mut first) = ends.pop() else { return };
         for other in ends {
             // in a fixed order: joining makes queries and objects
@@ -178,13 +183,13 @@ impl<'a> Tracer<'a> {
                     Some(own) if super::join::same(own, value) => {}
                     Some(own) => {
                         // what was there first comes first
-                        let joined = self.join(value.clone(), own.clone());
+                        let joined = self.either(value.clone(), own.clone());
                         first.insert(name, joined);
                     }
                 }
             }
         }
-        self.frame().vars = first;
+        self.current_frame().vars = first;
     }
 
     /// The sum of what was there and what is added in place (`+=`, `|=`).
@@ -198,7 +203,7 @@ impl<'a> Tracer<'a> {
             self.extend(*id, &value);
             return before;
         }
-        if let Some(sum) = self.plus(&before, &value, origin) {
+        if let Some(sum) = self.add_values(&before, &value, origin) {
             return sum;
         }
         if matches!(before, Value::Expr(_) | Value::Handle(_)) || matches!(value, Value::Expr(_) | Value::Handle(_)) {
@@ -209,9 +214,6 @@ impl<'a> Tracer<'a> {
         Value::Unknown
     }
 
-    /// A value that a statement leaves behind.
-    fn dropped(&mut self, _value: &Value, _origin: crate::index::mapping::Origin) {}
-
     /// Evaluates code of a class body or default in a frame of its own.
     pub(super) fn in_class<T>(&mut self, class: crate::index::program::ClassRef, work: impl FnOnce(&mut Self) -> T) -> T {
         let parent = self.module_frame(class.file);
@@ -221,6 +223,6 @@ impl<'a> Tracer<'a> {
 
     /// An empty place at a span of the running file.
     pub(super) fn here(&self, span: Span) -> crate::index::mapping::Origin {
-        self.origin(span)
+        self.origin_here(span)
     }
 }

@@ -9,22 +9,22 @@ use crate::model::facts::Language;
 
 impl<'a> Tracer<'a> {
     /// `target = value`.
-    pub(super) fn assign(&mut self, target: &'a Expr, value: Value, site: Origin) {
+    pub(super) fn assign_to(&mut self, target: &'a Expr, value: Value, site: Origin) {
         match &target.kind {
             ExprKind::Name(name) => self.set_name(name, value),
             ExprKind::Member(object, name) => {
                 let object = self.eval(object);
-                let name = self.word(name);
+                let name = self.word_here(name);
                 self.set_member(&object, &name, value, site);
             }
             ExprKind::Index(object, key) => {
-                let origin = self.origin(key.span);
+                let origin = self.origin_here(key.span);
                 let object = self.eval(object);
                 let key = self.eval(key);
                 for choice in self.choices(&object) {
                     if let Value::Object(id) = choice {
                         match self.object(id) {
-                            Some(Object::Map { .. }) => self.put_value(id, &key, value.clone(), origin),
+                            Some(Object::Map { .. }) => self.put_entries(id, &key, value.clone(), origin),
                             Some(Object::List { .. }) => {
                                 if let Some(Object::List { items, .. }) = self.object_mut(id)
                                     && items.len() < super::MAX_ITEMS
@@ -44,17 +44,17 @@ impl<'a> Tracer<'a> {
             }
             ExprKind::Tuple(targets) | ExprKind::List(targets, _) => self.take_apart(targets, value, site),
             ExprKind::Map(entries) => self.pick(entries, &value, site),
-            ExprKind::Reference(inner) | ExprKind::Spread(inner) | ExprKind::Cast(inner, _) => self.assign(inner, value, site),
+            ExprKind::Reference(inner) | ExprKind::Spread(inner) | ExprKind::Cast(inner, _) => self.assign_to(inner, value, site),
             // a default of a pattern: `{ a = 1 }`
             ExprKind::Bind(inner, default) => {
                 let value = match value {
                     Value::Unknown | Value::Null => {
                         let default = self.eval(default);
-                        if matches!(value, Value::Null) { default } else { self.join(default, Value::Unknown) }
+                        if matches!(value, Value::Null) { default } else { self.either(default, Value::Unknown) }
                     }
                     known => known,
                 };
-                self.assign(inner, value, site);
+                self.assign_to(inner, value, site);
             }
             _ => {}
         }
@@ -75,7 +75,7 @@ impl<'a> Tracer<'a> {
                         } else {
                             match items.get(i) {
                                 Some(item) => item.clone(),
-                                None if open => self.join_all(items.clone()),
+                                None if open => self.one_of_all(items.clone()),
                                 None => Value::Unknown,
                             }
                         };
@@ -94,8 +94,8 @@ impl<'a> Tracer<'a> {
             }
         }
         for (target, column) in targets.iter().zip(columns) {
-            let value = self.join_all(column);
-            self.assign(target, value, site);
+            let value = self.one_of_all(column);
+            self.assign_to(target, value, site);
         }
     }
 
@@ -104,17 +104,17 @@ impl<'a> Tracer<'a> {
         for entry in entries {
             match entry {
                 Entry::Named(word, target) => {
-                    let name = self.word(word);
-                    let one = self.member(value, &name, Origin { file: site.file, span: word.span });
-                    self.assign(target, one, site);
+                    let name = self.word_here(word);
+                    let one = self.read_member(value, &name, Origin { file: site.file, span: word.span });
+                    self.assign_to(target, one, site);
                 }
                 Entry::Computed(key, target) => {
                     let key = self.eval(key);
-                    let one = self.index(value, &key, site);
-                    self.assign(target, one, site);
+                    let one = self.read_item(value, &key, site);
+                    self.assign_to(target, one, site);
                 }
-                Entry::Spread(target) => self.assign(target, value.clone(), site),
-                Entry::Item(target) => self.assign(target, Value::Unknown, site),
+                Entry::Spread(target) => self.assign_to(target, value.clone(), site),
+                Entry::Item(target) => self.assign_to(target, Value::Unknown, site),
                 Entry::Method(_) => {}
             }
         }
@@ -125,8 +125,8 @@ impl<'a> Tracer<'a> {
             return;
         }
         // closures of these languages change the variables around them
-        if self.language_here() != Language::Python && !self.frame().vars.contains_key(name) {
-            let mut at = self.frame().parent;
+        if self.language_here() != Language::Python && !self.current_frame().vars.contains_key(name) {
+            let mut at = self.current_frame().parent;
             for _ in 0..MAX_NESTING {
                 let Some(id) = at else { break };
                 let Some(frame) = self.state.frames.get(id as usize) else { break };
@@ -136,7 +136,7 @@ impl<'a> Tracer<'a> {
                 if let Some(old) = frame.vars.get(name).cloned() {
                     let joined = match old {
                         Value::Unknown | Value::Null => value,
-                        old => self.join(old, value),
+                        old => self.either(old, value),
                     };
                     if let Some(frame) = self.state.frames.get_mut(id as usize) {
                         frame.vars.insert(name, joined);
@@ -146,7 +146,7 @@ impl<'a> Tracer<'a> {
                 at = frame.parent;
             }
         }
-        self.frame().vars.insert(name, value);
+        self.current_frame().vars.insert(name, value);
     }
 
     /// `object.name = value`.
@@ -156,7 +156,7 @@ impl<'a> Tracer<'a> {
             match self.object(id) {
                 Some(Object::Entity { .. }) => self.library_assign(id, name, value.clone(), site),
                 Some(Object::Map { .. }) => {
-                    self.put(id, crate::index::trace::value::MapKey::Name(name.clone()), value.clone());
+                    self.put_entry(id, crate::index::trace::value::MapKey::Name(name.clone()), value.clone());
                 }
                 Some(Object::Instance { .. }) => self.set_field(id, &name.text, value.clone()),
                 _ => {}
@@ -166,9 +166,9 @@ impl<'a> Tracer<'a> {
 
     /// Sets an attribute of an instance. In a branch or loop what was there stays possible.
     pub(super) fn set_field(&mut self, instance: u32, name: &str, value: Value) {
-        let old = self.field_of(instance, name);
+        let old = self.instance_field(instance, name);
         let value = match old {
-            Some(old) if self.state.branches > 0 && !matches!(old, Value::Unknown | Value::Null) => self.join(old, value),
+            Some(old) if self.state.branches > 0 && !matches!(old, Value::Unknown | Value::Null) => self.either(old, value),
             _ => value,
         };
         let Some(Object::Instance { fields, .. }) = self.object_mut(instance) else { return };
@@ -179,7 +179,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// An attribute of an instance that was set.
-    pub(super) fn field_of(&self, instance: u32, name: &str) -> Option<Value> {
+    pub(super) fn instance_field(&self, instance: u32, name: &str) -> Option<Value> {
         match self.object(instance)? {
             Object::Instance { fields, .. } => fields.iter().find(|f| &*f.0 == name).map(|f| f.1.clone()),
             _ => None,

@@ -33,7 +33,7 @@ fn parsed(path: &str, source: &str) -> Parsed {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&table.parser).unwrap_or_else(|e| panic!("{e}"));
     let tree = parser.parse(source, None).unwrap_or_else(|| panic!("not parsed"));
-    let facts = crate::index::extract::extract(path, source.as_bytes(), packs()).unwrap_or_default();
+    let facts = crate::index::extract::extract(source.as_bytes(), language, path, packs());
     Parsed { path: path.into(), language, source: source.into(), facts, code: lower(source.as_bytes(), &tree, rules, table) }
 }
 
@@ -159,7 +159,7 @@ def collected(*args, **kwargs):
         given(&[("app/main.py", source), ("app/names.py", names), ("app/__init__.py", "")]),
         r#"joined: "id, name"
 formatted: "SELECT id, name FROM users WHERE x"
-conditions: "a AND b AND <{"c" | "d"}> = 1"
+conditions: "a AND b AND <{"c = 1" | "d = 1"}>"
 either: {"early" | "x" | "y"}
 looked_up: {"-created" | "created"}
 known_key: {"-created" | "none"}
@@ -294,7 +294,7 @@ named: "FROM itemsstore"
 spread: ["x", "y", {'a: "x", 'b: "y", 'c: "z"}]
 mapped: "a=1 AND b=1"
 optional: {'id: 1, 'name: "n", 'x: "y"}
-constant: {? | "id"}
+: {options.sort | "id"}
 captured: {"none" | "one"}
 "#
     );
@@ -376,8 +376,8 @@ func Through() string { h := holder{}; return h.n.Name() }
         r#"Built: "SELECT id, name FROM users WHERE a = ? AND b = ? ORDER BY id"
 Two: {("", null) | ("x", null)}
 pair: ("x", null)
-Named: "n-3"
-Ranged: "<{"p" | "q"}>=1"
+Named: ("n-3", ?)
+Ranged: "<{"p=1" | "q=1"}>"
 Through: "only"
 "#
     );

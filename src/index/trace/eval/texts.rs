@@ -13,17 +13,17 @@ const MAX_PARTS: usize = 600;
 
 impl<'a> Tracer<'a> {
     /// A string literal with what is interpolated.
-    pub(super) fn text(&mut self, parts: &'a [Part], _origin: Origin) -> Value {
-        let parts = self.parts(parts);
+    pub(super) fn text_literal(&mut self, parts: &'a [Part], _origin: Origin) -> Value {
+        let parts = self.text_pieces(parts);
         whole(parts)
     }
 
     /// The pieces of a template.
-    pub(super) fn parts(&mut self, parts: &'a [Part]) -> Vec<TextPart> {
+    pub(super) fn text_pieces(&mut self, parts: &'a [Part]) -> Vec<TextPart> {
         let mut out = Vec::new();
         for part in parts {
             match part {
-                Part::Text(text, span) => out.push(TextPart::Text((&**text).into(), self.origin(*span))),
+                Part::Text(text, span) => out.push(TextPart::Text((&**text).into(), self.origin_here(*span))),
                 Part::Value(expr) => {
                     let value = self.eval(expr);
                     self.push_text(&mut out, &value, || render::expression(expr), self.here(expr.span));
@@ -56,7 +56,7 @@ impl<'a> Tracer<'a> {
                 out.push(TextPart::Value(value.clone()))
             }
             Value::Object(id) if matches!(self.object(*id), Some(Object::List { .. })) => {
-                let joined = self.joined(value, &[], origin);
+                let joined = self.join_texts(value, &[], origin);
                 match joined {
                     Value::Text(text) => out.extend(text.parts.iter().cloned()),
                     _ => out.push(TextPart::Hole(shown(), origin)),
@@ -67,7 +67,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// `a + b`, where one of them is text or both are lists.
-    pub(super) fn plus(&mut self, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
+    pub(super) fn add_values(&mut self, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
         let (lefts, rights) = (self.choices(a), self.choices(b));
         let is_text = |v: &Value| matches!(v, Value::Text(_));
         if lefts.iter().any(is_text) || rights.iter().any(is_text) {
@@ -77,12 +77,12 @@ impl<'a> Tracer<'a> {
                 let mut all = Vec::new();
                 for left in &lefts {
                     for right in &rights {
-                        all.extend(self.concat(left, right, origin));
+                        all.extend(self.concat_texts(left, right, origin));
                     }
                 }
-                return Some(self.join_all(all));
+                return Some(self.one_of_all(all));
             }
-            return self.concat(a, b, origin);
+            return self.concat_texts(a, b, origin);
         }
         let items = |t: &Self, v: &Value| match v {
             Value::Object(id) => match t.object(*id) {
@@ -103,7 +103,7 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    fn concat(&mut self, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
+    fn concat_texts(&mut self, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
         let mut parts = Vec::new();
         self.push_text(&mut parts, a, || "…".into(), origin);
         self.push_text(&mut parts, b, || "…".into(), origin);
@@ -111,7 +111,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// A template with `%s` and the like, filled.
-    pub(super) fn percent(&mut self, template: &TextValue, values: &Value, shown: Rc<str>, origin: Origin) -> Value {
+    pub(super) fn format_percent(&mut self, template: &TextValue, values: &Value, shown: Rc<str>, origin: Origin) -> Value {
         let given: Vec<Value> = match values {
             Value::Tuple(items) => items.to_vec(),
             Value::Object(id) => match self.object(*id) {
@@ -149,7 +149,7 @@ impl<'a> Tracer<'a> {
                 }
                 let key = text.get(at + 1..end).and_then(|v| v.strip_prefix('(')).and_then(|v| v.split_once(')')).map(|v| v.0);
                 let value = match key {
-                    Some(key) => self.entry(values, key).unwrap_or_default(),
+                    Some(key) => self.map_entry(values, key).unwrap_or_default(),
                     None => given.next().unwrap_or_default(),
                 };
                 let shown = shown.clone();
@@ -165,7 +165,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// A template with `{}` and `{name}`, filled.
-    pub(super) fn format(&mut self, template: &TextValue, given: &[Value], named: &[(Rc<str>, Value)], origin: Origin) -> Value {
+    pub(super) fn format_braces(&mut self, template: &TextValue, given: &[Value], named: &[(Rc<str>, Value)], origin: Origin) -> Value {
         let mut next = 0;
         let mut out = Vec::new();
         for part in template.parts.iter() {
@@ -214,7 +214,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Items of a list with a separator between them.
-    pub(super) fn joined(&mut self, items: &Value, separator: &[TextPart], origin: Origin) -> Value {
+    pub(super) fn join_texts(&mut self, items: &Value, separator: &[TextPart], origin: Origin) -> Value {
         let (items, open) = match items {
             Value::Tuple(items) => (items.to_vec(), false),
             Value::Object(id) => match self.object(*id) {
@@ -223,8 +223,8 @@ impl<'a> Tracer<'a> {
             },
             Value::OneOf(_) => {
                 let all: Vec<Value> = self.choices(items);
-                let all = all.iter().map(|i| self.joined(i, separator, origin)).collect();
-                return self.join_all(all);
+                let all = all.iter().map(|i| self.join_texts(i, separator, origin)).collect();
+                return self.one_of_all(all);
             }
             _ => (Vec::new(), true),
         };

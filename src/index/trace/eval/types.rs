@@ -56,15 +56,15 @@ const DEPTH: usize = 12;
 impl<'a> Tracer<'a> {
     /// A value of a type: an entity of a model, an instance of a class, what packs say of a library's type.
     pub(super) fn type_value(&mut self, ty: &'a Type, site: Origin) -> Value {
-        self.typed(ty, false, site, 0)
+        self.typed_value(ty, false, site, 0)
     }
 
     /// Several values of a type.
     pub(super) fn many_of_type(&mut self, ty: &'a Type, site: Origin) -> Value {
-        self.typed(ty, true, site, 0)
+        self.typed_value(ty, true, site, 0)
     }
 
-    fn typed(&mut self, ty: &'a Type, many: bool, site: Origin, depth: usize) -> Value {
+    fn typed_value(&mut self, ty: &'a Type, many: bool, site: Origin, depth: usize) -> Value {
         if depth > DEPTH {
             return Value::Unknown;
         }
@@ -84,7 +84,7 @@ impl<'a> Tracer<'a> {
                         && let Some(inner) = self.program.class(class).and_then(|c| c.alias.as_ref())
                     {
                         let frame = self.module_frame(class.file);
-                        return self.inside(frame, |t| t.typed(inner, many, site, depth + 1));
+                        return self.inside(frame, |t| t.typed_value(inner, many, site, depth + 1));
                     }
                     let of = self.class_value(class, site);
                     let value = self.value_of(&of, many, site);
@@ -99,21 +99,21 @@ impl<'a> Tracer<'a> {
                 }
                 let last = words.last().copied().unwrap_or("");
                 match args.first() {
-                    Some(inner) if WRAPPERS.contains(&last) => self.typed(inner, many, site, depth + 1),
-                    Some(inner) if LISTS.contains(&last) => self.typed(inner, true, site, depth + 1),
+                    Some(inner) if WRAPPERS.contains(&last) => self.typed_value(inner, many, site, depth + 1),
+                    Some(inner) if LISTS.contains(&last) => self.typed_value(inner, true, site, depth + 1),
                     _ => Value::Unknown,
                 }
             }
-            Type::Pointer(inner) => self.typed(inner, many, site, depth + 1),
-            Type::Slice(inner) => self.typed(inner, true, site, depth + 1),
+            Type::Pointer(inner) => self.typed_value(inner, many, site, depth + 1),
+            Type::Slice(inner) => self.typed_value(inner, true, site, depth + 1),
             Type::Union(all) => {
                 let values: Vec<Value> =
-                    all.iter().filter(|t| !matches!(t, Type::Null)).map(|t| self.typed(t, many, site, depth + 1)).collect();
+                    all.iter().filter(|t| !matches!(t, Type::Null)).map(|t| self.typed_value(t, many, site, depth + 1)).collect();
                 let known: Vec<Value> = values.into_iter().filter(|v| !matches!(v, Value::Unknown | Value::Null)).collect();
-                self.join_all(known)
+                self.one_of_all(known)
             }
             Type::Tuple(all) => {
-                let values: Vec<Value> = all.iter().map(|t| self.typed(t, false, site, depth + 1)).collect();
+                let values: Vec<Value> = all.iter().map(|t| self.typed_value(t, false, site, depth + 1)).collect();
                 if values.iter().all(|v| matches!(v, Value::Unknown)) { Value::Unknown } else { Value::Tuple(values.into()) }
             }
             Type::Literal(word) => {
@@ -180,7 +180,7 @@ impl<'a> Tracer<'a> {
                 Value::Object(self.allocate(entity))
             }
             Value::Class(class) => {
-                let one = self.instance(*class, site);
+                let one = self.instance_of_class(*class, site);
                 if many { self.new_list(vec![one], true) } else { one }
             }
             _ => Value::Unknown,
@@ -225,9 +225,9 @@ impl<'a> Tracer<'a> {
             None => return,
         };
         for (name, ty) in code.results.iter().zip(types) {
-            let origin = self.origin(name.span);
+            let origin = self.origin_here(name.span);
             let value = self.declared_empty(ty, if name.span.is_empty() { site } else { origin });
-            self.frame().vars.insert(&name.text, value);
+            self.current_frame().vars.insert(&name.text, value);
         }
     }
 
