@@ -5,6 +5,7 @@
 //! `grammars/README.md` explains the vocabulary; it is closed, and a word outside it is an error that names
 //! file, line and the nearest valid word.
 
+mod check;
 pub mod error;
 pub mod language;
 pub mod languages;

@@ -3,6 +3,7 @@
 use super::error::GrammarError;
 use super::language::{CallRules, Escapes, LanguageFile, TextRules};
 use super::languages::{LANGUAGES, parsers};
+use super::mapper::Mapper;
 use super::pack::{Gives, Pack, ReaderRule, SinkRule};
 use super::paths::Paths;
 use super::table::{KindTable, KindWords};
@@ -178,6 +179,7 @@ impl PackSet {
         let mut errors = Vec::new();
         let mut hash = blake3::Hasher::new();
         let mut read = Vec::new();
+        let mut mappers = Vec::new();
         for (language, folder) in LANGUAGES {
             let mut file = (format!("{folder}/language.toml"), String::new(), LanguageFile::default());
             let mut packs = Vec::new();
@@ -193,12 +195,19 @@ impl PackSet {
                     }
                 } else {
                     match toml::from_str::<Pack>(text) {
-                        Ok(pack) => packs.push(pack),
+                        Ok(pack) => {
+                            mappers.extend(pack.mapper.clone().map(|m| (name, text, pack.id.clone(), m)));
+                            packs.push(pack);
+                        }
                         Err(error) => errors.push(GrammarError::from_toml(name, text, &error)),
                     }
                 }
             }
             read.push((language, folder, file, packs));
+        }
+        let known: Vec<(&str, &Mapper)> = mappers.iter().map(|(_, _, id, m)| (id.as_str(), m)).collect();
+        for (name, text, _, mapper) in &mappers {
+            super::check::check(name, text, mapper, &known, &mut errors);
         }
         let mut languages = Vec::new();
         for (language, _, (name, text, file), packs) in &read {

@@ -121,6 +121,7 @@ pub struct CallRule {
     #[serde(default)]
     pub on: Vec<String>,
     /// Names of the methods; functions by the end of their qualified name (`sqlalchemy.select`).
+    #[serde(default)]
     pub names: Vec<String>,
     /// The value of the kind itself is called (`knex('items')`): `names` is empty.
     #[serde(default)]
@@ -266,6 +267,8 @@ pub enum ReadAs {
     Entity,
     /// A primary key value.
     Key,
+    /// Whatever is taken: the primary key of the root.
+    KeyColumn,
     /// A name for what is built (alias, CTE).
     Name,
     /// A query or a callback that builds one.
@@ -340,6 +343,8 @@ pub enum Act {
     Link,
     /// Removes such links.
     Unlink,
+    /// What the call gives is of this relation of the root's entity (`Association("Languages")`).
+    Along,
     /// Switches off the default order.
     Unordered,
     /// Switches off the marks of deleted rows.

@@ -1,6 +1,6 @@
 //! A statement under construction: what calls of a mapper or query builder have put together so far.
 
-use super::value::Argument;
+use super::value::{Argument, ObjectId};
 use crate::grammar::mapper::Verb;
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, RelationId};
 use std::rc::Rc;
@@ -20,6 +20,8 @@ pub struct Query {
     pub verb: Option<Verb>,
     /// Tables: the first one is the root, the others are joined.
     pub sources: Vec<Source>,
+    /// The entity that the root stands for (`db.Model(user)`).
+    pub of: Option<ObjectId>,
     /// Joins written as SQL text (`LEFT JOIN x ON ...`), after the sources.
     pub raw_joins: Vec<Fragment>,
     /// What is selected; empty: the whole root (unless [`Query::columns_only`]).

@@ -24,6 +24,13 @@ impl Tracer<'_> {
         match step.act {
             Act::From => self.from(&at, step, &taken, words, call),
             Act::Join => self.join(&at, step, &taken, call),
+            Act::Along => {
+                let entity = self.query(call.query).and_then(|q| q.of);
+                let path = taken.first().and_then(|a| self.relations_in(&at, &a.value, false).into_iter().next());
+                if let (Some(entity), Some((path, _))) = (entity, path) {
+                    call.along = path.first().map(|(relation, origin)| (entity, *relation, *origin));
+                }
+            }
             Act::Link | Act::Unlink => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();
@@ -142,6 +149,8 @@ impl Tracer<'_> {
                 && let Value::Object(id) = &arg.value
             {
                 self.only_this(at, *id);
+                let id = *id;
+                self.change(at.query, |q| q.of = Some(id));
                 if call.result.is_none() {
                     call.result = Some(arg.value.clone());
                 }

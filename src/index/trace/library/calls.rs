@@ -3,9 +3,9 @@
 use super::names::At;
 use super::words::{PackId, Vocabulary};
 use crate::grammar::mapper::{Act, CallRule, Step, Take, Verb};
-use crate::index::mapping::{ModelId, Named, Origin};
+use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceTable};
-use crate::index::trace::value::{Argument, Handle, MapKey, Object, TextPart, TextValue, Value};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, TextPart, TextValue, Value};
 use crate::index::trace::{Callee, Tracer};
 use std::rc::Rc;
 
@@ -25,6 +25,8 @@ pub(super) struct Call<'c> {
     pub query: QueryId,
     /// What a callback returned.
     pub result: Option<Value>,
+    /// The relation of an entity that what it gives is of.
+    pub along: Option<(ObjectId, RelationId, Option<Origin>)>,
 }
 
 impl Tracer<'_> {
@@ -200,7 +202,7 @@ impl Tracer<'_> {
                 changed.verb = verb.or(changed.verb);
                 changed.parts.push(site);
             }
-            let mut state = Call { rule, pack, receiver, args: args.into(), site, query, result: None };
+            let mut state = Call { rule, pack, receiver, args: args.into(), site, query, result: None, along: None };
             for step in 0..call.steps.len() {
                 self.step(words, &mut state, step);
             }
@@ -240,7 +242,7 @@ impl Tracer<'_> {
     }
 
     /// The model that an object is an instance of, or whose rows a manager of its class gives.
-    fn model_of_object(&self, id: crate::index::trace::value::ObjectId) -> Option<ModelId> {
+    fn model_of_object(&self, id: ObjectId) -> Option<ModelId> {
         match self.object(id)? {
             Object::Entity { model, .. } => Some(*model),
             Object::Instance { class, types, .. } => {
@@ -284,7 +286,7 @@ impl Tracer<'_> {
     pub(super) fn resume(&mut self, query: QueryId, waiting: Vec<Pending>) {
         let words = self.words.clone();
         for Pending { rule: (pack, call, step), args, site } in waiting {
-            let mut state = Call { rule: (pack, call), pack, receiver: None, args, site, query, result: None };
+            let mut state = Call { rule: (pack, call), pack, receiver: None, args, site, query, result: None, along: None };
             if let Some(step) = words.step((pack, call, step)) {
                 self.act(&words, &mut state, step);
             }
@@ -431,7 +433,7 @@ impl Tracer<'_> {
                     Some(Value::Object(id)) if matches!(self.object(*id), Some(Object::Instance { .. })) => Some(*id),
                     _ => receiver.and_then(|h| h.instance),
                 };
-                let of = receiver.and_then(|h| h.of).filter(|_| !builds);
+                let of = state.along.or(receiver.and_then(|h| h.of).filter(|_| !builds));
                 match self.handle(state.pack, kind, model.or(receiver.and_then(|h| h.model)), builds.then_some(query)) {
                     Value::Handle(handle) => Value::Handle(Handle { instance, of, ..handle }),
                     other => other,

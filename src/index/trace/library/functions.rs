@@ -54,7 +54,8 @@ impl Tracer<'_> {
         };
         if expression == Expression::Raw {
             let words = self.words.clone();
-            let mut state = super::calls::Call { rule, pack, receiver: None, args: args.into(), site, query: at.query, result: None };
+            let mut state =
+                super::calls::Call { rule, pack, receiver: None, args: args.into(), site, query: at.query, result: None, along: None };
             let step = call.steps.first().cloned();
             let taken = step.and_then(|s| self.taken(&words, &mut state, &s)).unwrap_or_else(|| args.to_vec());
             let Some((first, rest)) = taken.split_first() else { return Value::Unknown };
@@ -73,7 +74,8 @@ impl Tracer<'_> {
             }
         } else {
             let words = self.words.clone();
-            let mut state = super::calls::Call { rule, pack, receiver, args: args.into(), site, query: at.query, result: None };
+            let mut state =
+                super::calls::Call { rule, pack, receiver, args: args.into(), site, query: at.query, result: None, along: None };
             for step in &call.steps {
                 let Some(taken) = self.taken(&words, &mut state, step) else { continue };
                 let read = self.read(

@@ -2,7 +2,7 @@
 
 use super::calls::Call;
 use super::names::At;
-use crate::grammar::mapper::{Act, ReadAs, Step};
+use crate::grammar::mapper::{Act, ReadAs, Step, Take, Takes};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::Tracer;
 use crate::index::trace::query::{Join, Load, QueryId, Source, SourceId, SourceTable, SqlExpr};
@@ -76,10 +76,11 @@ impl Tracer<'_> {
     /// The condition of a join.
     fn join_on(&mut self, at: &At, step: &Step, source: SourceId, rest: &[Argument], call: &mut Call) {
         let rest: Vec<Argument> = rest.iter().filter(|a| !matches!(a.value, Value::Scalar(_) | Value::Null)).cloned().collect();
-        let rest = match step.alias {
+        let first = |t: &Takes| matches!(t.0.first(), Some(Take::Positions(0, _)));
+        let rest = match &step.alias {
             // the alias is no condition
-            Some(_) => rest.get(1..).unwrap_or_default().to_vec(),
-            None => rest,
+            Some(take) if !first(take) => rest.get(1..).unwrap_or_default().to_vec(),
+            _ => rest,
         };
         if rest.is_empty() {
             return;
@@ -204,6 +205,7 @@ impl Tracer<'_> {
                         whole.extend(path);
                         vec![(whole, None)]
                     }
+                    None if !super::sql::is_name(&name.text) => Vec::new(),
                     None => {
                         let origin = name.origin.unwrap_or(at.site);
                         self.change(at.query, |q| q.unknown.push((format!("no relation `{}`", name.text).into(), origin)));

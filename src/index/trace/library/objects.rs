@@ -188,7 +188,8 @@ impl Tracer<'_> {
         let query = self.begin(Query { pack, used: true, ..Query::default() });
         self.set_root(query, SourceTable::Model(target), None, None);
         let args = [super::calls::argument(value.clone(), call.site)];
-        let mut state = Call { rule: call.rule, pack: call.pack, receiver: None, args: args.into(), site: call.site, query, result: None };
+        let mut state =
+            Call { rule: call.rule, pack: call.pack, receiver: None, args: args.into(), site: call.site, query, result: None, along: None };
         for step in rule.steps.iter().filter(|s| s.take.0.iter().any(|t| matches!(t, Take::Key(..)))) {
             self.act(&words, &mut state, step);
         }

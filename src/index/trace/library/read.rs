@@ -21,6 +21,10 @@ impl Tracer<'_> {
             ReadAs::Sql => self.sql(at, taken, false),
             ReadAs::PropertySql => self.sql(at, taken, true),
             ReadAs::Key => self.key(at, taken),
+            ReadAs::KeyColumn => match self.root_model(at.query) {
+                Some(model) => vec![self.key_field(0, model, None)],
+                None => Vec::new(),
+            },
             ReadAs::Filter => taken.iter().flat_map(|a| self.filter(at, 0, &a.value, 0)).collect(),
             ReadAs::Selection => taken.iter().flat_map(|a| self.select_object(at, &a.value, call, step.act)).collect(),
             ReadAs::Order => self.order(at, taken),

@@ -102,8 +102,13 @@ impl Tracer<'_> {
             },
             Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.pairs_of(at, v, origin, prefix, out, depth + 1)),
             Value::Expr(_) | Value::Key(_) | Value::Text(_) => {
-                let columns = self.expressions(at, value, TextIs::Name);
-                out.extend(columns.into_iter().map(|c| (c, SqlExpr::Value(None))));
+                for column in self.expressions(at, value, TextIs::Name) {
+                    // several columns side by side
+                    match column {
+                        SqlExpr::Call(name, all) if name.is_empty() => out.extend(all.into_iter().map(|c| (c, SqlExpr::Value(None)))),
+                        one => out.push((one, SqlExpr::Value(None))),
+                    }
+                }
             }
             Value::Null | Value::Scalar(_) => {}
             _ => self.change(at.query, |q| q.unknown.push(("unknown columns are written".into(), origin))),
