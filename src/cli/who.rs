@@ -20,7 +20,9 @@ pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
         other => vec![(other.0, table, other.1)],
     };
     for (schema, table, column) in candidates {
-        for statement in view.store.statements_naming(&[table.to_string()])? {
+        let mut statements = view.store.statements_naming(&[table.to_string()], &mut |unit| view.find(unit).is_some())?;
+        view.store.read_references(&mut statements)?;
+        for statement in statements {
             let Some((snapshot, service, _)) = view.find(statement.unit) else { continue };
             let references: Vec<_> = statement
                 .indexed

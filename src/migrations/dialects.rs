@@ -1,10 +1,10 @@
 //! Which engine a history or a lone file is for, and how that is known.
 
-use super::formats::{Format, Formats, compile, toml_problem};
+use super::formats::{Format, Formats, toml_problem};
+use super::pattern::Pattern;
 use super::{Read, ancestors, join, read_text};
 use crate::model::dialect::{Dialect, Engine};
 use crate::model::problem::Problem;
-use regex::Regex;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ pub enum EngineWord {
 #[derive(Debug, Default)]
 pub struct Dialects {
     names: BTreeMap<String, EngineWord>,
-    settings: Vec<(Vec<String>, Regex)>,
-    images: Vec<(Vec<String>, Regex)>,
+    settings: Vec<(Vec<String>, Pattern)>,
+    images: Vec<(Vec<String>, Pattern)>,
     signs: Vec<Sign>,
 }
 
@@ -31,7 +31,7 @@ pub struct Dialects {
 struct Sign {
     engine: Engine,
     weight: u32,
-    pattern: Regex,
+    pattern: Pattern,
     accepted_by: Vec<Engine>,
 }
 
@@ -91,16 +91,22 @@ impl Dialects {
         }
         dialects.names.extend(source.names.unsupported.into_iter().map(|w| (w.clone(), EngineWord::Unsupported(w))));
         for lookup in source.settings {
-            dialects.settings.push((lookup.files, compile(path, &lookup.pattern)?));
+            dialects.settings.push((lookup.files, Pattern::new(lookup.pattern)));
         }
         for lookup in source.images {
-            dialects.images.push((lookup.files, compile(path, &lookup.pattern)?));
+            dialects.images.push((lookup.files, Pattern::new(lookup.pattern)));
         }
         for sign in source.signs {
-            let pattern = compile(path, &sign.pattern)?;
+            let pattern = Pattern::new(sign.pattern);
             dialects.signs.push(Sign { engine: sign.engine, weight: sign.weight, pattern, accepted_by: sign.accepted_by });
         }
         Ok(dialects)
+    }
+
+    /// Patterns that do not compile.
+    pub(super) fn broken(&self, path: &str) -> Vec<Problem> {
+        let looked_up = self.settings.iter().chain(&self.images).map(|l| &l.1);
+        looked_up.chain(self.signs.iter().map(|s| &s.pattern)).filter_map(|p| p.check(path).err()).collect()
     }
 
     /// The engine that a word names (any case).
@@ -133,9 +139,9 @@ impl Dialects {
         let mut sums: BTreeMap<Engine, (u32, Vec<String>)> = BTreeMap::new();
         for sign in self.signs.iter().filter(|s| candidate.is_none_or(|c| !s.accepted_by.contains(&c))) {
             let entry = sums.entry(sign.engine).or_default();
-            for found in sign.pattern.find_iter(&text).take(5) {
+            for found in sign.pattern.captures_iter(&text).take(5) {
                 entry.0 += sign.weight;
-                let shown = found.as_str().split_whitespace().collect::<Vec<_>>().join(" ");
+                let shown = found.whole().split_whitespace().collect::<Vec<_>>().join(" ");
                 if entry.1.len() < 3 && !entry.1.contains(&shown) {
                     entry.1.push(shown);
                 }
@@ -155,7 +161,7 @@ impl Dialects {
                 for file in files {
                     let Some(path) = join(at, file) else { continue };
                     let Some(text) = read_text(read, &path) else { continue };
-                    let word = pattern.captures_iter(&text).filter_map(|c| Some(c.name("engine")?.as_str().to_string()));
+                    let word = pattern.captures_iter(&text).filter_map(|c| Some(c.name("engine")?.to_string()));
                     if let Some(engine) = word.filter_map(|w| self.engine(&w).cloned()).next() {
                         return Some((engine, path));
                     }
@@ -173,11 +179,10 @@ impl Dialects {
                 for path in files.iter().filter_map(|f| join(at, f)) {
                     let Some(text) = read_text(read, &path) else { continue };
                     for image in pattern.captures_iter(&text) {
-                        let Some(EngineWord::Known(engine)) = image.name("engine").and_then(|e| self.engine(e.as_str())) else { continue };
-                        let official =
-                            matches!(image.name("engine").map(|e| e.as_str()), Some("postgres" | "postgis" | "mysql" | "mariadb"));
-                        let version = image.name("version").filter(|_| official).and_then(|v| read_version(v.as_str()));
-                        let shown = image.get(0).map_or("", |m| m.as_str()).trim().trim_start_matches("- ").replace(['"', '\''], "");
+                        let Some(EngineWord::Known(engine)) = image.name("engine").and_then(|e| self.engine(e)) else { continue };
+                        let official = matches!(image.name("engine"), Some("postgres" | "postgis" | "mysql" | "mariadb"));
+                        let version = image.name("version").filter(|_| official).and_then(read_version);
+                        let shown = image.whole().trim().trim_start_matches("- ").replace(['"', '\''], "");
                         found.push((Dialect { engine: *engine, version }, format!("{path}, {shown}")));
                     }
                 }
@@ -246,7 +251,7 @@ pub(super) fn decide(question: &Question, read: &Read) -> Taken {
     for (file, pattern) in &question.format.dialect {
         let Some(path) = join(question.folder, file) else { continue };
         let Some(text) = read_text(read, &path) else { continue };
-        let word = pattern.captures(&text).and_then(|c| dialects.engine(c.name("engine")?.as_str()));
+        let word = pattern.captures(&text).and_then(|c| dialects.engine(c.name("engine")?));
         if let Some(word) = word {
             return take(word, path);
         }

@@ -286,7 +286,7 @@ fn listed(format: &Format, root: &str, members: &[&Member], read: &Read, problem
     let existing: BTreeSet<&str> = members.iter().map(|m| m.path.as_str()).collect();
     let mut files: Vec<String> = Vec::new();
     for item in listing.pattern.captures_iter(&text).filter_map(|c| c.name("item")) {
-        let Some(path) = join(root, &listing.path.replace("{item}", item.as_str())) else { continue };
+        let Some(path) = join(root, &listing.path.replace("{item}", item)) else { continue };
         if !existing.contains(path.as_str()) {
             let message = format!("{path} stands in {} but there is no such file", listing.file);
             problems.push(Problem::new(Stage::Migration, message).at(path, None));

@@ -1,9 +1,9 @@
 //! Formats of migration files, read from `grammars/migrations/`.
 
 use super::dialects::Dialects;
+use super::pattern::Pattern;
 use super::version::Version;
 use crate::model::problem::{Problem, Stage};
-use regex::Regex;
 use serde::Deserialize;
 use std::sync::OnceLock;
 
@@ -192,7 +192,7 @@ pub struct Format {
     /// Manifests looked into.
     pub manifests: Vec<String>,
     /// The directive that proves it.
-    pub content: Option<Regex>,
+    pub content: Option<Pattern>,
     /// Names of its files.
     pub files: Vec<FilePattern>,
     /// A file that lists the migrations in order.
@@ -200,7 +200,7 @@ pub struct Format {
     /// Parts of a file.
     pub sections: Option<Sections>,
     /// Files that say the engine, and how (group `engine`).
-    pub dialect: Vec<(String, Regex)>,
+    pub dialect: Vec<(String, Pattern)>,
     down_words: Vec<String>,
 }
 
@@ -208,7 +208,7 @@ pub struct Format {
 #[derive(Debug)]
 pub struct FilePattern {
     /// Matches the path relative to the history's folder. Groups: `version`, `minor`, `name`, `direction`.
-    pub regex: Regex,
+    pub pattern: Pattern,
     /// What such a file does, unless its direction says `down`.
     pub role: Role,
     /// Folders between the history's and the file.
@@ -221,7 +221,7 @@ pub struct Listing {
     /// Relative to the history.
     pub file: String,
     /// Each match names one migration in its group `item`.
-    pub pattern: Regex,
+    pub pattern: Pattern,
     /// Path of an item's file; `{item}` is replaced.
     pub path: String,
 }
@@ -230,11 +230,11 @@ pub struct Listing {
 #[derive(Debug)]
 pub struct Sections {
     /// Begins what is run.
-    pub up: Option<Regex>,
+    pub up: Option<Pattern>,
     /// Begins what is not run.
-    pub down: Regex,
+    pub down: Pattern,
     /// Any directive of the tool.
-    pub directive: Regex,
+    pub directive: Pattern,
     /// Text before the first of them is run.
     pub before_is_up: bool,
 }
@@ -254,34 +254,33 @@ impl Format {
     /// Reads one format. `path` names the file in errors.
     pub fn parse(path: &str, text: &str) -> Result<Format, Problem> {
         let source: Source = toml::from_str(text).map_err(|e| toml_problem(path, text, &e))?;
-        let regex = |pattern: &str| compile(path, pattern);
         let stem = path.rsplit('/').next().unwrap_or(path).trim_end_matches(".toml");
         if source.id != stem {
             return Err(Problem::new(Stage::Config, format!("{path}: id {:?} differs from the file's name", source.id)).at(path, None));
         }
         let mut files = Vec::new();
         for file in &source.file {
-            files.push(FilePattern { regex: regex(&file.pattern)?, role: file.role, depth: depth(&file.pattern) });
+            files.push(FilePattern { pattern: Pattern::new(&file.pattern), role: file.role, depth: depth(&file.pattern) });
         }
         let mut dialect = Vec::new();
         for hint in &source.dialect {
-            dialect.push((hint.file.clone(), regex(&hint.pattern)?));
+            dialect.push((hint.file.clone(), Pattern::new(&hint.pattern)));
         }
         let listing = match &source.listing {
-            Some(l) => Some(Listing { file: l.file.clone(), pattern: regex(&l.pattern)?, path: l.path.clone() }),
+            Some(l) => Some(Listing { file: l.file.clone(), pattern: Pattern::new(&l.pattern), path: l.path.clone() }),
             None => None,
         };
         let sections = match &source.sections {
             Some(s) => Some(Sections {
-                up: s.up.as_deref().map(regex).transpose()?,
-                down: regex(&s.down)?,
-                directive: regex(&s.directive)?,
+                up: s.up.as_deref().map(Pattern::new),
+                down: Pattern::new(&s.down),
+                directive: Pattern::new(&s.directive),
                 before_is_up: s.before == Before::Up,
             }),
             None => None,
         };
         Ok(Format {
-            content: source.content.as_deref().map(regex).transpose()?,
+            content: source.content.as_deref().map(Pattern::new),
             files,
             listing,
             sections,
@@ -306,6 +305,16 @@ impl Format {
         })
     }
 
+    /// Patterns that do not compile.
+    fn broken(&self) -> Vec<Problem> {
+        let path = format!("migrations/{}.toml", self.id);
+        let files = self.files.iter().map(|f| &f.pattern);
+        let listing = self.listing.iter().map(|l| &l.pattern);
+        let sections = self.sections.iter().flat_map(|s| s.up.iter().chain([&s.down, &s.directive]));
+        let all = files.chain(listing).chain(sections).chain(&self.content).chain(self.dialect.iter().map(|d| &d.1));
+        all.filter_map(|p| p.check(&path).err()).collect()
+    }
+
     /// What the path of a file, relative to its history, says; `None`: it is none of the format's files.
     pub fn named(&self, relative: &str) -> Option<Named> {
         self.files.iter().find_map(|pattern| self.named_by(pattern, relative))
@@ -313,8 +322,8 @@ impl Format {
 
     /// As [`Format::named`], by one pattern.
     pub fn named_by(&self, pattern: &FilePattern, relative: &str) -> Option<Named> {
-        let found = pattern.regex.captures(relative)?;
-        let group = |name: &str| found.name(name).map_or("", |m| m.as_str());
+        let found = pattern.pattern.captures(relative)?;
+        let group = |name: &str| found.name(name).unwrap_or("");
         let mut role = pattern.role;
         let direction = group("direction").to_ascii_lowercase();
         if self.down_words.contains(&direction) {
@@ -378,6 +387,12 @@ impl Formats {
         formats
     }
 
+    /// What is wrong with the data files, their patterns included.
+    pub fn defects(&self) -> Vec<Problem> {
+        let patterns = self.list.iter().flat_map(Format::broken).chain(self.dialects.broken("migrations/dialects.toml"));
+        self.problems.iter().cloned().chain(patterns).collect()
+    }
+
     /// The format of that id.
     pub fn get(&self, id: &str) -> Option<&Format> {
         self.list.iter().find(|f| f.id == id)
@@ -394,12 +409,6 @@ impl Formats {
     pub fn by_content(&self, text: &str) -> Option<&Format> {
         self.list.iter().find(|f| !f.code && f.content.as_ref().is_some_and(|c| c.is_match(text)))
     }
-}
-
-/// Compiles a pattern of a data file.
-pub(super) fn compile(path: &str, pattern: &str) -> Result<Regex, Problem> {
-    let limited = regex::RegexBuilder::new(pattern).size_limit(4 << 20).build();
-    limited.map_err(|e| Problem::new(Stage::Config, format!("{path}: pattern {pattern:?} is no regular expression: {e}")).at(path, None))
 }
 
 /// An error of a data file: file, line, and for an unknown word the nearest valid one.
@@ -466,7 +475,7 @@ mod tests {
     #[test]
     fn embedded_formats_are_valid() {
         let formats = Formats::embedded();
-        assert_eq!(formats.problems, []);
+        assert_eq!(formats.defects(), []);
         assert!(formats.get("flyway").is_some() && formats.get("plain").is_some());
     }
 

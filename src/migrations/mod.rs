@@ -16,6 +16,7 @@ pub mod version;
 #[cfg(test)]
 mod find_tests;
 mod naming;
+mod pattern;
 mod shape;
 
 pub use dialects::dialect_by_syntax;

@@ -66,13 +66,16 @@ struct Fit {
 
 fn fit(path: &str, history: &History, engine: Option<Engine>, only: bool) -> Option<(Fit, Place)> {
     let format = Formats::embedded().get(&history.format);
-    let named = format.and_then(|f| named_at_end(f, path, folders_below(history)));
     let at = history.files.iter().position(|f| f == path);
     let by_name = engine_in_file(path).or(engine);
     let fits_engine = by_name.is_some_and(|e| same_family(e, history.dialect.engine));
     let within = below(&history.folder, path).is_some();
     let depth = history.folder.split('/').filter(|p| !p.is_empty()).count() + 1;
     let tail = if within { 0 } else { equal_tail(path, &history.folder) };
+    if at.is_none() && !within && tail == 0 && !only {
+        return None;
+    }
+    let named = format.and_then(|f| named_at_end(f, path, folders_below(history)));
     let fit = Fit { member: at.is_some(), inside: if within { depth } else { 0 }, tail, engine: fits_engine, named: named.is_some() };
     let how = if at.is_some() || (within && !history.folder.is_empty()) {
         format!("it lies in {}", history.folder)

@@ -1,10 +1,10 @@
 //! Folders whose files could be a history of some format, with the signs that speak for it.
 
 use super::formats::{FilePattern, Format, Formats, Named, Role, Sign};
+use super::pattern::Pattern;
 use super::{Read, ancestors, join, parent, read_text};
 use crate::model::project::{FileKind, SourceFile};
 use crate::model::statement::Scope;
-use regex::Regex;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
@@ -226,10 +226,10 @@ fn names_word(text: &str, word: &str) -> bool {
 
 /// Whether a text creates, alters or drops something.
 pub(super) fn changes_schema(text: &str) -> bool {
-    static DDL: OnceLock<Option<Regex>> = OnceLock::new();
+    static DDL: OnceLock<Pattern> = OnceLock::new();
     let pattern = r"(?i)\b(?:create|alter|drop|rename)\s+(?:or\s+replace\s+|unique\s+|unlogged\s+|materialized\s+|temporary\s+|temp\s+|foreign\s+|virtual\s+)*(?:table|view|index|type|schema|function|procedure|trigger|sequence|extension|domain|policy|database)\b";
-    let ddl = DDL.get_or_init(|| Regex::new(pattern).ok());
-    ddl.as_ref().is_some_and(|d| d.is_match(text))
+    let ddl = DDL.get_or_init(|| Pattern::new(pattern));
+    ddl.is_match(text)
 }
 
 fn is_sql(path: &str) -> bool {

@@ -3,8 +3,10 @@
 mod candidates;
 mod decide;
 mod explain;
+mod sources;
 mod suppress;
 
+use sources::Sources;
 pub use suppress::{Baseline, BaselineEntry, BaselineError};
 
 use super::history::{HistoryError, SchemaRequest, World, opened, opened_problem, presupposes_more, worlds};
@@ -75,6 +77,7 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     decide::keep_fitting(&mut runs);
     let mut report = decide::empty_report(request, &runs, view, problems);
     let mut findings = Vec::new();
+    let mut sources = Sources::default();
     if let Some((path, text)) = &request.statements
         && let Some(run) = runs.first()
     {
@@ -85,9 +88,9 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
         }
     }
     if let Some(view) = view {
-        candidates::judge(view, &runs, request, &mut findings, &mut report)?;
+        candidates::judge(view, &runs, request, &mut sources, &mut findings, &mut report)?;
     }
-    suppress::ignores(&mut findings, view, &request.inputs, &mut report);
+    suppress::ignores(&mut findings, view, &request.inputs, &mut sources, &mut report);
     if let Some(baseline) = &request.baseline {
         baseline.apply(&mut findings, &mut report);
     }

@@ -1,6 +1,6 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
-use super::{CheckError, CheckRequest, Run, explain, paths};
+use super::{CheckError, CheckRequest, Run, Sources, explain, paths};
 use crate::impact::findings::{Origin, at_shared_text, finding, join_shared};
 
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
@@ -19,13 +19,14 @@ use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
 use crate::store::{FoundStatement, UnitRow};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Judges all statements of the view that the changes can reach.
 pub fn judge(
     view: &IndexView,
     runs: &[Run],
     request: &CheckRequest,
+    sources: &mut Sources,
     findings: &mut Vec<Finding>,
     report: &mut Report,
 ) -> Result<(), CheckError> {
@@ -36,16 +37,19 @@ pub fn judge(
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
         // Variants of one site, by unit and group: the gravest stands for all.
         let mut sites: BTreeMap<(i64, u32, String), (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
-        for found in view.store.statements_naming(&names)? {
-            let Some((snapshot, service, unit)) = view.find(found.unit) else { continue };
-            let belongs = match belongs(snapshot, service, unit, runs, number) {
-                Ok(belongs) => belongs,
-                Err(doubt) => {
-                    doubts.extend(doubt);
-                    continue;
-                }
+        // By unit: how its service belongs to the database. Statements of other databases are not read.
+        let mut units: HashMap<i64, Option<Belongs>> = HashMap::new();
+        let mut wanted = |unit: i64| {
+            let decide = || {
+                let (snapshot, service, row) = view.find(unit)?;
+                belongs(snapshot, service, row, runs, number).map_err(|doubt| doubts.extend(doubt)).ok()
             };
+            units.entry(unit).or_insert_with(decide).is_some()
+        };
+        for found in view.store.statements_naming(&names, &mut wanted)? {
+            let Some(belongs) = units.get(&found.unit).and_then(Option::clone) else { continue };
             if let Some(engine) = other_engine(&found.indexed.statement, run.before.dialect) {
+                let Some((snapshot, ..)) = view.find(found.unit) else { continue };
                 foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(found.id);
                 continue;
             }
@@ -86,7 +90,7 @@ pub fn judge(
                 if let Some(note) = belongs.note {
                     found.message = format!("{} ({note})", found.message);
                 }
-                found.source_line = source_line(snapshot, &found);
+                found.source_line = source_line(sources, snapshot, &found);
                 if request.explain {
                     found.bindings = explain::bindings(text, &run.before, &run.after);
                 }
@@ -124,6 +128,7 @@ fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement 
 }
 
 /// How a service belongs to the database of a run.
+#[derive(Clone)]
 struct Belongs {
     weight: u8,
     note: Option<String>,
@@ -235,16 +240,9 @@ pub(super) fn mentions(text: &str, name: &str) -> bool {
 }
 
 /// The source line of a finding's token, where the file is still there.
-fn source_line(snapshot: &SnapshotView, finding: &Finding) -> Option<String> {
-    use crate::index::discover::Reader;
-    use crate::model::project::Repository;
+fn source_line(sources: &mut Sources, snapshot: &SnapshotView, finding: &Finding) -> Option<String> {
     let token = finding.token?;
-    let row = &snapshot.row;
-    let root = std::path::PathBuf::from(&row.root);
-    let repository = Repository { name: row.repo.clone(), root, commit: row.info.commit.clone(), ..Repository::default() };
-    let bytes = Reader.read_path(&repository, &finding.path).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let line = text.lines().nth(token.line.checked_sub(1)? as usize)?;
+    let line = sources.line(&snapshot.row, &finding.path, token.line)?;
     // A line that no longer holds the token is of a later state of the file.
-    (line.chars().count() as u32 + 1 >= token.end_column).then(|| line.to_string())
+    (line.chars().count() as u32 + 1 >= token.end_column).then_some(line)
 }

@@ -13,6 +13,7 @@ use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, Re
 use crate::model::statement::{Hole, IndexedStatement, Scope};
 use crate::pipeline::view::IndexView;
 use crate::store::{FoundStatement, UnitRow};
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 /// Where several databases may be meant, keeps those that the migrations fit: all that they presuppose is there.
@@ -187,9 +188,12 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
     let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
     let services: usize = view.snapshots.iter().map(|s| s.row.info.services.len()).sum();
     // A store that can't be read here has failed before; without its answer every one of them counts.
-    let dynamic: Vec<_> = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()]).unwrap_or_default();
     let ours_alone = |f: &FoundStatement| runs.first().is_none_or(|r| other_engine(&f.indexed.statement, r.before.dialect).is_none());
-    let dynamic: Vec<_> = dynamic.iter().filter(|f| view.find(f.unit).is_some() && ours_alone(f)).map(|f| &f.indexed).collect();
+    let dynamic = LazyCell::new(|| {
+        let mut found = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()], &mut |u| view.find(u).is_some()).unwrap_or_default();
+        found.retain(ours_alone);
+        found
+    });
     // Sites of services that are known to use another database can't reach the object.
     let ours = |u: &UnitRow| u.info.database.as_ref().is_none_or(|(d, _)| runs.iter().any(|r| r.world.database.as_ref() == Some(d)));
     let units = view.snapshots.iter().flat_map(|s| &s.units);
@@ -217,7 +221,7 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
             if !test.is_empty() {
                 evidence.push_str(&format!(", {} in tests do", test.len()));
             }
-            let reaching = dynamic.iter().filter(|s| may_reach(s, &change.object)).count();
+            let reaching = dynamic.iter().filter(|s| may_reach(&s.indexed, &change.object)).count();
             if reaching > 0 {
                 evidence.push_str(&format!("; {reaching} with an unknown table name might"));
             }

@@ -1,5 +1,6 @@
 //! Findings that people have accepted: inline ignores and a baseline file.
 
+use super::Sources;
 use crate::model::finding::Finding;
 use crate::model::problem::{Problem, Stage};
 use crate::model::report::Report;
@@ -138,7 +139,13 @@ impl Ignore {
 /// Takes out findings that an ignore stands for: on a line of the statement, the line above it, or (for all
 /// findings that a change causes) on the migration's statement or the line above. Reports ignores that are
 /// malformed, expired or match nothing.
-pub fn ignores(findings: &mut Vec<Finding>, view: Option<&IndexView>, inputs: &[MigrationInput], report: &mut Report) {
+pub fn ignores(
+    findings: &mut Vec<Finding>,
+    view: Option<&IndexView>,
+    inputs: &[MigrationInput],
+    sources: &mut Sources,
+    report: &mut Report,
+) {
     let mut files: BTreeMap<(String, String), Vec<(u32, Ignore)>> = BTreeMap::new();
     let mut used: HashSet<(String, String, u32)> = HashSet::new();
     for input in inputs {
@@ -149,13 +156,8 @@ pub fn ignores(findings: &mut Vec<Finding>, view: Option<&IndexView>, inputs: &[
     }
     let places: HashSet<(String, String)> = findings.iter().map(|f| (f.repo.clone(), f.path.clone())).collect();
     for (repo, path) in places {
-        let text = view.and_then(|v| v.snapshots.iter().find(|s| s.row.repo == repo)).and_then(|s| {
-            use crate::index::discover::Reader;
-            use crate::model::project::Repository;
-            let root = PathBuf::from(&s.row.root);
-            let repository = Repository { name: repo.clone(), root, commit: s.row.info.commit.clone(), ..Repository::default() };
-            Reader.read_path(&repository, &path).ok()
-        });
+        let snapshot = view.and_then(|v| v.snapshots.iter().find(|s| s.row.repo == repo));
+        let text = snapshot.and_then(|s| sources.bytes(&s.row, &path)).filter(|t| marked(t));
         let found = text.map(|t| read(&String::from_utf8_lossy(&t))).unwrap_or_default();
         if !found.is_empty() {
             files.insert((repo, path), found);
@@ -207,8 +209,13 @@ pub fn ignores(findings: &mut Vec<Finding>, view: Option<&IndexView>, inputs: &[
     report.problems.extend(notes.into_iter().map(|(path, line, text)| Problem::new(Stage::Config, text).at(path, Some(line))));
 }
 
+/// Whether a text may hold an ignore.
+fn marked(text: &[u8]) -> bool {
+    memchr::memmem::find(text, MARK.as_bytes()).is_some()
+}
+
 fn read(text: &str) -> Vec<(u32, Ignore)> {
-    if memchr::memmem::find(text.as_bytes(), MARK.as_bytes()).is_none() {
+    if !marked(text.as_bytes()) {
         return Vec::new();
     }
     text.lines().enumerate().filter_map(|(i, l)| parse(l).map(|ignore| (i as u32 + 1, ignore))).collect()
