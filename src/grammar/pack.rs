@@ -50,7 +50,7 @@ pub struct Detect {
     /// the calls and strings of raw SQL decide.
     #[serde(default = "yes")]
     pub enough: bool,
-    /// Words of a mapper's calls (`filter`, `findMany`): where the mapper is used, a file that holds one is read,
+    /// Words of a mapper's calls (`filter`, `findMany`): where the mapper is used, a file that calls one is read,
     /// whatever it imports.
     #[serde(default)]
     pub words: Vec<String>,

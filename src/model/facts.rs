@@ -44,7 +44,9 @@ pub struct FileFacts {
     pub packs: Vec<String>,
     /// What could not be read (syntax errors that hide code, limits reached).
     pub problems: Vec<Problem>,
-    /// Lowered code, where models or calls of mappers may stand in the file.
+    /// Lowered code, where models or calls of mappers may stand in the file. It is not stored: it is about as large
+    /// as the source, and lowering costs little more than parsing.
+    #[serde(skip)]
     pub code: Option<Box<super::code::Code>>,
 }
 

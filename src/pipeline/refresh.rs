@@ -98,16 +98,14 @@ pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed,
     done.problems.extend(discovery.problems);
     let mut states = Vec::new();
     for repository in &discovery.repositories {
-        states.push(RepositoryState::new(store, repository, &mut old, key, &packs)?);
+        states.push(RepositoryState::new(store, repository, &mut old, key)?);
     }
     let known = databases::read(store, request.workspace, &mut states)?;
     for state in &mut states {
-        reading::read(store, state, &packs, request, &mut done)?;
+        reading::read(state, &packs, request, &mut done);
         let units = services::resolve(store, state, &packs, &known, request, &mut done)?;
         let id = publish(store, state, &units)?;
         done.snapshots.push(id);
-        // Facts and bytes are not needed once the units are written.
-        state.facts.clear();
     }
     let needed: HashSet<[u8; 16]> = facts_in_use(store, &packs)?;
     store.collect_garbage(&|k| needed.contains(k))?;
@@ -120,7 +118,7 @@ pub(super) struct RepositoryState<'a> {
     pub repository: &'a Repository,
     /// Files as they were, by path; empty where other settings were in force.
     pub old_files: HashMap<String, FileRow>,
-    /// Mappers that its services use.
+    /// Mappers that its services use; known when the files are read.
     mappers: Mappers,
     /// What will be published.
     pub info: SnapshotInfo,
@@ -128,7 +126,8 @@ pub(super) struct RepositoryState<'a> {
     pub kinds: Vec<FileKind>,
     /// Parallel to `repository.files`.
     pub rows: Vec<FileRow>,
-    /// Facts of parsed files, by index of file; loaded on demand from the store for unchanged ones.
+    /// Facts of parsed files, by index of file, from the store for unchanged ones; here while some service that
+    /// is still to be made needs them.
     pub facts: HashMap<usize, crate::model::facts::FileFacts>,
 }
 
@@ -138,15 +137,11 @@ impl<'a> RepositoryState<'a> {
         repository: &'a Repository,
         old: &mut HashMap<(String, String), SnapshotRow>,
         key: [u8; 32],
-        packs: &PackSet,
     ) -> Result<Self, RefreshError> {
         let root = repository.root.display().to_string();
         let revision = repository.commit.clone().unwrap_or_default();
         let old = old.remove(&(root, revision));
-        let mappers = Mappers::of(&repository.services, packs);
-        // Where other mappers are used than before, other files are read, and lowered.
-        let same = |o: &&SnapshotRow| o.info.settings == key && mappers.reads_as(&Mappers::of(&o.info.services, packs));
-        let usable = old.as_ref().filter(same);
+        let usable = old.as_ref().filter(|o| o.info.settings == key);
         let old_rows = usable.map(|o| store.files(o.id)).transpose()?.unwrap_or_default();
         let info = SnapshotInfo {
             services: repository.services.clone(),
@@ -158,6 +153,7 @@ impl<'a> RepositoryState<'a> {
             ..SnapshotInfo::default()
         };
         let old_files = old_rows.into_iter().map(|r| (r.path.clone(), r)).collect();
+        let mappers = Mappers::default();
         Ok(RepositoryState { repository, old_files, info, mappers, kinds: Vec::new(), rows: Vec::new(), facts: HashMap::new() })
     }
 }
@@ -192,12 +188,11 @@ fn publish(store: &Store, state: &RepositoryState, units: &[i64]) -> Result<i64,
 fn facts_in_use(store: &Store, packs: &PackSet) -> Result<HashSet<[u8; 16]>, RefreshError> {
     let mut out = HashSet::new();
     for snapshot in store.snapshots()? {
-        let mappers = Mappers::of(&snapshot.info.services, packs);
         for file in store.files(snapshot.id)? {
             if file.tier == 1
                 && let Some(language) = packs.language_of(&file.path)
             {
-                out.insert(reading::facts_key(&file.hash, language, &file.path, packs, &mappers));
+                out.insert(reading::facts_key(&file.hash, language, &file.path, packs));
             }
         }
     }

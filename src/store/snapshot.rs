@@ -55,7 +55,7 @@ pub struct SnapshotInfo {
 }
 
 /// A file of a snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileRow {
     /// Path relative to the repository.
     pub path: String,
@@ -68,6 +68,8 @@ pub struct FileRow {
     /// 0: not parsed, nothing in it can matter; 1: parsed; 2: not source code (SQL, migration, configuration);
     /// 3: passed over because of its content.
     pub tier: u8,
+    /// What its bytes say of mappers, as a number that the packs in force give a meaning.
+    pub marks: i64,
 }
 
 impl Store {
@@ -96,10 +98,10 @@ impl Store {
     /// Files of a snapshot, ordered by path.
     pub fn files(&self, snapshot: i64) -> Result<Vec<FileRow>, StoreError> {
         let mut statement =
-            self.connection.prepare_cached("SELECT path, size, mtime, hash, tier FROM file WHERE snapshot = ?1 ORDER BY path")?;
+            self.connection.prepare_cached("SELECT path, size, mtime, hash, tier, marks FROM file WHERE snapshot = ?1 ORDER BY path")?;
         let rows = statement.query_map([snapshot], |r| {
             let size: i64 = r.get(1)?;
-            Ok(FileRow { path: r.get(0)?, size: size as u64, mtime: r.get(2)?, hash: r.get(3)?, tier: r.get(4)? })
+            Ok(FileRow { path: r.get(0)?, size: size as u64, mtime: r.get(2)?, hash: r.get(3)?, tier: r.get(4)?, marks: r.get(5)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -153,7 +155,7 @@ impl Store {
 
     fn replace_files(&self, snapshot: i64, files: &[FileRow]) -> Result<(), StoreError> {
         let old = self.files(snapshot)?;
-        let mut put = self.connection.prepare_cached("INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut put = self.connection.prepare_cached("INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
         let mut drop = self.connection.prepare_cached("DELETE FROM file WHERE snapshot = ?1 AND path = ?2")?;
         let (mut i, mut j) = (0, 0);
         while i < old.len() || j < files.len() {
@@ -171,7 +173,7 @@ impl Store {
                     let same = order.is_eq() && old[i] == files[j];
                     if !same {
                         let f = &files[j];
-                        put.execute(params![snapshot, f.path, f.size as i64, f.mtime, f.hash, f.tier])?;
+                        put.execute(params![snapshot, f.path, f.size as i64, f.mtime, f.hash, f.tier, f.marks])?;
                     }
                     i += usize::from(order.is_eq());
                     j += 1;

@@ -23,6 +23,7 @@ CREATE TABLE file (
   mtime INTEGER NOT NULL,
   hash BLOB NOT NULL,
   tier INTEGER NOT NULL, -- see FileRow
+  marks INTEGER NOT NULL,
   PRIMARY KEY (snapshot, path)
 ) WITHOUT ROWID;
 

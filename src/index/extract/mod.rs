@@ -12,6 +12,7 @@ mod imports;
 mod keep;
 pub mod learnt;
 pub mod looks;
+pub mod marks;
 pub mod prefilter;
 mod prune;
 pub mod render;
@@ -22,7 +23,9 @@ pub(in crate::index) mod text;
 mod value;
 mod walk;
 
-use crate::grammar::PackSet;
+use crate::grammar::table::KindTable;
+use crate::grammar::{LanguagePacks, PackSet};
+use crate::model::code::Code;
 use crate::model::facts::{FileFacts, Language};
 use crate::model::problem::{Problem, Stage};
 use std::cell::RefCell;
@@ -51,20 +54,13 @@ pub fn extract(bytes: &[u8], language: Language, path: &str, packs: &PackSet) ->
 
 /// [`extract`], with the lowered code of the file where `code` asks for it: from the same tree.
 pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSet, code: bool) -> FileFacts {
-    let nothing = |reason: String| {
-        let help = "split the file, or exclude it if it is generated";
-        let problem = Problem::new(Stage::Extract, format!("not analysed: {reason}")).at(path, None).help(help);
-        FileFacts { problems: vec![problem], ..FileFacts::default() }
-    };
-    let rules = packs.language(language);
-    let Some((rules, table)) = rules.and_then(|r| Some((r, r.table(path)?))) else {
-        return nothing("no grammar for this language".into());
-    };
-    if bytes.len() > MAX_BYTES {
-        return nothing(format!("{} MB of source in one file", bytes.len() >> 20));
-    }
-    let Some(tree) = parse(bytes, &table.parser) else {
-        return nothing(format!("parsing took more than {} seconds", MAX_PARSE.as_secs()));
+    let (tree, rules, table) = match tree(bytes, language, path, packs) {
+        Ok(found) => found,
+        Err(reason) => {
+            let help = "split the file, or exclude it if it is generated";
+            let problem = Problem::new(Stage::Extract, format!("not analysed: {reason}")).at(path, None).help(help);
+            return FileFacts { problems: vec![problem], code: code.then(|| Box::new(unread())), ..FileFacts::default() };
+        }
     };
     let mut file = file::Extraction::new(bytes, rules, table);
     let root = tree.root_node();
@@ -86,6 +82,28 @@ pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSe
         facts.problems.push(Problem::new(Stage::Extract, "syntax error: code near it may be missed").at(path, line));
     }
     facts
+}
+
+/// The lowered code of a file alone; of one that can't be parsed nothing, which is one gap.
+pub fn code(bytes: &[u8], language: Language, path: &str, packs: &PackSet) -> Code {
+    tree(bytes, language, path, packs)
+        .map_or_else(|_| unread(), |(tree, rules, table)| crate::index::lower::lower(bytes, &tree, rules, table))
+}
+
+/// Code of a file that was not read.
+fn unread() -> Code {
+    Code { gaps: 1, ..Code::default() }
+}
+
+/// The syntax tree of a file with the rules of its language, or why there is none.
+fn tree<'p>(bytes: &[u8], language: Language, path: &str, packs: &'p PackSet) -> Result<(Tree, &'p LanguagePacks, &'p KindTable), String> {
+    let rules = packs.language(language);
+    let (rules, table) = rules.and_then(|r| Some((r, r.table(path)?))).ok_or("no grammar for this language")?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("{} MB of source in one file", bytes.len() >> 20));
+    }
+    let tree = parse(bytes, &table.parser).ok_or_else(|| format!("parsing took more than {} seconds", MAX_PARSE.as_secs()))?;
+    Ok((tree, rules, table))
 }
 
 /// Parses with the thread's parser; `None` when it takes too long.

@@ -205,10 +205,7 @@ impl Tier1 {
             Hit::Sink { certain, weak } => at.is_call() && (*certain || at.argument_is_text(*weak)),
             Hit::Tag => at.is_tag(),
             Hit::Function => !at.is_part_before() && at.is_call(),
-            Hit::Import => match self.language {
-                Language::Python => at.is_python_import(),
-                _ => at.is_quoted_module(),
-            },
+            Hit::Import => is_import(self.language, at.bytes, at.start, at.end),
         }
     }
 }
@@ -424,8 +421,17 @@ fn byte_before(bytes: &[u8], at: usize) -> Option<u8> {
     at.checked_sub(1).and_then(|i| bytes.get(i)).copied()
 }
 
+/// Whether the name of a module at a place is imported there.
+pub(super) fn is_import(language: Language, bytes: &[u8], start: usize, end: usize) -> bool {
+    let at = Around { bytes, start, end };
+    match language {
+        Language::Python => at.is_python_import(),
+        _ => at.is_quoted_module(),
+    }
+}
+
 /// Part of a word.
-fn is_part(byte: Option<u8>) -> bool {
+pub(super) fn is_part(byte: Option<u8>) -> bool {
     byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$' || b >= 0x80)
 }
 

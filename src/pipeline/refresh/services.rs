@@ -39,13 +39,18 @@ pub(super) fn resolve(
     for service in 0..repository.services.len() {
         let members = members(state, service);
         let key = unit_key(state, service, &members, known);
-        if let Some(unit) = store.unit_by_key(&key)? {
-            units.push(unit);
-            continue;
-        }
-        done.units += 1;
-        let content = make_unit(store, state, packs, known, request, service, members, &modules)?;
-        units.push(store.put_unit(&key, &repository.services[service].name, &content)?);
+        let unit = match store.unit_by_key(&key)? {
+            Some(unit) => unit,
+            None => {
+                done.units += 1;
+                let content = make_unit(store, state, packs, known, request, service, members, &modules, done)?;
+                store.put_unit(&key, &repository.services[service].name, &content)?
+            }
+        };
+        units.push(unit);
+        // What no later service needs is dropped: memory does not grow with the repository.
+        let mappers = &state.mappers;
+        state.facts.retain(|&i, _| mappers.last_use(repository.files[i].service).is_some_and(|last| last > service));
     }
     (state.info.files, state.info.parsed) = counts(state);
     Ok(units)
@@ -60,18 +65,7 @@ struct Members {
 
 fn members(state: &RepositoryState, service: usize) -> Members {
     let repository = state.repository;
-    let mut reached = vec![service];
-    let mut at = 0;
-    while at < reached.len() {
-        for name in &repository.services[reached[at]].depends {
-            if let Some(next) = repository.services.iter().position(|s| s.name == *name)
-                && !reached.contains(&next)
-            {
-                reached.push(next);
-            }
-        }
-        at += 1;
-    }
+    let reached = state.mappers.reached(service);
     let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
         (0..repository.files.len()).filter(|&i| wanted(repository.files[i].service as usize)).collect()
     };
@@ -108,9 +102,10 @@ fn make_unit(
     service: usize,
     members: Members,
     modules: &ModuleMap,
+    done: &mut Refreshed,
 ) -> Result<UnitContent, RefreshError> {
     let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
-    load(store, state, packs, &all)?;
+    done.parsed += load(store, state, packs, &all)? as u64;
     let dialects = dialects(state, service, known);
     let mut learnt = Learnt::default();
     if !request.no_prefilter {
@@ -119,7 +114,7 @@ fn make_unit(
         if !names.is_empty() {
             let unread = unread(state, &all, &|_| true);
             let names = names.filter();
-            read_more(store, state, packs, &unread, &|_, bytes| names.keep(bytes))?;
+            done.parsed += read_more(store, state, packs, &unread, &|_, bytes| names.keep(bytes))?.len() as u64;
         }
     }
     let mut resolved = run(state, &members, modules, &dialects);
@@ -136,7 +131,9 @@ fn make_unit(
         }
         let names = names.filter();
         let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || names.keep(bytes) || unknown.defined_in(path, bytes);
-        if read_more(store, state, packs, &unread, &keep)?.is_empty() {
+        let read = read_more(store, state, packs, &unread, &keep)?;
+        done.parsed += read.len() as u64;
+        if read.is_empty() {
             break;
         }
         resolved = run(state, &members, modules, &dialects);
