@@ -2,7 +2,9 @@
 
 use super::args::{DataFormat, RefsArgs, SchemaArgs};
 use super::{index, output};
+use crate::index::placing::referred;
 use crate::model::dialect::Dialect;
+use crate::model::statement::StatementKind;
 use crate::pipeline::history::{SchemaRequest, worlds};
 use crate::pipeline::references::{References, rows};
 use crate::sql::bind::{self, SessionState};
@@ -27,12 +29,16 @@ pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
             let shown = snapshot.shown_service(service);
             for statement in view.store.statements_of(unit.id)? {
                 let indexed = &statement.indexed;
+                if indexed.statement.kind == StatementKind::Use && !args.uses {
+                    continue;
+                }
                 let references = match &world {
                     None => indexed.references.clone(),
                     Some(world) => {
                         let text = &indexed.statement.text.text;
                         let parsed = parse_statement(text, world.before.dialect);
-                        bind::references(&bind::bind(&parsed, text, &world.before, &SessionState::default()), &parsed)
+                        let binding = bind::bind(&parsed, text, &world.before, &SessionState::default());
+                        referred(&indexed.statement, bind::references(&binding, &parsed))
                     }
                 };
                 found.extend(rows(&snapshot.row.repo, &shown, indexed, &references));

@@ -2,7 +2,7 @@
 
 use super::args::{DataFormat, WhoArgs};
 use super::{index, output};
-use crate::model::statement::{ColumnRef, Mode, Scope};
+use crate::model::statement::{ColumnRef, Mode, Scope, StatementKind};
 use crate::pipeline::references::{ReferenceRow, References, rows};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -24,6 +24,9 @@ pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
         view.store.read_references(&mut statements)?;
         for statement in statements {
             let Some((snapshot, service, _)) = view.find(statement.unit) else { continue };
+            if statement.indexed.statement.kind == StatementKind::Use {
+                continue;
+            }
             let references: Vec<_> = statement
                 .indexed
                 .references

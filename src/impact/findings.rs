@@ -3,8 +3,8 @@
 use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
-use crate::model::span::Span;
-use crate::model::statement::{COMPUTED, HOLE, IndexedStatement, Scope, SqlText};
+use crate::model::object::ObjectRef;
+use crate::model::statement::{COMPUTED, HOLE, IndexedStatement, Scope, SqlText, StatementKind};
 use std::collections::HashMap;
 
 /// What a statement belongs to.
@@ -60,7 +60,11 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
         token: cause.and_then(token),
         source_line: None,
         bindings: Vec::new(),
-        kind: FindingKind::Query,
+        kind: match statement.kind {
+            StatementKind::Model => FindingKind::Definition,
+            StatementKind::Use => FindingKind::Use,
+            _ => FindingKind::Query,
+        },
         scope: statement.scope,
         revisions: origin.revisions.clone(),
         verdict: judgement.effect.verdict(),
@@ -94,51 +98,128 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
 /// Sites that a finding on a shared text lists.
 const MAX_SITES: usize = 5;
 
-/// Moves a finding to the text that names the object, where that stands in another file than the statement (a
-/// shared list of columns, a table of queries): there it must be mended, and the statement becomes its site.
-pub fn at_shared_text(mut finding: Finding, indexed: &IndexedStatement, judgement: &Judgement) -> Finding {
+/// Where a finding belongs, for [`at_definition`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Belonging {
+    /// It stays where it is.
+    Here,
+    /// The place at hand only repeats what another one says: a field does not name its table, an attribute whose
+    /// column is written in the model stays as it is.
+    Nowhere,
+    /// It belongs to the text that names the object.
+    At(Place),
+}
+
+/// The place of a name: path and token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Path relative to the repository.
+    pub path: String,
+    /// The name.
+    pub token: Token,
+}
+
+/// Where a finding on a statement belongs. A name that stands in another file (a shared list of columns), or that the
+/// library takes from a definition, is mended there, unless the statement also names the object itself: then the
+/// span of that name is put in the judgement.
+pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belonging {
+    let statement = &indexed.statement;
+    let Some(cause) = judgement.cause.as_mut() else { return Belonging::Here };
     // An unknown part names nothing: the statement that takes it stays the place to look at.
-    let written = |span: Span| !span.is_empty() && !span.slice(&indexed.statement.text.text).contains(HOLE);
-    let place = judgement.cause.as_ref().filter(|c| written(c.span)).and_then(|c| indexed.place(c.span));
-    let Some((file, token)) = place.filter(|p| p.0 != 0) else { return finding };
-    let Some(path) = indexed.statement.files.get(usize::from(file)) else { return finding };
+    if cause.span.is_empty() || cause.span.slice(&statement.text.text).contains(HOLE) {
+        return Belonging::Here;
+    }
+    let implied = statement.text.is_implied(cause.span) == Some(true);
+    if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
+        return Belonging::Nowhere;
+    }
+    if implied {
+        let used = indexed.references.iter().find(|r| r.span == cause.span).or_else(|| {
+            indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < cause.span.end && cause.span.start < r.span.end)
+        });
+        let written = used.and_then(|u| {
+            let same =
+                |r: &&crate::model::statement::Reference| !r.implicit && r.table == u.table && r.column == u.column && !r.span.is_empty();
+            indexed.references.iter().filter(same).find(|r| indexed.place(r.span).is_some_and(|p| p.0 == 0))
+        });
+        if let Some(written) = written {
+            cause.span = written.span;
+            return Belonging::Here;
+        }
+    }
+    let Some((file, token)) = indexed.place(cause.span).filter(|p| p.0 != 0 || implied) else { return Belonging::Here };
+    match statement.files.get(usize::from(file)) {
+        Some(path) => Belonging::At(Place { path: path.clone(), token }),
+        None => Belonging::Here,
+    }
+}
+
+/// Moves a finding to the place where it must be mended; the statement becomes its site.
+pub fn at_definition(mut finding: Finding, place: &Place) -> Finding {
     let site = SitePlace { path: finding.path, line: finding.line, end_line: finding.end_line };
-    finding.path = path.clone();
-    (finding.line, finding.end_line) = (token.line, token.line);
-    finding.token = Some(token);
+    finding.path = place.path.clone();
+    (finding.line, finding.end_line) = (place.token.line, place.token.line);
+    finding.token = Some(place.token);
     finding.kind = FindingKind::Definition;
     finding.sites = Some(Sites { count: 1, first: vec![site] });
-    finding.id =
-        fingerprint(&finding.repo, &finding.path, &finding.rule, &finding.object.as_ref().map_or(String::new(), ToString::to_string), "");
+    define(&mut finding);
     finding
 }
 
-/// Joins the findings on one shared text that several statements take up, as [`at_shared_text`] gives them.
-pub fn join_shared(findings: Vec<Finding>) -> Vec<Finding> {
+/// A finding on a definition is about the object, whatever statements there are.
+fn define(finding: &mut Finding) {
+    let object = finding.object.as_ref().map_or(String::new(), ToString::to_string);
+    finding.id = fingerprint(&finding.repo, &finding.path, &finding.rule, &object, "");
+}
+
+/// A finding on a model's definition, ready to take up the statements that rest on it.
+pub fn on_definition(mut finding: Finding) -> Finding {
+    finding.sites = Some(Sites { count: 0, first: Vec::new() });
+    define(&mut finding);
+    finding
+}
+
+/// Joins the findings on one text that several statements take up, as [`at_definition`] and [`on_definition`] give
+/// them; `all` lists every site.
+pub fn join_shared(findings: Vec<Finding>, all: bool) -> Vec<Finding> {
+    type Key = (String, String, String, Option<Token>, Option<ObjectRef>);
     let mut out: Vec<Finding> = Vec::new();
-    let mut at: HashMap<(String, String, String, Option<Token>), usize> = HashMap::new();
+    let mut at: HashMap<Key, usize> = HashMap::new();
     for finding in findings {
         let Some(sites) = finding.sites.clone() else {
             out.push(finding);
             continue;
         };
-        let key = (finding.id.clone(), finding.repo.clone(), finding.service.clone(), finding.token);
+        let key = (finding.repo.clone(), finding.service.clone(), finding.path.clone(), finding.token, finding.object.clone());
         match at.get(&key).and_then(|i| out.get_mut(*i)) {
             Some(first) => {
-                let mut all = first.sites.take().unwrap_or(Sites { count: 0, first: Vec::new() });
-                all.count += sites.count;
-                all.first.extend(sites.first);
-                all.first.sort();
-                all.first.truncate(MAX_SITES);
+                let mut joined = first.sites.take().unwrap_or(Sites { count: 0, first: Vec::new() });
+                joined.count += sites.count;
+                joined.first.extend(sites.first);
                 let graver = (finding.effect, finding.scope == Scope::Production) > (first.effect, first.scope == Scope::Production);
-                let keep = if graver { finding } else { first.clone() };
-                *first = Finding { sites: Some(all), ..keep };
+                let (keep, other) = if graver { (finding, first.clone()) } else { (first.clone(), finding) };
+                let mut also = keep.also.clone();
+                if other.rule != keep.rule && !also.iter().any(|a| a.rule == other.rule && a.object == other.object) {
+                    let (rule, object, change, message) = (other.rule, other.object, other.change, other.message);
+                    also.push(AlsoCause { rule, object, change, message, token: other.token });
+                }
+                *first = Finding { sites: Some(joined), also, ..keep };
             }
             None => {
                 at.insert(key, out.len());
                 out.push(finding);
             }
         }
+    }
+    for finding in &mut out {
+        if let Some(sites) = &mut finding.sites {
+            sites.first.sort();
+            sites.first.dedup();
+            if !all {
+                sites.first.truncate(MAX_SITES);
+            }
+        }
+        finding.sites = finding.sites.take().filter(|s| s.count > 0);
     }
     out
 }
@@ -218,7 +299,7 @@ mod tests {
 
     #[test]
     fn statements_that_share_a_text_are_its_sites() {
-        let found = join_shared(vec![shared(3, 9), plain(), shared(3, 5), shared(4, 5)]);
+        let found = join_shared(vec![shared(3, 9), plain(), shared(3, 5), shared(4, 5)], false);
         let counts: Vec<_> = found.iter().map(|f| f.sites.as_ref().map(|s| (s.count, s.first.first().map(|p| p.line)))).collect();
         assert_eq!(counts, [Some((2, Some(5))), None, Some((1, Some(5)))]);
     }

@@ -5,7 +5,7 @@ use crate::model::dialect::Dialect;
 use crate::model::object::ObjectKind;
 use crate::model::schema::Schema;
 use crate::model::span::{LineColumn, LineIndex, Span};
-use crate::model::statement::{HOLE, IndexedStatement, Statement};
+use crate::model::statement::{ColumnRef, Evidence, HOLE, IndexedStatement, Mode, Reference, Statement, StatementKind};
 use crate::sql::ast;
 use crate::sql::bind::{self, SessionState};
 use crate::sql::parse::parse_statement;
@@ -88,9 +88,34 @@ pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: 
         (None, Some(opaque)) => Some(opaque.reason.clone()),
         (None, None) => None,
     };
-    let references = bind::references(&binding, &parsed);
+    let references = referred(&indexed.statement, bind::references(&binding, &parsed));
     (indexed.references, indexed.objects, indexed.unbound, indexed.dynamic_table) = (references, objects, unbound, dynamic_table);
     indexed
+}
+
+/// Most that a use is worth: the database would not notice.
+const USE_CONFIDENCE: u8 = 60;
+
+/// The references of a statement as what they are there for: definitions define, relations join, and what a library
+/// takes from a definition is implied.
+pub fn referred(statement: &Statement, mut references: Vec<Reference>) -> Vec<Reference> {
+    if statement.kind == StatementKind::Use || statement.evidence == Evidence::Definition {
+        // The table of a column is there only to say whose column it is.
+        let columns = references.iter().any(|r| r.column != ColumnRef::Table);
+        references.retain(|r| !columns || r.column != ColumnRef::Table);
+    }
+    for reference in &mut references {
+        match (statement.evidence, statement.kind) {
+            (Evidence::Definition, _) => reference.mode = Mode::Define,
+            (Evidence::Relation, _) => reference.mode = Mode::Join,
+            (_, StatementKind::Use) => reference.confidence = reference.confidence.min(USE_CONFIDENCE),
+            _ => {}
+        }
+        if statement.evidence == Evidence::Composed {
+            reference.implicit |= statement.text.is_implied(reference.span).unwrap_or(true);
+        }
+    }
+    references
 }
 
 /// Whether a hole stands where only a value can: right after a comparison, LIMIT or OFFSET. Such a hole hides

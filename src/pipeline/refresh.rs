@@ -1,6 +1,7 @@
 //! Bringing the index up to date: only what changed is read, parsed, resolved and bound again.
 
 mod databases;
+mod mapped;
 mod mappers;
 mod reading;
 mod services;

@@ -1,8 +1,8 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
 use super::{CheckError, CheckRequest, Run, Sources, explain, paths};
-use crate::impact::findings::{Origin, at_shared_text, finding, join_shared};
-
+use crate::impact::findings::{Belonging, Origin, Place, at_definition, belonging, finding, join_shared, on_definition};
+use crate::impact::rules::column_now_required;
 use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
@@ -15,6 +15,7 @@ use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
 use crate::model::statement::Statement;
+use crate::model::statement::{ColumnRef, Evidence, StatementKind};
 use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
@@ -69,10 +70,12 @@ pub fn judge(
                 }
             }
         }
+        let definitions = Definitions::of(sites.values().map(|s| &s.0));
         let mut own = Vec::new();
-        for (found, judgement, belongs) in sites.into_values() {
+        for (found, mut judgement, belongs) in sites.into_values() {
             let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
-            let path = found.indexed.statement.files.first().map_or("", String::as_str);
+            let statement = &found.indexed.statement;
+            let path = statement.files.first().map_or("", String::as_str);
             let origin = Origin {
                 repo: snapshot.row.repo.clone(),
                 service: snapshot.shown_service(service),
@@ -81,23 +84,40 @@ pub fn judge(
                 weight: belongs.weight,
                 revisions: Vec::new(),
             };
-            report.summary.judged += 1;
-            report.summary.safe += u32::from(judgement.effect == Effect::Safe);
-            if judgement.effect != Effect::Safe || request.all {
-                let text = &found.indexed.statement.text.text;
-                let finding = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
-                let mut found = at_shared_text(finding, &found.indexed, &judgement);
-                if let Some(note) = belongs.note {
-                    found.message = format!("{} ({note})", found.message);
-                }
-                found.source_line = source_line(sources, snapshot, &found);
-                if request.explain {
-                    found.bindings = explain::bindings(text, &run.before, &run.after);
-                }
-                own.push(found);
+            let sent = !matches!(statement.kind, StatementKind::Model | StatementKind::Use);
+            report.summary.judged += u32::from(sent);
+            report.summary.safe += u32::from(sent && judgement.effect == Effect::Safe);
+            if judgement.effect == Effect::Safe && (!request.all || !sent) {
+                continue;
             }
+            if statement.kind == StatementKind::Use {
+                // The database would not notice: it is what a developer must edit.
+                judgement.effect = Effect::ChangesResult;
+                judgement.prepared_effect = judgement.prepared_effect.min(Effect::ChangesResult);
+                judgement.confidence = judgement.confidence.min(60);
+            }
+            let place = match definitions.lacking(&found, &judgement) {
+                Some(place) => Belonging::At(place),
+                None => belonging(&found.indexed, &mut judgement),
+            };
+            let text = &found.indexed.statement.text.text;
+            let finding = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
+            let mut finding = match place {
+                Belonging::Nowhere => continue,
+                Belonging::Here if statement.kind == StatementKind::Model => on_definition(finding),
+                Belonging::Here => finding,
+                Belonging::At(place) => at_definition(finding, &place),
+            };
+            if let Some(note) = belongs.note {
+                finding.message = format!("{} ({note})", finding.message);
+            }
+            finding.source_line = source_line(sources, snapshot, &finding);
+            if request.explain {
+                finding.bindings = explain::bindings(text, &run.before, &run.after);
+            }
+            own.push(finding);
         }
-        findings.extend(join_shared(own));
+        findings.extend(join_shared(own, request.all));
     }
     for ((repo, engine), statements) in foreign {
         let count = statements.len();
@@ -115,6 +135,45 @@ pub fn judge(
 pub(super) fn other_engine(statement: &Statement, dialect: Dialect) -> Option<String> {
     let by_client = unsupported_engine(&statement.library).map(str::to_string);
     by_client.or_else(|| foreign_engine(&statement.text.text, dialect).map(str::to_string))
+}
+
+/// Where the models of the units at hand define their tables, and which columns they map.
+#[derive(Default)]
+struct Definitions {
+    tables: BTreeMap<(i64, String), Place>,
+    columns: BTreeSet<(i64, String, String)>,
+}
+
+impl Definitions {
+    fn of<'a>(found: impl Iterator<Item = &'a FoundStatement>) -> Self {
+        let mut out = Definitions::default();
+        for found in found.filter(|f| f.indexed.statement.evidence == Evidence::Definition) {
+            for reference in &found.indexed.references {
+                let table = reference.table.clone();
+                match &reference.column {
+                    ColumnRef::Named(column) => drop(out.columns.insert((found.unit, table, column.clone()))),
+                    _ => {
+                        let place = found.indexed.place(reference.span);
+                        if let (Some((0, token)), Some(path)) = (place, found.indexed.statement.files.first()) {
+                            out.tables.entry((found.unit, table)).or_insert(Place { path: path.clone(), token });
+                        }
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// The definition of a model that lacks the column which an INSERT must write now: no call can write it.
+    fn lacking(&self, found: &FoundStatement, judgement: &Judgement) -> Option<Place> {
+        let cause = judgement.cause.as_ref().filter(|c| c.rule == column_now_required::RULE.meta.id)?;
+        let object = cause.object.as_ref()?;
+        let (table, column) = (object.table.clone()?, object.column.clone()?);
+        if found.indexed.statement.evidence != Evidence::Composed || self.columns.contains(&(found.unit, table.clone(), column)) {
+            return None;
+        }
+        self.tables.get(&(found.unit, table)).cloned()
+    }
 }
 
 fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {

@@ -1,6 +1,7 @@
 //! Resolving and binding the services of a repository into units of the store.
 
 use super::databases::KnownDatabase;
+use super::mapped;
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
@@ -15,7 +16,7 @@ use crate::model::coverage::OpenSite;
 use crate::model::dialect::Dialect;
 use crate::model::project::FileKind;
 use crate::model::schema::Schema;
-use crate::model::statement::IndexedStatement;
+use crate::model::statement::{IndexedStatement, Statement, StatementKind};
 use crate::store::{Store, UnitContent, UnitInfo};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -58,9 +59,9 @@ pub(super) fn resolve(
 
 /// Indexes of the files that a service's statements can be made of: its own, then those of the libraries that
 /// it depends on.
-struct Members {
-    own: Vec<usize>,
-    libraries: Vec<usize>,
+pub(super) struct Members {
+    pub own: Vec<usize>,
+    pub libraries: Vec<usize>,
 }
 
 fn members(state: &RepositoryState, service: usize) -> Members {
@@ -138,7 +139,20 @@ fn make_unit(
         }
         resolved = run(state, &members, modules, &dialects);
     }
-    Ok(bind(state, known, service, resolved))
+    let dialect = dialects.first().copied().unwrap_or_default();
+    let mut mapped = mapped::follow(state, &members, modules, packs, dialect);
+    for _ in 0..ROUNDS {
+        let wanted: HashSet<&str> = mapped.wanted.iter().map(String::as_str).collect();
+        let unread = unread(state, &all, &|path| wanted.contains(path));
+        if unread.is_empty() || read_more(store, state, packs, &unread, &|_, _| true)?.is_empty() {
+            break;
+        }
+        mapped = mapped::follow(state, &members, modules, packs, dialect);
+    }
+    let tables = std::mem::take(&mut mapped.tables);
+    let repository = state.repository;
+    mapped::join(&mut resolved, mapped, &|path| Reader.read_path(repository, path).ok());
+    Ok(bind(state, known, service, resolved, tables))
 }
 
 /// Names that the facts read so far teach, and functions whose callers decide what is sent, as far as `known`
@@ -257,11 +271,19 @@ fn dialects(state: &RepositoryState, service: usize, known: &[KnownDatabase]) ->
     out
 }
 
-fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved: Resolved) -> UnitContent {
+fn bind(
+    state: &RepositoryState,
+    known: &[KnownDatabase],
+    index: usize,
+    resolved: Resolved,
+    tables: Vec<(String, Vec<String>)>,
+) -> UnitContent {
     let service = &state.repository.services[index];
     let fallback = Schema::open(driver_dialect(service));
-    let mut used: Vec<(String, Vec<String>)> = Vec::new();
-    for statement in &resolved.statements {
+    let mut used = tables;
+    // What a mapper sends names what its models say.
+    let own = |s: &&Statement| !matches!(s.kind, StatementKind::Orm | StatementKind::Model | StatementKind::Use);
+    for statement in resolved.statements.iter().filter(own) {
         for (table, columns) in table_names(&statement.text.text, fallback.dialect) {
             match used.iter_mut().find(|u| u.0 == table) {
                 Some(found) => found.1.extend(columns),
@@ -281,7 +303,7 @@ fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved
     let mut sources = SourceLines::new(&read);
     let statements: Vec<_> = resolved.statements.into_iter().map(|s| index_statement(s, &mut sources, schema)).collect();
     let mut open = resolved.open;
-    open.extend(statements.iter().filter_map(unbound));
+    open.extend(statements.iter().filter(|s| is_sent(s)).filter_map(unbound));
     open.sort();
     let info = UnitInfo {
         sites: resolved.sites,
@@ -291,10 +313,15 @@ fn bind(state: &RepositoryState, known: &[KnownDatabase], index: usize, resolved
         tables: used,
         database: choice.map(|c| (known[c.candidate].database.name.clone(), c.evidence)),
         dynamic: statements.iter().filter(|s| s.dynamic_table).count() as u32,
-        statements: statements.len() as u32,
-        bound: statements.iter().filter(|s| s.unbound.is_none()).count() as u32,
+        statements: statements.iter().filter(|s| is_sent(s)).count() as u32,
+        bound: statements.iter().filter(|s| is_sent(s) && s.unbound.is_none()).count() as u32,
     };
     UnitContent { statements, info }
+}
+
+/// Whether the database is sent the statement: definitions and uses only stand for what they name.
+fn is_sent(indexed: &IndexedStatement) -> bool {
+    !matches!(indexed.statement.kind, StatementKind::Model | StatementKind::Use)
 }
 
 /// A statement that did not bind, as an open site.

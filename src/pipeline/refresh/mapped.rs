@@ -1,0 +1,94 @@
+//! What the mappers and query builders of a service send: its lowered code followed to statements.
+
+use super::RepositoryState;
+use super::services::Members;
+use crate::grammar::PackSet;
+use crate::index::compose::Composer;
+use crate::index::compose::place::{Placed, place};
+use crate::index::mapping::Models;
+use crate::index::program::{Program, ProgramFile};
+use crate::index::resolve::Resolved;
+use crate::index::resolve::modules::ModuleMap;
+use crate::index::trace::trace;
+use crate::model::coverage::OpenSite;
+use crate::model::dialect::Dialect;
+use crate::model::project::FileKind;
+use crate::model::span::LineIndex;
+use crate::model::statement::{Statement, StatementKind};
+use std::collections::HashMap;
+
+/// Statements of the mappers of a service, with what else its models say.
+#[derive(Default)]
+pub(super) struct Mapped {
+    placed: Placed,
+    /// Tables of its models with their columns.
+    pub tables: Vec<(String, Vec<String>)>,
+    /// Files that imports ask for and that were not parsed.
+    pub wanted: Vec<String>,
+}
+
+/// Follows the code of a service. Nothing is done where no file was lowered.
+pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &ModuleMap, packs: &PackSet, dialect: Dialect) -> Mapped {
+    let repository = state.repository;
+    let file = |own: bool| {
+        move |&i: &usize| {
+            let file = &repository.files[i];
+            let FileKind::Source(language) = state.kinds[i] else { return None };
+            let facts = state.facts.get(&i)?;
+            let code = facts.code.as_deref()?;
+            let (path, package) = (file.path.as_str(), facts.package.as_str());
+            Some(ProgramFile { path, language, scope: file.scope, own, package, imports: &facts.imports, code })
+        }
+    };
+    let files: Vec<ProgramFile> =
+        members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
+    if files.is_empty() {
+        return Mapped::default();
+    }
+    let program = Program::new(files, modules);
+    let models = Models::default();
+    let traced = trace(&program, &models, packs);
+    let composer = Composer { models: &models, queries: &traced.queries, packs, dialect };
+    let placed = place(&composer, &program, &traced);
+    Mapped { placed, tables: composer.tables(), wanted: program.wanted() }
+}
+
+/// Joins the statements of mappers with those of raw SQL. A raw statement that both found is kept once, as the
+/// resolution of texts gives it: it knows more of its text.
+pub(super) fn join(resolved: &mut Resolved, mapped: Mapped, read: &dyn Fn(&str) -> Option<Vec<u8>>) {
+    let placed = mapped.placed;
+    let first = resolved.statements.iter().map(|s| s.site_group + 1).max().unwrap_or(0);
+    let known = |s: &Statement| {
+        s.kind == StatementKind::RawSql
+            && resolved.statements.iter().any(|r| {
+                let near = |file: Option<&String>, span: crate::model::span::Span| {
+                    file == s.files.first() && span.start < s.span.end && s.span.start < span.end
+                };
+                near(r.files.first(), r.span) || r.site.as_ref().is_some_and(|(f, span)| near(Some(f), *span))
+            })
+    };
+    let new: Vec<Statement> = placed.statements.into_iter().filter(|s| !known(s)).collect();
+    resolved.statements.extend(new.into_iter().map(|s| Statement { site_group: s.site_group + first, ..s }));
+    resolved
+        .statements
+        .sort_by(|a, b| (a.files.first(), a.span, a.kind, &a.text.text).cmp(&(b.files.first(), b.span, b.kind, &b.text.text)));
+    resolved.sites += placed.sites;
+    resolved.resolved += placed.resolved;
+    let mut sources: HashMap<String, Option<(Vec<u8>, LineIndex)>> = HashMap::new();
+    for (path, span, reason) in placed.open {
+        let source = sources.entry(path.clone()).or_insert_with(|| {
+            read(&path).map(|bytes| {
+                let lines = LineIndex::new(&bytes);
+                (bytes, lines)
+            })
+        });
+        let line = source.as_ref().map_or(1, |(_, lines)| lines.line(span.start));
+        let text = source.as_ref().and_then(|(bytes, _)| bytes.get(span.start as usize..span.end as usize));
+        let text = text.map(|t| String::from_utf8_lossy(t).split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default();
+        let text = text.chars().take(120).collect();
+        let site = OpenSite { path, line, reason, text };
+        if !resolved.open.contains(&site) {
+            resolved.open.push(site);
+        }
+    }
+}
