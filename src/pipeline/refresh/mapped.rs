@@ -5,7 +5,7 @@ use super::services::Members;
 use crate::grammar::PackSet;
 use crate::index::compose::Composer;
 use crate::index::compose::place::{Placed, place};
-use crate::index::mapping::Models;
+use crate::index::mapping::models;
 use crate::index::program::{Program, ProgramFile};
 use crate::index::resolve::Resolved;
 use crate::index::resolve::modules::ModuleMap;
@@ -46,7 +46,7 @@ pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &Modul
         return Mapped::default();
     }
     let program = Program::new(files, modules);
-    let models = Models::default();
+    let models = models(&program, packs);
     let traced = trace(&program, &models, packs);
     let composer = Composer { models: &models, queries: &traced.queries, packs, dialect };
     let placed = place(&composer, &program, &traced);
