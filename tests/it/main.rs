@@ -6,6 +6,7 @@ mod catalogue;
 mod cli;
 mod engines;
 mod migrations;
+mod mutations;
 mod orm;
 mod prefilter;
 mod project;
