@@ -3,8 +3,8 @@
 use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, Definition, FunctionRef, Program};
 use crate::index::trace::Tracer;
-use crate::index::trace::value::{Argument, Object, Value};
-use crate::model::code::{AssignOp, Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Param, Stmt, Type, Word};
+use crate::index::trace::value::{Object, Value};
+use crate::model::code::{Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Type, Word};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
@@ -119,7 +119,7 @@ impl<'a> Tracer<'a> {
         None
     }
 
-    fn bound_method(&self, function: FunctionRef, receiver: &Value) -> Value {
+    pub(super) fn bound_method(&self, function: FunctionRef, receiver: &Value) -> Value {
         let Some(code) = self.program.function(function) else { return Value::Unknown };
         let receiver = if code.is_static && code.receiver.is_none() && self.file_language(function.file) == Language::Python {
             None
@@ -131,7 +131,7 @@ impl<'a> Tracer<'a> {
         Value::Function { function, receiver: receiver.map(Box::new), frame: None }
     }
 
-    fn file_language(&self, file: u32) -> Language {
+    pub(super) fn file_language(&self, file: u32) -> Language {
         self.program.file(file).map_or(Language::Python, |f| f.language)
     }
 
@@ -209,226 +209,13 @@ impl<'a> Tracer<'a> {
         None
     }
 
-    fn declared_field(&mut self, class: ClassRef, name: &str) -> Option<(ClassRef, &'a Field)> {
+    pub(super) fn declared_field(&mut self, class: ClassRef, name: &str) -> Option<(ClassRef, &'a Field)> {
         let order = self.base_order(class);
         order.iter().find_map(|&c| Some((c, self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.ty.is_some())?)))
     }
 
-    /// An attribute of an instance.
-    pub(super) fn instance_member(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
-        if let Some(value) = self.instance_field(id, &name.text) {
-            return Some(value);
-        }
-        if let Some(function) = self.find_method(class, &name.text) {
-            let bound = self.bound_method(function, object);
-            return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
-        }
-        if let Some(value) = self.instance_attribute(id, class, object, name, site) {
-            return Some(value);
-        }
-        if let Some(base) = self.base_handle(object, site)
-            && let Some(value) = self.library_member(&base, name)
-        {
-            return Some(value);
-        }
-        self.library_variable(site.file, &name.text, name.origin.unwrap_or(site))
-    }
-
-    /// What an attribute that is no method holds: what code assigned, the class's value, a value of its type.
-    pub(super) fn instance_attribute(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
-        if let Some(value) = self.instance_field(id, &name.text) {
-            return Some(value);
-        }
-        let mut value = self.initial_value(class, object, &name.text);
-        if matches!(value, None | Some(Value::Unknown | Value::Null)) {
-            value = self.sought_value(id, class, object, &name.text, site).or(value);
-        }
-        if matches!(value, None | Some(Value::Unknown | Value::Null))
-            && let Some((owner, field)) = self.declared_field(class, &name.text)
-            && let Some(ty) = &field.ty
-        {
-            let types = self.types_of(Some(object), Some(class));
-            let place = Origin { file: owner.file, span: field.name.span };
-            let typed = self.with_types(owner, types, |t| t.type_value(ty, place));
-            if !matches!(typed, Value::Unknown) {
-                value = Some(typed);
-            }
-        }
-        let value = match value? {
-            Value::Unknown => self.library_variable(site.file, &name.text, name.origin.unwrap_or(site))?,
-            known => known,
-        };
-        if let Some(Object::Instance { fields, .. }) = self.object_mut(id)
-            && !fields.iter().any(|f| *f.0 == *name.text)
-        {
-            fields.push((name.text.clone(), value.clone()));
-        }
-        Some(value)
-    }
-
-    /// The value that the class body gives an attribute of its instances; functions in it know the instance.
-    fn initial_value(&mut self, class: ClassRef, object: &Value, name: &str) -> Option<Value> {
-        let order = self.base_order(class);
-        let (owner, field) = order.iter().find_map(|&c| {
-            let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
-            Some((c, found))
-        })?;
-        if field.is_static || self.file_language(owner.file) == Language::Python {
-            return self.class_attribute(class, name);
-        }
-        if self.state.seeking.iter().any(|(c, n)| *c == owner && &**n == name) {
-            return None;
-        }
-        self.state.seeking.push((owner, name.into()));
-        let types = self.types_of(Some(object), Some(class));
-        let value = field.value.as_ref()?;
-        let result = self.with_types(owner, types, |t| {
-            t.current_frame().vars.insert("this", object.clone());
-            t.current_frame().receiver = Some(object.clone());
-            t.eval(value)
-        });
-        self.state.seeking.pop();
-        Some(result)
-    }
-
-    /// Runs the methods that assign an attribute, the constructor first.
-    fn sought_value(&mut self, id: u32, class: ClassRef, object: &Value, name: &str, site: Origin) -> Option<Value> {
-        if self.state.seeking.len() > 6 || self.state.seeking.iter().any(|(c, n)| *c == class && &**n == name) {
-            return None;
-        }
-        let order = self.base_order(class);
-        for &at in order.iter() {
-            let Some(methods) = self.setters(at).get(name).cloned() else { continue };
-            for function in methods.into_iter().take(3) {
-                self.state.seeking.push((class, name.into()));
-                let before = std::mem::take(&mut self.state.stack);
-                let keep: Vec<FunctionRef> = before.iter().rev().take(2).copied().collect();
-                self.state.stack = keep;
-                self.run_function(function, Some(object.clone()), None, Vec::new(), Rc::from([]), site, true);
-                self.state.stack = before;
-                self.state.seeking.pop();
-                if let Some(value) = self.instance_field(id, name)
-                    && !matches!(value, Value::Unknown | Value::Null)
-                {
-                    return Some(value);
-                }
-            }
-        }
-        None
-    }
-
-    fn setters(&mut self, class: ClassRef) -> Rc<Setters<'a>> {
-        if let Some(known) = self.state.setters.get(&class) {
-            return known.clone();
-        }
-        let mut out: Setters<'a> = HashMap::default();
-        if let Some(code) = self.program.class(class) {
-            let mut methods: Vec<(bool, FunctionRef)> = code
-                .methods
-                .iter()
-                .map(|&function| FunctionRef { file: class.file, function })
-                .map(|f| (!self.program.function(f).is_some_and(|m| matches!(&*m.name.text, "__init__" | "constructor")), f))
-                .collect();
-            methods.sort_unstable();
-            for (_, function) in methods {
-                let Some(method) = self.program.function(function) else { continue };
-                let Some(receiver) = &method.receiver else { continue };
-                let mut names = Vec::new();
-                assigned(&method.body, &receiver.name.text, &mut names);
-                if &*method.name.text == "constructor" {
-                    let own = method.params.iter().filter(|p| p.default.is_some() && is_property(p, &code.fields));
-                    names.extend(own.map(|p| &*p.name.text));
-                }
-                for name in names {
-                    let list = out.entry(name).or_default();
-                    if !list.contains(&function) {
-                        list.push(function);
-                    }
-                }
-            }
-        }
-        let out = Rc::new(out);
-        self.state.setters.insert(class, out.clone());
-        out
-    }
-
-    /// `C(...)`, `new C(...)`.
-    pub(super) fn construct(&mut self, class: ClassRef, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
-        let value = self.bare(class, site);
-        if let Some(id) = self.instance_of(&value)
-            && !types.is_empty()
-        {
-            let names = self.parameters(class);
-            if let Some(Object::Instance { types: own, .. }) = self.object_mut(id) {
-                own.extend(names.into_iter().zip(types.iter().cloned()));
-            }
-        }
-        let maker = ["__init__", "constructor"].iter().find_map(|n| self.find_method(class, n));
-        let Some(maker) = maker else {
-            if let Some(id) = self.instance_of(&value) {
-                for arg in args {
-                    if let Some(name) = arg.name {
-                        self.set_field(id, &name.text, arg.value);
-                    }
-                }
-            }
-            return value;
-        };
-        self.run_function(maker, Some(value.clone()), None, args, Rc::from([]), site, false);
-        value
-    }
-
-    /// Constructor parameters with an accessibility word are attributes, set before the body runs.
-    pub(super) fn set_properties(&mut self, code: &'a Function, class: Option<ClassRef>) {
-        if &*code.name.text != "constructor" {
-            return;
-        }
-        let Some(id) = self.current_frame().receiver.clone().and_then(|r| self.instance_of(&r)) else { return };
-        let Some(fields) = class.and_then(|c| self.program.class(c)).map(|c| &c.fields) else { return };
-        for param in code.params.iter().filter(|p| is_property(p, fields)) {
-            let value = self.current_frame().vars.get(&*param.name.text).cloned().unwrap_or_default();
-            if !matches!(value, Value::Unknown | Value::Null) {
-                self.set_field(id, &param.name.text, value);
-            }
-        }
-    }
-
-    /// `T{...}` of a struct that is no model.
-    pub(super) fn new_struct(&mut self, class: ClassRef, args: Vec<Argument>) -> Value {
-        let types = self.class_types(class).to_vec();
-        let fields = args.into_iter().filter_map(|a| Some((a.name?.text, a.value))).filter(|f| !matches!(f.1, Value::Unknown)).collect();
-        Value::Object(self.allocate(Object::Instance { class, fields, types }))
-    }
-
-    /// An instance of which only the class is known; its attributes are found out when they are asked for.
-    pub(super) fn instance_of_class(&mut self, class: ClassRef, site: Origin) -> Value {
-        let class = self.implementer(class).unwrap_or(class);
-        if let Some(&model) = self.models.by_class.get(&class) {
-            return self.value_of(&Value::Model { model, alias: None, origin: Some(site) }, false, site);
-        }
-        if let Some(known) = self.state.prototypes.get(&class) {
-            return known.clone();
-        }
-        let value = self.bare(class, site);
-        self.state.prototypes.insert(class, value.clone());
-        value
-    }
-
-    /// A new instance with nothing set; a handle where the class extends a library's.
-    pub(super) fn bare(&mut self, class: ClassRef, site: Origin) -> Value {
-        let types = self.class_types(class).to_vec();
-        let id = self.allocate(Object::Instance { class, fields: Vec::new(), types });
-        match self.library_base(class, site) {
-            Value::Handle(mut handle) => {
-                handle.instance = Some(id);
-                Value::Handle(handle)
-            }
-            _ => Value::Object(id),
-        }
-    }
-
     /// What the library's class is that a class of the program extends, as a value of it.
-    fn library_base(&mut self, class: ClassRef, site: Origin) -> Value {
+    pub(super) fn library_base(&mut self, class: ClassRef, site: Origin) -> Value {
         let order = self.base_order(class);
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
@@ -514,7 +301,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// What the type parameters of a class's bases stand for.
-    fn class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
+    pub(super) fn class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
         let order = self.base_order(class);
         let mut out: Vec<(Rc<str>, Value)> = Vec::new();
         for &at in order.iter() {
@@ -558,7 +345,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The only class that implements an interface.
-    fn implementer(&mut self, class: ClassRef) -> Option<ClassRef> {
+    pub(super) fn implementer(&mut self, class: ClassRef) -> Option<ClassRef> {
         let code = self.program.class(class)?;
         if code.kind != ClassKind::Interface {
             return None;
@@ -673,31 +460,6 @@ pub(super) fn decorated(code: &Function, fits: impl Fn(&str) -> bool) -> bool {
         };
         callee.path().is_some_and(|p| p.last().is_some_and(|l| fits(l)) || fits(&p.join(".")))
     })
-}
-
-/// Whether a constructor's parameter is an attribute too.
-fn is_property(param: &Param, fields: &[Field]) -> bool {
-    !param.name.span.is_empty() && fields.iter().any(|f| f.name.span == param.name.span)
-}
-
-/// Attributes of the receiver that statements assign.
-fn assigned<'a>(body: &'a [Stmt], receiver: &str, out: &mut Vec<&'a str>) {
-    for stmt in body {
-        match stmt {
-            Stmt::Assign { target, op, .. } if *op != AssignOp::Item => targets(target, receiver, out),
-            Stmt::Branch { arms, .. } => arms.iter().for_each(|(_, body)| assigned(body, receiver, out)),
-            Stmt::Block(body) | Stmt::Loop { body, .. } => assigned(body, receiver, out),
-            _ => {}
-        }
-    }
-}
-
-fn targets<'a>(target: &'a Expr, receiver: &str, out: &mut Vec<&'a str>) {
-    match &target.kind {
-        ExprKind::Member(object, name) if matches!(&object.kind, ExprKind::Name(n) if &**n == receiver) => out.push(&name.text),
-        ExprKind::Tuple(all) | ExprKind::List(all, _) => all.iter().for_each(|t| targets(t, receiver, out)),
-        _ => {}
-    }
 }
 
 /// Whether a class is one of those that only name a type.

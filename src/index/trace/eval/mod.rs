@@ -7,6 +7,7 @@ mod classes;
 mod closures;
 mod driver;
 mod expressions;
+mod instances;
 mod interest;
 mod join;
 mod join_queries;
