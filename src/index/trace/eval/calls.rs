@@ -84,10 +84,10 @@ impl<'a> Tracer<'a> {
     }
 
     fn library_itself(&mut self, callee: &Value, args: &[Argument], site: Origin) -> Value {
-        if self.is_library(callee) || matches!(callee, Value::Unknown | Value::Object(_)) {
-            if let Some(value) = self.library_call(&Callee::Itself(callee.clone()), args, site) {
-                return value;
-            }
+        if (self.is_library(callee) || matches!(callee, Value::Unknown | Value::Object(_)))
+            && let Some(value) = self.library_call(&Callee::Itself(callee.clone()), args, site)
+        {
+            return value;
         }
         self.hand_over(args, Value::Unknown, site)
     }

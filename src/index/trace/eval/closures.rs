@@ -58,6 +58,7 @@ impl<'a> Tracer<'a> {
     /// What a function returns that nobody in sight builds on is awaited by whoever called it.
     pub(super) fn send_returned(&mut self, value: &Value, function: FunctionRef, site: Origin) {
         let before = self.found.sent.len();
+        self.state.stack.push(function);
         for choice in self.choices(value) {
             let items = self.list_items(&choice).map_or_else(|| vec![choice], |l| l.0);
             for item in items {
@@ -67,6 +68,7 @@ impl<'a> Tracer<'a> {
                 self.library_await(&item, last);
             }
         }
+        self.state.stack.pop();
         for sent in self.found.sent.split_off(before.min(self.found.sent.len())) {
             self.found.returned.push((Sent { function: Some(function), ..sent }, function));
         }

@@ -16,6 +16,8 @@ mod members;
 mod names;
 mod render;
 mod send;
+#[cfg(test)]
+mod sent_tests;
 mod statements;
 mod targets;
 #[cfg(test)]

@@ -206,10 +206,10 @@ impl<'a> Tracer<'a> {
         if let Some(sum) = self.add_values(&before, &value, origin) {
             return sum;
         }
-        if matches!(before, Value::Expr(_) | Value::Handle(_)) || matches!(value, Value::Expr(_) | Value::Handle(_)) {
-            if let Some(both) = self.library_binary("|", &before, &value, origin) {
-                return both;
-            }
+        if (matches!(before, Value::Expr(_) | Value::Handle(_)) || matches!(value, Value::Expr(_) | Value::Handle(_)))
+            && let Some(both) = self.library_binary("|", &before, &value, origin)
+        {
+            return both;
         }
         Value::Unknown
     }

@@ -18,28 +18,28 @@ fn packs() -> &'static PackSet {
     PACKS.get_or_init(|| PackSet::builtin().unwrap_or_else(|e| panic!("{}", e.iter().map(|e| format!("{e}\n")).collect::<String>())))
 }
 
-struct Parsed {
-    path: String,
-    language: Language,
-    source: String,
-    facts: FileFacts,
-    code: Code,
+pub(super) struct Parsed {
+    pub(super) path: String,
+    pub(super) language: Language,
+    pub(super) source: String,
+    pub(super) facts: FileFacts,
+    pub(super) code: Code,
 }
 
-fn parsed(path: &str, source: &str) -> Parsed {
-    let language = packs().language_of(path).unwrap_or(Language::Python);
-    let rules = packs().language(language).unwrap_or_else(|| panic!("no rules"));
+pub(super) fn parsed_with(path: &str, source: &str, packs: &PackSet) -> Parsed {
+    let language = packs.language_of(path).unwrap_or(Language::Python);
+    let rules = packs.language(language).unwrap_or_else(|| panic!("no rules"));
     let table = rules.table(path).unwrap_or_else(|| panic!("no table"));
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&table.parser).unwrap_or_else(|e| panic!("{e}"));
     let tree = parser.parse(source, None).unwrap_or_else(|| panic!("not parsed"));
-    let facts = crate::index::extract::extract(source.as_bytes(), language, path, packs());
+    let facts = crate::index::extract::extract(source.as_bytes(), language, path, packs);
     Parsed { path: path.into(), language, source: source.into(), facts, code: lower(source.as_bytes(), &tree, rules, table) }
 }
 
 /// What the functions of the first file without a receiver return, one line each.
 fn given(files: &[(&str, &str)]) -> String {
-    let parsed: Vec<Parsed> = files.iter().map(|(path, source)| parsed(path, source)).collect();
+    let parsed: Vec<Parsed> = files.iter().map(|(path, source)| parsed_with(path, source, packs())).collect();
     let read = |path: &str| parsed.iter().find(|p| p.path == path).map(|p| p.source.clone().into_bytes());
     let modules = ModuleMap::read(parsed.iter().map(|p| p.path.as_str()), &read);
     let files = parsed
