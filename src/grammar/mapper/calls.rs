@@ -292,8 +292,10 @@ pub enum Act {
     WhereKey,
     /// What is selected, in place of what was.
     Select,
-    /// What is selected besides.
+    /// What is selected besides, and besides the whole row where nothing else was selected (`annotate`).
     SelectAlso,
+    /// What is selected besides; the whole row is not (Knex's `select`).
+    SelectMore,
     /// What whole rows are cut down to.
     Only,
     /// What whole rows leave out.

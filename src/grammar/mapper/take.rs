@@ -36,7 +36,7 @@ impl TryFrom<String> for Takes {
     type Error = String;
 
     fn try_from(text: String) -> Result<Takes, String> {
-        let words: Vec<Take> = text.split_whitespace().map(|w| word(w)).collect::<Result<_, _>>()?;
+        let words: Vec<Take> = text.split_whitespace().map(word).collect::<Result<_, _>>()?;
         if words.is_empty() {
             return Err(
                 "`take` says nothing: a position (`0`, `1..`) or one of `keywords`, `keyword:`, `key:`, `receiver`, `callback:`, `all`"

@@ -102,6 +102,12 @@ impl Tracer<'_> {
                 }
                 &mut query.select
             }
+            Act::SelectMore => {
+                if matches!(read.as_slice(), [SqlExpr::Star(SourceRef::Root)]) && query.select.is_empty() {
+                    return;
+                }
+                &mut query.select
+            }
             Act::SelectAlso => {
                 if query.select.is_empty() && !query.columns_only {
                     query.select_also = true;
@@ -160,12 +166,11 @@ impl Tracer<'_> {
 
     /// A condition on the key of an entity that is stored.
     pub(super) fn only_this(&mut self, at: &At, entity: ObjectId) {
-        let Some(Object::Entity { model, fresh: false, .. }) = self.object(entity) else { return };
-        let model = *model;
-        let key = self.key_field(0, model, None);
-        if matches!(key, SqlExpr::Field { .. }) {
-            self.change(at.query, |q| q.filters.push(SqlExpr::Compare("=".into(), Box::new(key), vec![SqlExpr::Value(None)])));
+        if !matches!(self.object(entity), Some(Object::Entity { fresh: false, .. })) {
+            return;
         }
+        let keys = self.key(at, &[]);
+        self.change(at.query, |q| q.filters.extend(keys));
     }
 
     /// A value as a table: with its alias, and where it is named.

@@ -160,14 +160,14 @@ impl Tracer<'_> {
             }),
             _ => None,
         });
-        let Some((at, choices)) = several else { return self.carried_out_once(words, rule, call, pack, receiver, args, site) };
+        let Some((at, choices)) = several else { return self.carried_out_once(words, rule, pack, receiver, args, site) };
         let mut values = Vec::new();
         for choice in choices.iter().take(Value::MAX_CHOICES) {
             let mut args = args.to_vec();
             if let Some(arg) = args.get_mut(at) {
                 arg.value = choice.clone();
             }
-            values.push(self.carried_out_once(words, rule, call, pack, receiver, &args, site));
+            values.push(self.carried_out_once(words, rule, pack, receiver, &args, site));
         }
         one_of(values).unwrap_or_default()
     }
@@ -176,14 +176,14 @@ impl Tracer<'_> {
         &mut self,
         words: &Rc<Vocabulary>,
         rule: (PackId, usize),
-        call: &CallRule,
         pack: PackId,
         receiver: Option<&Value>,
         args: &[Argument],
         site: Origin,
     ) -> Value {
-        if let Some(expression) = call.expression {
-            return self.expression_call(expression, rule, pack, call, receiver, args, site);
+        let Some(call) = words.call(rule) else { return Value::Unknown };
+        if call.expression.is_some() {
+            return self.expression_call(rule, pack, call, receiver, args, site);
         }
         let mutable = words.mapper(pack).is_some_and(|m| m.mutable);
         let before = self.query_of(pack, call, receiver, site);
@@ -326,7 +326,10 @@ impl Tracer<'_> {
                 let taken = |name: &str| rule.steps.iter().any(|s| s.take.0.iter().any(|t| matches!(t, Take::Keyword(k) if k == name)));
                 args.iter().filter(|a| a.double || a.name.as_ref().is_some_and(|n| !taken(&n.text))).cloned().collect()
             }
-            Take::Keyword(name) => args.iter().filter(|a| a.name.as_ref().is_some_and(|n| *n.text == **name)).cloned().collect(),
+            Take::Keyword(name) => {
+                let found = args.iter().filter(|a| a.name.as_ref().is_some_and(|n| *n.text == **name));
+                found.map(|a| Argument { name: None, ..a.clone() }).collect()
+            }
             Take::Key(at, path) => {
                 let within: Vec<Argument> = match at {
                     Some(n) => args.iter().filter(positional).nth(*n).into_iter().cloned().collect(),
@@ -455,7 +458,7 @@ impl Tracer<'_> {
     pub(super) fn at(&self, call: &Call, step: &Step) -> At {
         let names = step.names.unwrap_or_else(|| self.words.mapper(call.pack).map_or_else(Default::default, |m| m.names));
         let outputs = matches!(step.act, Act::Order | Act::Group);
-        let keep = matches!(step.act, Act::Select | Act::SelectAlso);
+        let keep = matches!(step.act, Act::Select | Act::SelectAlso | Act::SelectMore);
         At { pack: call.pack, query: call.query, site: call.site, names, outputs, keep }
     }
 }

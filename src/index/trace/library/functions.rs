@@ -34,7 +34,6 @@ impl Tracer<'_> {
     /// A call that gives an expression.
     pub(super) fn expression_call(
         &mut self,
-        expression: Expression,
         rule: (PackId, usize),
         pack: PackId,
         call: &CallRule,
@@ -42,6 +41,7 @@ impl Tracer<'_> {
         args: &[Argument],
         site: Origin,
     ) -> Value {
+        let expression = call.expression.unwrap_or_default();
         let at = self.apart(pack, site);
         let function_text = self.text_in_functions(pack);
         let text = match expression {
@@ -139,8 +139,8 @@ impl Tracer<'_> {
     /// A method of an expression or relation that no rule of its pack names: a comparison, a name, a direction by
     /// their usual names, else a function of what it is made of.
     pub(super) fn expression_method(&mut self, receiver: &Value, name: &Named, args: &[Argument], site: Origin) -> Option<Value> {
-        if let Value::Relation { model, alias, relation, origin } = receiver {
-            return self.relation_method(*model, alias.as_ref(), *relation, *origin, name, args, site);
+        if let Value::Relation { .. } = receiver {
+            return self.relation_method(receiver, name, args, site);
         }
         let Value::Expr(_) = receiver else { return None };
         let pack = self.kind_of(receiver).map_or(0, |k| k.0);
@@ -166,16 +166,9 @@ impl Tracer<'_> {
     }
 
     /// `Customer.addresses.any(Address.city == city)`, `Customer.orders.and_(...)`.
-    fn relation_method(
-        &mut self,
-        model: ModelId,
-        alias: Option<&Named>,
-        relation: RelationId,
-        origin: Option<Origin>,
-        name: &Named,
-        args: &[Argument],
-        site: Origin,
-    ) -> Option<Value> {
+    fn relation_method(&mut self, receiver: &Value, name: &Named, args: &[Argument], site: Origin) -> Option<Value> {
+        let Value::Relation { model, alias, relation, origin } = receiver else { return None };
+        let (model, alias, relation, origin) = (*model, alias.as_ref(), *relation, *origin);
         let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
         let pack = self.pack_of(model)?;
         let id = self.models.get(model)?.pack.clone();

@@ -120,6 +120,9 @@ impl Tracer<'_> {
     }
 
     fn kind_named(&self, file: FileId, ty: &Type, depth: usize) -> Option<(PackId, Rc<str>, Option<ModelId>)> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
         match ty {
             Type::Pointer(inner) => self.kind_named(file, inner, depth + 1),
             Type::Named { path, args } => {

@@ -14,6 +14,8 @@ mod read;
 mod send;
 mod set;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod words;
 

@@ -131,8 +131,10 @@ impl Tracer<'_> {
         let separator = self.words.mapper(at.pack).map_or(String::new(), |m| m.path_separator.clone());
         let separator = if separator.is_empty() { ".".to_string() } else { separator };
         let parts = name.split(&separator);
-        if let [only] = parts.as_slice()
-            && let Some(known) = self.label(at, only)
+        // operators may follow: `total__gt`
+        if let Some((first, rest)) = parts.split_first()
+            && rest.iter().all(|p| self.is_lookup(at.pack, &p.text))
+            && let Some(known) = self.label(at, first)
         {
             return known;
         }
@@ -140,9 +142,24 @@ impl Tracer<'_> {
             return self.in_source(at, source, rest, name);
         }
         if self.root_model(at.query).is_some() {
-            return self.in_source(at, 0, &parts, name);
+            let source = self.source_that_knows(at.query, &parts).unwrap_or(0);
+            return self.in_source(at, source, &parts, name);
         }
         if separator == "." { column(&parts) } else { SqlExpr::Column { source: root(), name: name.clone() } }
+    }
+
+    /// The source whose model has what a name begins with: the root, else the one that was joined last.
+    fn source_that_knows(&self, query: QueryId, parts: &[Named]) -> Option<SourceId> {
+        let first = parts.first()?;
+        let count = self.query(query)?.sources.len() as SourceId;
+        let knows = |source: &SourceId| {
+            self.source_model(query, *source).is_some_and(|model| {
+                self.field_of(model, &first.text).is_some()
+                    || self.column_of(model, &first.text).is_some()
+                    || self.relation_of(model, &first.text).is_some()
+            })
+        };
+        std::iter::once(0).chain((1..count).rev()).find(knows)
     }
 
     /// A selected expression by its name: itself where a condition uses it, its name in ORDER BY and GROUP BY.

@@ -117,6 +117,9 @@ impl Tracer<'_> {
 
     /// A field and its value: a relation writes its keys, an embedded object its columns.
     fn pair(&mut self, at: &At, key: &MapKey, value: &Value, prefix: &str, out: &mut Pairs, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
         let MapKey::Name(name) = key else {
             let lefts = self.key_expressions(at, key);
             let right = self.expression(at, value, TextIs::Value);

@@ -103,11 +103,8 @@ impl Tracer<'_> {
         let mut quote = None;
         while let Some((i, c)) = chars.next() {
             match (quote, c) {
-                (Some(q), _) => {
-                    if c == q {
-                        quote = None;
-                    }
-                }
+                (Some(q), _) if c == q => quote = None,
+                (Some(_), _) => {}
                 (None, '\'' | '"') => quote = Some(c),
                 (None, '?') => {
                     let double = chars.peek().is_some_and(|&(_, n)| n == '?');
