@@ -77,9 +77,9 @@ fn renamed(application: &Application) -> Application {
 }
 
 /// Words that libraries or languages give a meaning: changing them would change what the code says.
-const KEPT: [&str; 22] = [
+const KEPT: [&str; 23] = [
     "order", "user", "group", "index", "type", "state", "value", "label", "name", "date", "time", "data", "item", "table", "text", "auth",
-    "content", "session", "query", "model", "event", "profile",
+    "content", "django", "session", "query", "model", "event", "profile",
 ];
 
 fn singular(word: &str) -> String {
