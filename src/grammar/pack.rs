@@ -50,6 +50,10 @@ pub struct Detect {
     /// the calls and strings of raw SQL decide.
     #[serde(default = "yes")]
     pub enough: bool,
+    /// Its calls count only in files whose imports detect it, unless they are certain: statements that are taken
+    /// for another engine's are not judged, so a common method name must not be enough.
+    #[serde(default)]
+    pub only: bool,
     /// Words of a mapper's calls (`filter`, `findMany`): where the mapper is used, a file that calls one is read,
     /// whatever it imports.
     #[serde(default)]

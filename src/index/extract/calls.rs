@@ -97,8 +97,11 @@ impl<'a> Extraction<'a> {
         let mut best: Option<((u8, bool), SinkRef)> = None;
         let of_module = callee.first().is_some_and(|head| self.facts.imports.iter().any(|i| i.local == *head));
         for &at in self.rules.sinks.matching(callee) {
-            let Some((_, rule)) = self.rules.sink(at) else { continue };
+            let Some((pack, rule)) = self.rules.sink(at) else { continue };
             if at.method && callee.len() < 2 {
+                continue;
+            }
+            if pack.detect.only && !rule.certain && !self.is_detected(at.pack) {
                 continue;
             }
             // a function of the library under the name of a module, but not a method of the same name
