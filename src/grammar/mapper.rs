@@ -70,6 +70,15 @@ pub struct Mapper {
     /// Text in those functions is a path of fields; otherwise it is a value.
     #[serde(default)]
     pub expression_paths: bool,
+    /// Language of the files that hold its models in place of code.
+    #[serde(default)]
+    pub schema_language: Option<SchemaLanguage>,
+    /// Keys of an object of data that write along a relation: `create`, `connect`, `disconnect`.
+    #[serde(default)]
+    pub nested: Vec<NestedWrite>,
+    /// How a filter looks at the rows of relations with several.
+    #[serde(default)]
+    pub relation_filters: RelationFilters,
     /// How models look.
     #[serde(default)]
     pub model: Vec<ModelRule>,
@@ -82,6 +91,60 @@ pub struct Mapper {
     /// Calls.
     #[serde(default)]
     pub call: Vec<CallRule>,
+}
+
+/// A language of schema files.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SchemaLanguage {
+    /// `schema.prisma`.
+    Prisma,
+}
+
+impl SchemaLanguage {
+    /// Whether a file is written in it, by its name.
+    pub fn is_of(self, path: &str) -> bool {
+        match self {
+            SchemaLanguage::Prisma => path.ends_with(".prisma"),
+        }
+    }
+}
+
+/// A key of an object of data that writes along a relation. Its value is an object or a list of them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NestedWrite {
+    /// The keys.
+    pub names: Vec<String>,
+    /// Key of the data of new rows, `*`: the value itself; empty: none are made.
+    #[serde(default)]
+    pub create: String,
+    /// Key of the data of existing rows, `*`: the value itself; several words: the first that is given.
+    #[serde(default)]
+    pub update: String,
+    /// Key of the filter that chooses rows, `*`: the value itself.
+    #[serde(default)]
+    pub filter: String,
+    /// Rows of the relation are removed.
+    #[serde(default)]
+    pub delete: bool,
+    /// Rows are linked.
+    #[serde(default)]
+    pub link: bool,
+    /// Links are removed.
+    #[serde(default)]
+    pub unlink: bool,
+}
+
+/// How a filter looks at the rows of a relation.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RelationFilters {
+    /// They are joined.
+    #[default]
+    Joined,
+    /// Relations with several rows are asked in a query of their own; all are where rows are written.
+    Nested,
 }
 
 /// What the statements of a library are reported as.

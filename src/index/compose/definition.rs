@@ -59,6 +59,20 @@ impl<'a> Composer<'a> {
                     });
                 }
             }
+            for index in &model.indexes {
+                let fields: Vec<_> =
+                    index.fields.iter().filter_map(|n| Some((n, model.fields.get(model.field(&n.text)? as usize)?))).collect();
+                if !fields.is_empty() {
+                    add(index.origin, Evidence::Definition, &mut |b, t| {
+                        for (i, (name, field)) in fields.iter().enumerate() {
+                            t.push_synthetic(if i == 0 { "SELECT " } else { ", " });
+                            b.identifier(t, &field.column.text, At::written_or(name.origin, Some(definition_of(field))));
+                        }
+                        t.push_synthetic(" FROM ");
+                        b.model_table(t, id, At::Implied(table_of(model)));
+                    });
+                }
+            }
             for relation in &model.relations {
                 if let Some(origin) = relation.origin {
                     add(origin, Evidence::Relation, &mut |b, t| b.relation_definition(t, model, relation, origin));

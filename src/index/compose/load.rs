@@ -24,8 +24,13 @@ impl<'a> Composer<'a> {
     /// read loads are part of the statement itself.
     pub(super) fn loads_apart(&self, q: &'a Query) -> Vec<Apart<'a>> {
         let mut out = Vec::new();
+        self.collect_loads(q, 0, &mut out);
+        out
+    }
+
+    fn collect_loads(&self, q: &'a Query, depth: usize, out: &mut Vec<Apart<'a>>) {
         let mut seen: BTreeSet<Vec<RelationId>> = BTreeSet::new();
-        let Some(root) = root_model(q) else { return out };
+        let Some(root) = root_model(q).filter(|_| depth <= super::MAX_DEPTH) else { return };
         for load in q.loads.iter().filter(|l| !l.joined) {
             let mut model = root;
             let mut path = Vec::new();
@@ -39,8 +44,11 @@ impl<'a> Composer<'a> {
                 }
                 model = found.target;
             }
+            // What is loaded with the loaded rows.
+            if let Some(inner) = load.query.and_then(|id| self.queries.get(id as usize)) {
+                self.collect_loads(inner, depth + 1, out);
+            }
         }
-        out
     }
 }
 

@@ -238,7 +238,7 @@ impl<'a> Build<'a> {
         };
         let only: Vec<&'a SqlExpr> = q.into_iter().flat_map(|q| &q.only).filter(of_family).collect();
         if !only.is_empty() {
-            if mapper.is_some_and(|m| m.keeps_key) {
+            if mapper.is_some_and(|m| m.keeps_key) && q.is_some_and(|q| !q.columns_only) {
                 for (of, field) in self.key_of(model) {
                     let named = only.iter().any(|e| matches!(e, SqlExpr::Field { model, field: f, .. } if (*model, *f) == (of, field)));
                     if !named {

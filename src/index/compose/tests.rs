@@ -76,6 +76,7 @@ fn model(name: &str, table: &str, at: u32, fields: Vec<ModelField>) -> Model {
         relations: Vec::new(),
         order: Vec::new(),
         discriminator: None,
+        indexes: Vec::new(),
     }
 }
 

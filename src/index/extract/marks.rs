@@ -69,6 +69,8 @@ struct LanguageScan {
     language: Language,
     /// Ids of the mappers, in the order of their bits.
     mappers: Vec<String>,
+    /// Those whose models stand in files of a schema language.
+    by_schema: MapperBits,
     /// `None`: too large to build.
     automaton: Option<AhoCorasick>,
     /// What each pattern of the automaton marks: a module or a word, and of which mapper.
@@ -88,6 +90,11 @@ impl MapperScan {
     /// What the bytes of a file say.
     pub fn marks(&self, language: Language, bytes: &[u8]) -> FileMarks {
         self.language(language).map_or(FileMarks::default(), |scan| scan.marks(bytes))
+    }
+
+    /// The mappers of a language whose models stand in files of a schema language.
+    pub fn by_schema(&self, language: Language) -> MapperBits {
+        self.language(language).map_or(MapperBits::default(), |l| l.by_schema)
     }
 
     /// The mappers of a language among packs named by id.
@@ -116,7 +123,10 @@ impl LanguageScan {
             AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA)).build(words.iter().map(|w| w.0)).ok();
         let patterns = words.iter().map(|w| (w.1, w.2)).collect();
         let ids = mappers.iter().map(|p| p.id.clone()).collect();
-        (!mappers.is_empty()).then_some(LanguageScan { language: packs.language, mappers: ids, automaton, patterns })
+        let mut by_schema = MapperBits::default();
+        let has_schema = |p: &&crate::grammar::pack::Pack| p.mapper.as_ref().is_some_and(|m| m.schema_language.is_some());
+        mappers.iter().enumerate().filter(|(_, p)| has_schema(p)).for_each(|(i, _)| by_schema.add(MapperBits::one(i)));
+        (!mappers.is_empty()).then_some(LanguageScan { language: packs.language, mappers: ids, by_schema, automaton, patterns })
     }
 
     fn marks(&self, bytes: &[u8]) -> FileMarks {

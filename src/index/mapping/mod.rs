@@ -6,6 +6,7 @@ mod find;
 mod item;
 mod naming;
 mod plural;
+mod prisma;
 mod relate;
 pub mod render;
 mod standing;
@@ -16,7 +17,7 @@ mod visit;
 
 use super::program::{ClassRef, FileId, Program};
 use crate::grammar::PackSet;
-use crate::grammar::mapper::{FieldRole, RelationShape};
+use crate::grammar::mapper::{FieldRole, RelationShape, SchemaLanguage};
 use crate::model::span::Span;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
@@ -57,6 +58,8 @@ pub struct Models {
     pub by_value: HashMap<Origin, ModelId>,
     /// Models by the name that code calls them (class, Prisma model, Sequelize name), for references by text.
     pub by_name: HashMap<Rc<str>, Vec<ModelId>>,
+    /// Last folders of modules that a library makes of its models, for names that come from them.
+    pub generated: Vec<Rc<str>>,
     /// Relations whose other model was not found: their place and name.
     pub unknown: Vec<(Origin, String)>,
 }
@@ -90,6 +93,17 @@ pub struct Model {
     pub order: Vec<Named>,
     /// Column that tells the classes of a shared table apart, with the value of this class.
     pub discriminator: Option<(FieldId, Option<Rc<str>>)>,
+    /// Keys and indexes that its definition lists by their fields.
+    pub indexes: Vec<Index>,
+}
+
+/// A key or index that the definition of a model lists.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// The whole of it.
+    pub origin: Origin,
+    /// Names of the fields, where they stand in it.
+    pub fields: Vec<Named>,
 }
 
 /// A column of a model.
@@ -161,7 +175,27 @@ pub struct Through {
 pub fn models(program: &Program, packs: &PackSet) -> Models {
     let mut finder = find::Finder::new(program, packs);
     finder.run();
-    build(&finder)
+    let mut models = build(&finder);
+    for (language, pack) in schema_packs(packs) {
+        let files: Vec<(FileId, &str, &str)> = program.schemas().filter(|(_, path, _)| language.is_of(path)).collect();
+        match language {
+            SchemaLanguage::Prisma => prisma::add(&mut models, &files, pack),
+        }
+    }
+    models
+}
+
+/// Packs whose models stand in files of a schema language.
+fn schema_packs(packs: &PackSet) -> Vec<(SchemaLanguage, &str)> {
+    let mut out: Vec<(SchemaLanguage, &str)> = Vec::new();
+    for pack in packs.languages().iter().flat_map(|l| &l.packs) {
+        if let Some(language) = pack.mapper.as_ref().and_then(|m| m.schema_language)
+            && !out.iter().any(|(l, _)| *l == language)
+        {
+            out.push((language, &pack.id));
+        }
+    }
+    out
 }
 
 fn build(finder: &find::Finder) -> Models {
@@ -205,6 +239,7 @@ fn build(finder: &find::Finder) -> Models {
             relations: Vec::new(),
             order,
             discriminator: None,
+            indexes: Vec::new(),
         });
     }
     for (id, &at) in order.iter().enumerate() {

@@ -61,6 +61,7 @@ impl<'a> Program<'a> {
             by_path,
             tables,
             packages,
+            schemas: Vec::new(),
             located: RefCell::new(HashMap::default()),
             wanted: RefCell::new(BTreeSet::new()),
         }
@@ -159,7 +160,19 @@ impl<'a> Program<'a> {
         if let Some(import) = table.imports.get(name) {
             return self.imported(file, import, hops);
         }
-        table.stars.iter().find_map(|star| self.located(file, &star.module).iter().find_map(|&f| self.exported(f, name, hops + 1)))
+        let inside =
+            table.stars.iter().find_map(|star| self.located(file, &star.module).iter().find_map(|&f| self.exported(f, name, hops + 1)));
+        inside.or_else(|| self.reexported(file, table, name, language, hops))
+    }
+
+    /// A name that a file of ECMAScript gives on from a library: `export * from '@prisma/client'`. Only other files
+    /// ask for such names.
+    fn reexported(&self, file: FileId, table: &FileTable<'a>, name: &str, language: Language, hops: usize) -> Option<Definition<'a>> {
+        if hops == 0 || !matches!(language, Language::TypeScript | Language::JavaScript) {
+            return None;
+        }
+        let mut outside = table.stars.iter().filter(|s| !s.module.starts_with('.') && self.located(file, &s.module).is_empty());
+        outside.next().map(|star| Definition::External(format!("{}.{name}", star.module)))
     }
 
     fn own(&self, table: &FileTable<'a>, file: FileId, name: &str) -> Option<Definition<'a>> {

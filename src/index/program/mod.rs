@@ -63,11 +63,43 @@ pub struct Program<'a> {
     tables: Vec<lookup::FileTable<'a>>,
     /// Files of a Go package by folder.
     packages: HashMap<String, Vec<FileId>>,
+    /// Files of a schema language, with their text.
+    schemas: Vec<(FileId, &'a str)>,
     located: RefCell<HashMap<(FileId, String), Vec<FileId>>>,
     wanted: RefCell<BTreeSet<String>>,
 }
 
+/// A file that defines models and holds no code (`schema.prisma`).
+#[derive(Copy, Clone, Debug)]
+pub struct SchemaFile<'a> {
+    /// Path relative to the repository.
+    pub path: &'a str,
+    /// Production or test.
+    pub scope: Scope,
+    /// It belongs to the service itself.
+    pub own: bool,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// The code of files without code.
+static NO_CODE: Code = Code { classes: Vec::new(), functions: Vec::new(), body: Vec::new(), gaps: 0 };
+
 impl<'a> Program<'a> {
+    /// Adds a file of a schema language.
+    pub fn add_schema(&mut self, file: SchemaFile<'a>) {
+        let id = self.files.len() as FileId;
+        let (language, code) = (Language::TypeScript, &NO_CODE);
+        self.files.push(ProgramFile { path: file.path, language, scope: file.scope, own: file.own, package: "", imports: &[], code });
+        self.tables.push(lookup::FileTable::default());
+        self.schemas.push((id, file.text));
+    }
+
+    /// Files of schema languages: id, path, text.
+    pub fn schemas(&self) -> impl Iterator<Item = (FileId, &'a str, &'a str)> + '_ {
+        self.schemas.iter().filter_map(|(id, text)| Some((*id, self.files.get(*id as usize)?.path, *text)))
+    }
+
     /// The class.
     pub fn class(&self, at: ClassRef) -> Option<&'a Class> {
         self.files.get(at.file as usize)?.code.classes.get(at.class as usize)

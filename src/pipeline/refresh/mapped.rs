@@ -3,10 +3,12 @@
 use super::RepositoryState;
 use super::services::Members;
 use crate::grammar::PackSet;
+use crate::grammar::mapper::SchemaLanguage;
 use crate::index::compose::Composer;
 use crate::index::compose::place::{Placed, place};
+use crate::index::discover::Reader;
 use crate::index::mapping::models;
-use crate::index::program::{Program, ProgramFile};
+use crate::index::program::{Program, ProgramFile, SchemaFile};
 use crate::index::resolve::Resolved;
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::trace;
@@ -14,7 +16,7 @@ use crate::model::coverage::OpenSite;
 use crate::model::dialect::Dialect;
 use crate::model::project::FileKind;
 use crate::model::span::LineIndex;
-use crate::model::statement::{Statement, StatementKind};
+use crate::model::statement::{Scope, Statement, StatementKind};
 use std::collections::HashMap;
 
 /// Statements of the mappers of a service, with what else its models say.
@@ -42,15 +44,36 @@ pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &Modul
     };
     let files: Vec<ProgramFile> =
         members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
-    if files.is_empty() {
+    let schemas = schemas(state, members);
+    if files.is_empty() && schemas.is_empty() {
         return Mapped::default();
     }
-    let program = Program::new(files, modules);
+    let mut program = Program::new(files, modules);
+    for (path, scope, own, text) in &schemas {
+        program.add_schema(SchemaFile { path, scope: *scope, own: *own, text });
+    }
     let models = models(&program, packs);
     let traced = trace(&program, &models, packs);
     let composer = Composer { models: &models, queries: &traced.queries, packs, dialect };
     let placed = place(&composer, &program, &traced);
     Mapped { placed, tables: composer.tables(), wanted: program.wanted() }
+}
+
+/// Files of schema languages: path, production or test, whether the service itself holds it, text.
+fn schemas<'s>(state: &'s RepositoryState, members: &Members) -> Vec<(&'s str, Scope, bool, String)> {
+    let repository = state.repository;
+    let all = members.own.iter().map(|i| (i, true)).chain(members.libraries.iter().map(|i| (i, false)));
+    all.filter_map(|(&i, own)| {
+        let file = repository.files.get(i).filter(|f| is_schema(&f.path))?;
+        let bytes = Reader.read(repository, file).ok()?;
+        Some((file.path.as_str(), file.scope, own, String::from_utf8(bytes).ok()?))
+    })
+    .collect()
+}
+
+/// Whether a file holds models in a schema language.
+pub(super) fn is_schema(path: &str) -> bool {
+    SchemaLanguage::Prisma.is_of(path)
 }
 
 /// Joins the statements of mappers with those of raw SQL. A raw statement that both found is kept once, as the

@@ -19,6 +19,8 @@ pub(super) struct Mappers {
     reached: Vec<Vec<usize>>,
     /// By service: mappers that matter to its files, because it uses them or a service that reaches it does.
     used: Vec<Bits>,
+    /// Mappers whose models stand in files of a schema language.
+    by_schema: Bits,
 }
 
 impl Mappers {
@@ -44,7 +46,7 @@ impl Mappers {
                 }
             }
         }
-        Mappers { reached, used }
+        Mappers { reached, used, by_schema: LANGUAGES.map(|l| scan.by_schema(l)) }
     }
 
     /// Services and libraries that a service is made of, itself first.
@@ -55,6 +57,11 @@ impl Mappers {
     /// Whether parsed files of a service in a language are lowered.
     pub(super) fn lower(&self, service: u32, language: Language) -> bool {
         !of(&self.used, service as usize, language).is_empty()
+    }
+
+    /// Whether a service uses a mapper whose models stand in files of a schema language.
+    pub(super) fn reads_schemas(&self, service: usize) -> bool {
+        LANGUAGES.iter().any(|l| of(&self.used, service, *l).meets(get(&self.by_schema, *l)))
     }
 
     /// Whether a file must be parsed because it may use a mapper of its service: it imports it, or uses one of its

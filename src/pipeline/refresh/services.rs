@@ -70,7 +70,14 @@ fn members(state: &RepositoryState, service: usize) -> Members {
     let of = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
         (0..repository.files.len()).filter(|&i| wanted(repository.files[i].service as usize)).collect()
     };
-    Members { own: of(&|s| s == service), libraries: of(&|s| s != service && reached.contains(&s)) }
+    let own = of(&|s| s == service);
+    let mut libraries = of(&|s| s != service && reached.contains(&s));
+    let is_schema = |i: &usize| mapped::is_schema(&repository.files[*i].path);
+    if state.mappers.reads_schemas(service) && !own.iter().chain(&libraries).any(is_schema) {
+        // A client whose schema lies elsewhere in the repository.
+        libraries.extend((0..repository.files.len()).filter(is_schema));
+    }
+    Members { own, libraries }
 }
 
 fn unit_key(state: &RepositoryState, service: usize, members: &Members, known: &[KnownDatabase]) -> [u8; 32] {

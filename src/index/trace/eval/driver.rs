@@ -36,7 +36,8 @@ impl<'a> Tracer<'a> {
 
     /// Evaluates every entry point.
     pub(in crate::index::trace) fn run(mut self) -> Traced {
-        let in_force = interest::in_force(self.program, self.packs);
+        let mut in_force = interest::in_force(self.program, self.packs);
+        in_force.extend(self.models.models.iter().map(|m| m.pack.to_string()));
         if in_force.is_empty() && self.models.models.is_empty() {
             return Traced::default();
         }

@@ -1,10 +1,10 @@
 //! From types as written to values of them.
 
 use super::Frame;
-use crate::index::mapping::Origin;
+use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, Definition};
 use crate::index::trace::Tracer;
-use crate::index::trace::value::{Object, Value};
+use crate::index::trace::value::{MapKey, Object, Value};
 use crate::model::code::{ClassKind, Function, Type};
 use std::rc::Rc;
 
@@ -50,6 +50,8 @@ const LISTS: [&str; 14] = [
     "frozenset",
     "MutableSequence",
 ];
+/// Most fields of an object type that a value of it has.
+const MAX_FIELDS: usize = 60;
 /// Types inside each other that are looked through.
 const DEPTH: usize = 12;
 
@@ -130,6 +132,14 @@ impl<'a> Tracer<'a> {
                 }
             }
             Type::Null => Value::Null,
+            Type::Object(fields) if !many && fields.len() <= MAX_FIELDS => {
+                let entries = fields.iter().map(|(name, ty)| {
+                    let key = Named { text: (&*name.text).into(), origin: Some(Origin { file, span: name.span }) };
+                    (MapKey::Name(key), self.typed_value(ty, false, site, depth + 1))
+                });
+                let entries = entries.collect();
+                self.new_map(entries, true)
+            }
             Type::Map(..) | Type::Object(_) | Type::Function(_) | Type::Other => Value::Unknown,
         }
     }

@@ -4,7 +4,7 @@ use super::names::At;
 use super::words::{PackId, Vocabulary};
 use crate::grammar::mapper::{Act, CallRule, Step, Take, Verb};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
-use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceTable};
+use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceRef, SourceTable};
 use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, TextPart, TextValue, Value};
 use crate::index::trace::{Callee, Tracer};
 use std::rc::Rc;
@@ -88,10 +88,44 @@ impl Tracer<'_> {
         }
         match &*kind {
             "column" | "expression" | "text" | "relation" | "exists" => self.expression_method(receiver, name, args, site),
-            "entity" | "entities" | "row" | "rows" => Some(self.rows_method(receiver, args, site)),
+            "entity" | "entities" | "row" | "rows" => {
+                if let Some((rule, related)) = self.relation_called(words, pack, &kind, receiver, name, count) {
+                    return Some(self.carried_out(words, rule, pack, Some(&related), args, site));
+                }
+                Some(self.rows_method(receiver, args, site))
+            }
             "model" => None,
             _ => self.unknown_method(receiver, name, args, site),
         }
+    }
+
+    /// The rule for calling a relation of an entity as a method (`*relations*`), with the relation.
+    fn relation_called(
+        &mut self,
+        words: &Rc<Vocabulary>,
+        pack: PackId,
+        kind: &str,
+        receiver: &Value,
+        name: &Named,
+        count: usize,
+    ) -> Option<((PackId, usize), Value)> {
+        let rule = words.method(pack, kind, "*relations*", count)?;
+        let Value::Object(id) = receiver else { return None };
+        let Object::Entity { model, query, .. } = self.object(*id)? else { return None };
+        let (model, query) = (*model, *query);
+        let relation = self.relation_of(model, &name.text)?;
+        // of the row itself no more is read than what the relation is found by
+        let keys = self.relation_keys(SourceRef::Id(0), model, relation, None);
+        if let Some(query) = query {
+            self.change(query, |q| {
+                if q.only.is_empty() && q.loads.is_empty() {
+                    q.only = keys;
+                }
+            });
+        }
+        let pack = words.packs.get(pack)?.id.clone();
+        let of = Some((*id, relation, name.origin));
+        Some((rule, Value::Handle(Handle { pack, kind: kind.into(), of, ..Handle::default() })))
     }
 
     /// A method that no rule knows leaves the value as it is; if the query is sent, the statement says so.
@@ -403,7 +437,10 @@ impl Tracer<'_> {
         let model = self.root_model(query);
         match kind {
             "" | "nothing" => Value::Unknown,
-            "result" => state.result.clone().unwrap_or_default(),
+            "result" => {
+                let first = || state.args.iter().map(|a| &a.value).find(|v| !matches!(v, Value::Function { .. })).cloned();
+                state.result.clone().or_else(first).unwrap_or_default()
+            }
             "same" => match state.receiver {
                 Some(Value::Handle(handle)) if handle.query.is_some() || words.call(state.rule).is_some_and(|c| !c.steps.is_empty()) => {
                     Value::Handle(Handle { query: Some(query), model: handle.model.or(model), of: None, ..handle.clone() })

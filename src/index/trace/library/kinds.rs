@@ -196,16 +196,26 @@ impl Tracer<'_> {
             return self.handle(pack, &rule.name, model, None);
         }
         let last = super::words::last(name);
-        if let Some(inner) = args.last() {
-            return self.typed(file, inner, many || MANY.contains(&last), site, depth + 1);
+        if !args.is_empty() {
+            let many = many || MANY.contains(&last);
+            let found = args.iter().rev().map(|inner| self.typed(file, inner, many, site, depth + 1));
+            return found.into_iter().find(|v| !matches!(v, Value::Unknown)).unwrap_or_default();
         }
         // a model that is no class of the program has its type from the library (Prisma)
         let named = self.models.by_name.get(last).and_then(|m| m.first()).copied();
         let made = named.filter(|&m| self.models.get(m).is_some_and(|m| m.class.is_none()));
         match made.and_then(|m| Some((m, self.pack_of(m)?))) {
-            Some((model, pack)) if words.packs.get(pack).is_some_and(|p| p.is_imported(name)) => self.loaded(model, many, None, site),
+            Some((model, pack)) if words.packs.get(pack).is_some_and(|p| p.is_imported(name)) || self.is_generated(name) => {
+                self.loaded(model, many, None, site)
+            }
             _ => Value::Unknown,
         }
+    }
+
+    /// Whether a qualified name is of a module that a library makes of its models.
+    fn is_generated(&self, name: &str) -> bool {
+        let inside = |module: &str| name.split(['/', '.']).any(|part| part == module);
+        self.models.generated.iter().any(|module| inside(module))
     }
 
     /// One or several stored rows of a model.
@@ -217,7 +227,7 @@ impl Tracer<'_> {
     fn is_in_use(&self, file: FileId, pack: PackId) -> bool {
         let Some(words) = self.words.packs.get(pack) else { return false };
         let imports = |file: FileId| self.program.file(file).is_some_and(|f| f.imports.iter().any(|i| words.is_imported(&i.module)));
-        if imports(file) {
+        if imports(file) || self.models.models.iter().any(|m| m.class.is_none() && *m.pack == *words.id) {
             return true;
         }
         let language = self.program.file(file).map(|f| f.language);

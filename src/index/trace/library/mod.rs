@@ -9,6 +9,7 @@ mod joins;
 mod kinds;
 mod members;
 mod names;
+mod nested;
 mod objects;
 mod read;
 mod send;

@@ -5,10 +5,10 @@ use super::expressions::TextIs;
 use super::names::At;
 use super::read::is_false;
 use super::set::Pairs;
-use crate::grammar::mapper::{Act, RelationShape, Take};
-use crate::index::mapping::{ModelId, Named};
+use crate::grammar::mapper::{Act, RelationFilters, RelationShape, Take, Verb};
+use crate::index::mapping::{ModelId, Named, Origin, Relation, RelationId, Through};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{Load, Query, SourceId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{Join, Load, Query, QueryId, Source, SourceId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
 
 /// Objects in objects that are looked into.
@@ -88,6 +88,10 @@ impl Tracer<'_> {
             if shape == Some(RelationShape::ToOne) && !whole {
                 return keys.into_iter().map(|k| SqlExpr::Compare("=".into(), Box::new(k), vec![SqlExpr::Value(None)])).collect();
             }
+            let writes = self.query(at.query).is_some_and(|q| q.used || q.verb.is_some_and(Verb::writes));
+            if mapper.relation_filters == RelationFilters::Nested && (shape != Some(RelationShape::ToOne) || writes) {
+                return self.nested_filter(at, source, model, relation, name, value, depth);
+            }
             let Some(next) = self.join_relation(at.query, source, relation, name.origin, true, None) else { return Vec::new() };
             let mut inner = self.filter(at, next, value, depth + 1);
             if inner.is_empty() {
@@ -117,6 +121,57 @@ impl Tracer<'_> {
         vec![SqlExpr::Unknown(format!("no field `{}`", name.text).into(), origin)]
     }
 
+    /// A condition on the rows of a relation, as a query of their keys.
+    #[allow(clippy::too_many_arguments)] // one call site
+    fn nested_filter(
+        &mut self,
+        at: &At,
+        source: SourceId,
+        model: ModelId,
+        relation: RelationId,
+        name: &Named,
+        value: &Value,
+        depth: usize,
+    ) -> Vec<SqlExpr> {
+        let Some(found) = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).cloned() else { return Vec::new() };
+        let Some((own, other)) = found.keys.first() else { return Vec::new() };
+        let pack = self.query(at.query).map_or_else(|| "".into(), |q| q.pack.clone());
+        let query = self.begin(Query { pack, verb: Some(Verb::Select), used: true, unordered: true, ..Query::default() });
+        self.set_root(query, SourceTable::Model(found.target), None, name.origin);
+        let key = match &found.through {
+            None => self.model_column(SourceRef::Id(0), found.target, other, None),
+            Some(through) => {
+                self.join_link(query, &found, through, name.origin);
+                SqlExpr::Column { source: SourceRef::Id(1), name: Named { text: other.text.clone(), origin: name.origin } }
+            }
+        };
+        let filters = self.filter(&At { query, ..*at }, 0, value, depth + 1);
+        let unknown = self.query(query).map(|q| q.unknown.clone()).unwrap_or_default();
+        self.change(query, |q| {
+            q.select = vec![key];
+            q.filters = filters;
+        });
+        self.change(at.query, |q| q.unknown.extend(unknown));
+        let left = self.model_column(SourceRef::Id(source), model, own, None);
+        vec![SqlExpr::Compare("IN".into(), Box::new(left), vec![SqlExpr::Query(query)])]
+    }
+
+    /// Joins the join table of a relation to the other model's rows, which are the root.
+    fn join_link(&mut self, query: QueryId, found: &Relation, through: &Through, origin: Option<Origin>) {
+        let table = match through.model {
+            Some(m) => SourceTable::Model(m),
+            None => SourceTable::Implied { schema: through.schema.clone(), name: Named { text: through.table.text.clone(), origin } },
+        };
+        let on = through.keys.iter().map(|(link, other)| {
+            let left = SqlExpr::Column { source: SourceRef::Id(1), name: Named { text: link.text.clone(), origin } };
+            SqlExpr::Compare("=".into(), Box::new(left), vec![self.model_column(SourceRef::Id(0), found.target, other, None)])
+        });
+        let on = on.collect();
+        self.change(query, |q| {
+            q.sources.push(Source { table, alias: None, join: Some(Join { outer: false, on, relation: None }), origin })
+        });
+    }
+
     /// A value, or an object of operators over one.
     fn filter_value(&mut self, at: &At, left: SqlExpr, value: &Value) -> SqlExpr {
         let entries = self.entries(value);
@@ -143,55 +198,114 @@ impl Tracer<'_> {
 
     /// `{ id: true, owner: { select: ... } }`: fields to select, relations to load.
     pub(super) fn select_object(&mut self, at: &At, value: &Value, call: &mut Call, act: Act) -> Vec<SqlExpr> {
-        let Some(model) = self.root_model(at.query) else { return Vec::new() };
         let mut out = Vec::new();
+        let loads = self.query(at.query).map_or(0, |q| q.loads.len());
+        self.select_entries(at, value, call, act, false, &mut out);
+        let loaded = self.query(at.query).is_some_and(|q| q.loads.len() > loads);
+        if act == Act::Only && out.is_empty() && loaded {
+            // relations alone: of the row itself what they are found by
+            out.extend(self.root_model(at.query).map(|m| self.key_field(0, m, None)));
+        }
+        out
+    }
+
+    fn select_entries(&mut self, at: &At, value: &Value, call: &mut Call, act: Act, counts: bool, out: &mut Vec<SqlExpr>) {
+        let Some(model) = self.root_model(at.query) else { return };
         for (key, value) in self.entries(value) {
             let MapKey::Name(name) = key else { continue };
             if let Some(relation) = self.relation_of(model, &name.text) {
                 if is_false(&value) {
                     continue;
                 }
-                let target = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).map(|r| r.target);
-                let query = target.and_then(|t| self.nested_query(t, &value, call));
+                if act == Act::Only {
+                    out.extend(self.relation_keys(SourceRef::Id(0), model, relation, None));
+                }
+                let query = self.nested_query(model, relation, &value, call, counts);
                 self.change(at.query, |q| q.loads.push(Load { path: vec![(relation, name.origin)], joined: false, query }));
                 continue;
             }
-            if is_false(&value) || matches!(act, Act::LoadApart | Act::LoadJoined) {
+            let counted = is_count(&name.text) && self.field_of(model, &name.text).is_none();
+            if is_false(&value) || (matches!(act, Act::LoadApart | Act::LoadJoined) && !counted) {
                 continue;
             }
-            if let Some((holder, field)) = self.field_of(model, &name.text) {
+            if let Some((holder, field)) = self.field_of(model, &name.text).filter(|_| !counts) {
                 out.push(SqlExpr::Field { source: SourceRef::Id(0), model: holder, field, origin: name.origin });
                 continue;
+            }
+            if counted && matches!(value, Value::Scalar(_)) {
+                self.count_all(at, model, name.origin);
             }
             let inside = self.entries(&value);
             for (_, value) in &inside {
                 // counts of relations
-                let more = self.select_object(at, value, call, act);
-                out.extend(more);
+                self.select_entries(at, value, call, act, counts || counted, out);
             }
-            if inside.is_empty() && !matches!(value, Value::Scalar(_)) {
+            if inside.is_empty() && !matches!(value, Value::Scalar(_)) && !counted {
                 let read = self.expressions(at, &value, TextIs::Name);
                 out.extend(read.into_iter().map(|e| SqlExpr::Label(Box::new(e), name.clone())));
             }
         }
-        out
+    }
+
+    /// `_count: true`: the rows of all relations with several are counted.
+    fn count_all(&mut self, at: &At, model: ModelId, origin: Option<Origin>) {
+        if self.query(at.query).is_some_and(|q| q.verb == Some(Verb::Aggregate)) {
+            return;
+        }
+        let relations = self.models.get(model).map_or(&[][..], |m| &m.relations);
+        let several = |r: &Relation| matches!(r.shape, RelationShape::ToMany | RelationShape::ManyToMany);
+        let all: Vec<RelationId> = relations.iter().enumerate().filter(|(_, r)| several(r)).map(|(i, _)| i as RelationId).collect();
+        for relation in all {
+            let query = self.key_query(model, relation);
+            self.change(at.query, |q| q.loads.push(Load { path: vec![(relation, origin)], joined: false, query }));
+        }
+    }
+
+    /// A query of the rows of a relation that reads no more than what they are found by.
+    fn key_query(&mut self, model: ModelId, relation: RelationId) -> Option<QueryId> {
+        let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+        let pack = self.models.get(model)?.pack.clone();
+        let query = self.begin(Query { pack, used: true, unordered: true, ..Query::default() });
+        self.set_root(query, SourceTable::Model(found.target), None, None);
+        let keys: Vec<SqlExpr> = match found.through {
+            None => found.keys.iter().map(|(_, other)| self.model_column(SourceRef::Id(0), found.target, other, None)).collect(),
+            Some(_) => vec![self.key_field(0, found.target, None)],
+        };
+        self.change(query, |q| {
+            q.only = keys;
+            q.columns_only = true;
+        });
+        Some(query)
     }
 
     /// What an object of the same shape as the call's asks of a relation.
-    fn nested_query(&mut self, target: ModelId, value: &Value, call: &Call) -> Option<u32> {
-        if self.entries(value).is_empty() {
+    fn nested_query(&mut self, model: ModelId, relation: RelationId, value: &Value, call: &Call, counts: bool) -> Option<QueryId> {
+        let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+        if !counts && self.entries(value).is_empty() {
             return None;
         }
         let words = self.words.clone();
         let rule = words.call(call.rule)?;
-        let pack = words.packs.get(call.pack)?.id.clone();
-        let query = self.begin(Query { pack, used: true, ..Query::default() });
-        self.set_root(query, SourceTable::Model(target), None, None);
+        let query = match counts {
+            true => self.key_query(model, relation)?,
+            false => {
+                let pack = words.packs.get(call.pack)?.id.clone();
+                let query = self.begin(Query { pack, used: true, ..Query::default() });
+                self.set_root(query, SourceTable::Model(found.target), None, None);
+                query
+            }
+        };
         let args = [super::calls::argument(value.clone(), call.site)];
         let mut state =
             Call { rule: call.rule, pack: call.pack, receiver: None, args: args.into(), site: call.site, query, result: None, along: None };
         for step in rule.steps.iter().filter(|s| s.take.0.iter().any(|t| matches!(t, Take::Key(..)))) {
             self.act(&words, &mut state, step);
+        }
+        let narrowed = self.query(query).is_some_and(|q| !q.only.is_empty());
+        if narrowed && found.through.is_none() {
+            let keys: Vec<SqlExpr> =
+                found.keys.iter().map(|(_, other)| self.model_column(SourceRef::Id(0), found.target, other, None)).collect();
+            self.change(query, |q| q.only.extend(keys));
         }
         Some(query)
     }
@@ -266,6 +380,8 @@ impl Tracer<'_> {
                     out.push(SqlExpr::Call("count".into(), vec![self.key_field(next, target, None)]));
                 }
             }
+            // `{ _sum: { points: 'desc' } }`
+            _ if is_count(&name.text) && !self.entries(value).is_empty() => self.order_value(at, source, value, out, depth + 1),
             _ if source == 0 && !is_count(&name.text) => {
                 let read = self.name(at, name);
                 out.push(read);

@@ -36,7 +36,8 @@ impl Tracer<'_> {
             _ => pairs.into_iter().map(|(c, v)| (c.clone(), SqlExpr::Call("".into(), vec![c, v]))).collect(),
         };
         let whole = match step.read {
-            ReadAs::Entity | ReadAs::Data => None,
+            ReadAs::Entity => None,
+            ReadAs::Data if pairs.is_empty() && self.query(at.query).is_some_and(|q| q.verb == Some(Verb::Update)) => None,
             _ => self.query(at.query).and_then(|q| match q.verb {
                 Some(Verb::Insert | Verb::Upsert | Verb::Save) if self.root_model(at.query).is_some() => Some(EntityWrite::New),
                 Some(Verb::Update) if self.root_model(at.query).is_some() => Some(EntityWrite::Changed),
@@ -78,7 +79,7 @@ impl Tracer<'_> {
         out
     }
 
-    fn pairs_of(&mut self, at: &At, value: &Value, origin: Origin, prefix: &str, out: &mut Pairs, depth: usize) {
+    pub(super) fn pairs_of(&mut self, at: &At, value: &Value, origin: Origin, prefix: &str, out: &mut Pairs, depth: usize) {
         if depth > MAX_DEPTH {
             return;
         }
@@ -132,6 +133,10 @@ impl Tracer<'_> {
             && let Some(relation) = self.relation_of(model, &name.text)
             && self.field_of(model, &name.text).is_none()
         {
+            if self.words.mapper(at.pack).is_some_and(|m| !m.nested.is_empty()) {
+                self.nested_writes(at, model, relation, name, value, out, depth);
+                return;
+            }
             let to_one = self
                 .models
                 .get(model)
