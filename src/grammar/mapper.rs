@@ -49,6 +49,16 @@ pub struct Mapper {
     /// An attribute of an entity that is a relation loads it when it is read.
     #[serde(default)]
     pub lazy: bool,
+    /// A query that is built and that no call of the program sends is sent by what it is given to: a template, a
+    /// serializer, a list of a view.
+    #[serde(default)]
+    pub sends_leftovers: bool,
+    /// A new row is written with all columns of its table, whichever are given.
+    #[serde(default)]
+    pub inserts_all: bool,
+    /// Parameters and attributes of unknown type that are called like a model (`ticket`, `tickets`) are instances of it.
+    #[serde(default)]
+    pub entity_names: bool,
     /// Methods of a builder change it; otherwise they give a new one and leave it as it is.
     #[serde(default)]
     pub mutable: bool,
@@ -299,6 +309,9 @@ pub struct ModelRule {
     /// Column of the key to the table of the base (joined inheritance).
     #[serde(default)]
     pub parent_key: Vec<Source>,
+    /// Name of the base's relation to the subclass (joined inheritance).
+    #[serde(default)]
+    pub child_link: Vec<Source>,
     /// Says that names of columns, and of tables by convention, are in snake case.
     #[serde(default)]
     pub snake_when: Vec<Source>,

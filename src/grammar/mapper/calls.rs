@@ -72,6 +72,9 @@ pub struct MemberRule {
     pub naming: Naming,
     /// Kind of the value; `same`: the object itself.
     pub gives: String,
+    /// For relations: the value has the methods of the other model's first attribute of this kind (`manager`).
+    #[serde(default)]
+    pub like: String,
 }
 
 /// What a call makes of its arguments, where it gives an expression.

@@ -41,12 +41,11 @@ impl<'a> Composer<'a> {
                     out.push(Defined { model: id, origin, evidence, composed });
                 }
             };
-            if model.shares.is_none() {
-                add(model.origin, Evidence::Definition, &mut |b, t| {
-                    t.push_synthetic("SELECT 1 FROM ");
-                    b.model_table(t, id, At::Written(table_of(model)));
-                });
-            }
+            let place = if model.shares.is_some() { At::Implied(table_of(model)) } else { At::Written(table_of(model)) };
+            add(model.origin, Evidence::Definition, &mut |b, t| {
+                t.push_synthetic("SELECT 1 FROM ");
+                b.model_table(t, id, place);
+            });
             for field in model.fields.iter().filter(|f| is_column(f.role)) {
                 // A field that the library adds has no place of its own.
                 let whole = field.origin.file == model.origin.file && field.origin.span.covers(model.origin.span);

@@ -89,6 +89,7 @@ impl<'a> Composer<'a> {
         let mut parts = self.written(q, &family);
         let write = match (q.verb, q.entity) {
             (Some(Verb::Save), _) => Some(EntityWrite::NewAll),
+            (_, Some(EntityWrite::New)) if self.mapper(&q.pack).is_some_and(|m| m.inserts_all) => Some(EntityWrite::NewAll),
             (_, write) => write,
         };
         for part in parts.iter_mut().filter(|_| write.is_some()) {

@@ -104,8 +104,10 @@ impl<'a> Build<'a> {
             });
             self.condition(&mut tail, condition);
         }
-        if shape == Shape::Rows {
-            self.order(&mut tail, q);
+        match shape {
+            Shape::Rows => self.order(&mut tail, q, true),
+            Shape::Key => self.order(&mut tail, q, false),
+            Shape::Exists => {}
         }
         self.plain = plain;
         out.push_synthetic("SELECT ");
@@ -333,7 +335,8 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn order(&mut self, out: &mut SqlText, q: &'a Query) {
+    /// ORDER BY: what the query says, else, where `default`, what the model says.
+    fn order(&mut self, out: &mut SqlText, q: &'a Query, default: bool) {
         let mut order = SqlText::default();
         for key in &q.order {
             let (inner, down) = match key {
@@ -353,7 +356,13 @@ impl<'a> Build<'a> {
                 order.push_synthetic(" DESC");
             }
         }
-        if q.order.is_empty() && !q.unordered && q.group.is_empty() && q.verb != Some(Verb::Aggregate) && !q.select.iter().any(aggregates) {
+        if default
+            && q.order.is_empty()
+            && !q.unordered
+            && q.group.is_empty()
+            && q.verb != Some(Verb::Aggregate)
+            && !q.select.iter().any(aggregates)
+        {
             self.default_order(&mut order);
         }
         if !order.text.is_empty() {

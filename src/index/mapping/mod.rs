@@ -4,6 +4,7 @@ mod constants;
 mod fields;
 mod find;
 mod item;
+mod kin;
 mod naming;
 mod plural;
 mod prisma;
@@ -14,6 +15,9 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod visit;
+
+pub(in crate::index) use naming::snake;
+pub(in crate::index) use plural::plural;
 
 use super::program::{ClassRef, FileId, Program};
 use crate::grammar::PackSet;

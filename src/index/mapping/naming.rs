@@ -46,7 +46,7 @@ pub(super) fn function(name: &str, text: &str) -> Option<String> {
 }
 
 /// `OrderLine` -> `order_line`, `APIKey` -> `api_key`.
-pub(super) fn snake(name: &str) -> String {
+pub(in crate::index) fn snake(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();
     let mut out = String::with_capacity(name.len() + 4);
     for (i, &c) in chars.iter().enumerate() {

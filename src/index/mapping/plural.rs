@@ -81,7 +81,7 @@ const SINGULARS: [(&str, &str); 27] = [
 ];
 
 /// The plural of a word; only its last part counts in `order_line` and `OrderLine`.
-pub(super) fn plural(word: &str) -> String {
+pub(in crate::index) fn plural(word: &str) -> String {
     let (head, last) = last_part(word);
     let lower = last.to_lowercase();
     if lower.is_empty() || UNCOUNTABLE.contains(&lower.as_str()) {

@@ -4,7 +4,7 @@ use super::constants::made;
 use super::fields::{Pending, Refers};
 use super::find::Finder;
 use super::item::{Hit, Item};
-use super::{FieldId, Model, ModelField, ModelId, Models, Named, Origin, Relation, Through};
+use super::{Model, ModelField, ModelId, Models, Named, Origin, Relation, Through};
 use crate::grammar::mapper::{FieldRole, RelationRule, RelationShape, Source};
 use crate::model::code::{Expr, ExprKind, Type};
 use std::rc::Rc;
@@ -83,7 +83,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             .hit(source, k, &|name: &str| draft.map_or_else(|| name.to_string(), |d| self.finder.column_convention(d, name)))
     }
 
-    fn text(&self, sources: &[Source], item: &Item<'a>, own: ModelId) -> Option<Named> {
+    pub(super) fn text(&self, sources: &[Source], item: &Item<'a>, own: ModelId) -> Option<Named> {
         self.names(sources, item, own).into_iter().next()
     }
 
@@ -96,7 +96,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         found.into_iter().find(|n| !n.is_empty()).unwrap_or_default()
     }
 
-    fn model(&self, id: ModelId) -> Option<&Model> {
+    pub(super) fn model(&self, id: ModelId) -> Option<&Model> {
         self.models.models.get(id as usize)
     }
 
@@ -191,7 +191,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn key_field(
+    pub(super) fn key_field(
         &mut self,
         own: ModelId,
         name: &Named,
@@ -229,7 +229,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 
     /// Pairs of columns by which a model refers to another: (own, other).
-    fn foreign_keys(&self, from: ModelId, to: ModelId) -> Vec<(Named, Named)> {
+    pub(super) fn foreign_keys(&self, from: ModelId, to: ModelId) -> Vec<(Named, Named)> {
         let mut found = Vec::new();
         let kin = |id: ModelId| {
             id == to || self.model(to).and_then(|m| m.shares) == Some(id) || self.model(id).and_then(|m| m.shares) == Some(to)
@@ -685,44 +685,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 }
             }
         }
+        self.share_relations();
         self.models.unknown = self.unknown;
         self.models
-    }
-
-    /// The key of a model to its parent's table (joined inheritance).
-    pub fn parents(&mut self) {
-        for id in 0..self.models.models.len() {
-            let Some((draft, parent)) = self.drafts.get(id).and_then(|&d| self.finder.drafts.get(d)).and_then(|d| Some((d, d.parent?)))
-            else {
-                continue;
-            };
-            let Some(parent) = self.models.by_class.get(&parent).copied() else { continue };
-            let own_key = self.foreign_keys(id as ModelId, parent).into_iter().next();
-            let found = own_key.and_then(|(own, _)| self.model(id as ModelId)?.column(&own.text));
-            let key: FieldId = match found {
-                Some(field) => field,
-                None => {
-                    let mut item = draft.item.clone();
-                    item.vars.parent = self.model(parent).map(|m| m.name.text.to_string()).unwrap_or_default();
-                    let Some(column) = self.text(&draft.rule.model.parent_key, &item, id as ModelId) else {
-                        let own = self.models.models.get(id).and_then(|m| m.primary().next());
-                        if let (Some(own), Some(model)) = (own, self.models.models.get_mut(id)) {
-                            model.parent = Some((parent, own));
-                        }
-                        continue;
-                    };
-                    let origin = draft.origin;
-                    let name = column.text.strip_suffix("_id").map_or_else(|| column.clone(), made);
-                    let column = Named { text: column.text.clone(), origin: draft.item.name.origin };
-                    let at = self.models.models.get(id).map_or(0, |m| m.fields.len());
-                    self.key_field(id as ModelId, &name, &column, Some(column.clone()), origin, Some(false), true);
-                    at as FieldId
-                }
-            };
-            if let Some(model) = self.models.models.get_mut(id) {
-                model.parent = Some((parent, key));
-            }
-        }
     }
 }
 

@@ -18,6 +18,13 @@ impl<'a> Tracer<'a> {
             let origin = self.origin_here(arg.value.span);
             let text = render::expression(&arg.value);
             let name = arg.name.as_ref().map(|n| self.word_here(n));
+            if arg.spread
+                && let Value::Handle(_) = value
+                && let Some(item) = self.library_iterate(&value, origin)
+            {
+                out.push(Argument { name, value: item, spread: false, double: false, origin, text });
+                continue;
+            }
             if !arg.spread && !arg.double {
                 out.push(Argument { name, value, spread: false, double: false, origin, text });
                 continue;
@@ -146,7 +153,8 @@ impl<'a> Tracer<'a> {
                 return value;
             }
         }
-        self.library_variable(origin.file, &param.name.text, origin).unwrap_or_default()
+        let known = self.library_variable(origin.file, &param.name.text, origin);
+        known.or_else(|| self.library_entity(&param.name.text, origin)).unwrap_or_default()
     }
 
     /// The value of a positional argument.

@@ -131,7 +131,14 @@ impl<'a> Tracer<'a> {
         if let Some(object) = of_library {
             let callee = Callee::Method { receiver: object, name: name.clone(), types };
             if let Some(value) = self.library_call(&callee, &args, site) {
-                return value;
+                return match (value, receiver) {
+                    // `TicketQuerySet.as_manager()` has the methods of the class
+                    (Value::Handle(handle), Value::Class(class)) if handle.instance.is_none() && handle.query.is_none() => {
+                        let instance = self.methods_of(*class, site);
+                        Value::Handle(crate::index::trace::value::Handle { instance, ..handle })
+                    }
+                    (value, _) => value,
+                };
             }
         }
         if let Some(value) = self.builtin_method(receiver, &name.text, &args, site) {

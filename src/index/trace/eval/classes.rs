@@ -11,6 +11,8 @@ use std::rc::Rc;
 
 /// Base classes of a class that are looked at.
 const MAX_BASES: usize = 48;
+/// Attributes of a class that are evaluated to find one of a kind.
+const MAX_ATTRIBUTES: usize = 200;
 
 /// Methods of Go types.
 pub(super) type Receivers<'a> = HashMap<ClassRef, HashMap<&'a str, FunctionRef>>;
@@ -169,6 +171,22 @@ impl<'a> Tracer<'a> {
         let value = field.value.as_ref().map(|v| self.in_class(owner, |t| t.eval(v))).unwrap_or_default();
         self.state.attributes.insert(key, Some(value.clone()));
         Some(value)
+    }
+
+    /// The values of the attributes that a class and its bases make by calls, in order.
+    pub(in crate::index::trace) fn attributes_of(&mut self, class: ClassRef) -> Vec<Value> {
+        let order = self.base_order(class);
+        let program = self.program;
+        let called = |f: &&'a Field| matches!(f.value.as_ref().map(|v| &v.kind), Some(ExprKind::Call { .. }));
+        let fields = order.iter().filter_map(|&c| program.class(c)).flat_map(|c| c.fields.iter().filter(called));
+        let names: Vec<&'a str> = fields.map(|f| &*f.name.text).take(MAX_ATTRIBUTES).collect();
+        names.into_iter().filter_map(|name| self.class_attribute(class, name)).collect()
+    }
+
+    /// An instance of a class of the program, for its methods alone.
+    pub(in crate::index::trace) fn methods_of(&mut self, class: ClassRef, site: Origin) -> Option<u32> {
+        let value = self.instance_of_class(class, site);
+        self.instance_of(&value)
     }
 
     /// A method, property or class attribute that the program defines for a value of a class.

@@ -75,7 +75,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Notes that what the last call of the program gave is built on: its function does not send what it returns.
-    pub(super) fn built_upon(&mut self, value: &Value) {
+    pub(in crate::index::trace) fn built_upon(&mut self, value: &Value) {
         let Some(function) = self.state.last_run else { return };
         for choice in self.choices(value) {
             if let Value::Handle(handle) = choice

@@ -156,6 +156,7 @@ impl<'a> Tracer<'a> {
         self.kept.frames = frames;
         work(self);
         self.run_pending();
+        self.send_leftovers();
         if self.state.steps == 0 {
             self.found.counts.unfinished += 1;
             self.open(site, "there is more code here than is followed");

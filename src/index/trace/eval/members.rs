@@ -45,7 +45,9 @@ impl<'a> Tracer<'a> {
         match found {
             Some(value) => value,
             None if matches!(object, Value::Unknown) => {
-                self.library_variable(site.file, &name.text, name.origin.unwrap_or(site)).unwrap_or_default()
+                let place = name.origin.unwrap_or(site);
+                let known = self.library_variable(site.file, &name.text, place);
+                known.or_else(|| self.library_entity(&name.text, place)).unwrap_or_default()
             }
             None => Value::Unknown,
         }

@@ -1,5 +1,6 @@
 //! Statements that are sent: taken as they are at that moment, kept once, freed of the heap they were built on.
 
+use crate::grammar::mapper::Verb;
 use crate::index::mapping::Origin;
 use crate::index::program::FunctionRef;
 use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
@@ -42,6 +43,20 @@ impl Tracer<'_> {
         let function = self.state.stack.iter().rev().find(|f| f.file == site.file).copied();
         let query = self.begin(now);
         self.found.sent.push(Sent { query, site, statement: Origin { file: site.file, span }, function, scope });
+    }
+
+    /// Sends the queries that were built and that nothing has sent or built upon, where their library sends them
+    /// when they are looked at by whatever they were given to.
+    pub(super) fn send_leftovers(&mut self) {
+        for id in self.kept.queries..self.queries.len() {
+            let id = id as QueryId;
+            let Some(query) = self.query(id).filter(|q| !q.used && q.verb == Some(Verb::Select)) else { continue };
+            if query.sources.is_empty() || !self.library_sends_leftovers(&query.pack) {
+                continue;
+            }
+            let Some(site) = query.parts.last().copied() else { continue };
+            self.library_dispatch(id, site);
+        }
     }
 
     /// Takes what the entry point found out of the heap.

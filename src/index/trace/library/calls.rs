@@ -38,7 +38,11 @@ impl Tracer<'_> {
             Callee::Function { name, .. } => self.function_called(&words, name, args, count, site),
             Callee::Itself(value) => {
                 let (pack, kind) = self.kind_of(value)?;
-                let rule = words.itself(pack, &kind, count)?;
+                let Some(rule) = words.itself(pack, &kind, count) else {
+                    // a class that was made by a call: `Manager.from_queryset(TicketQuerySet)()`
+                    let made = matches!(value, Value::Handle(handle) if handle.query.is_none());
+                    return words.kind(pack, &kind).filter(|k| made && !k.begins.is_empty()).map(|_| value.clone());
+                };
                 Some(self.carried_out(&words, rule, pack, Some(value), args, site))
             }
             Callee::Method { receiver: Value::External(path), name, .. } => {
@@ -64,7 +68,13 @@ impl Tracer<'_> {
         if let Some((pack, kind)) = words.kind_of_type(name) {
             let model = kind.model.strip_prefix("argument:").and_then(|n| n.parse::<usize>().ok());
             let model = model.and_then(|n| args.get(n)).and_then(|a| self.model_of(&a.value));
-            return Some(self.handle(pack, &kind.name, model, None));
+            // the classes of the program that it is made of have the methods
+            let own = args.iter().find_map(|a| if let Value::Class(class) = a.value { Some(class) } else { None });
+            let instance = own.and_then(|class| self.methods_of(class, site));
+            return Some(match self.handle(pack, &kind.name, model, None) {
+                Value::Handle(handle) => Value::Handle(Handle { instance, ..handle }),
+                other => other,
+            });
         }
         let pack = words.expression_pack(name)?;
         Some(self.expression_function(pack, super::words::last(name), args, site))
@@ -170,7 +180,9 @@ impl Tracer<'_> {
         if begins.is_empty() || *begins == *name.text || !fresh {
             return None;
         }
-        match self.call_own_method(receiver, begins, Vec::new(), site)? {
+        let begun = self.call_own_method(receiver, begins, Vec::new(), site)?;
+        self.built_upon(&begun);
+        match begun {
             Value::Handle(handle) if handle.query.is_some() => Some(Value::Handle(handle)),
             _ => None,
         }

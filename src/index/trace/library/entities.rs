@@ -3,7 +3,7 @@
 use super::names::At;
 use super::set::Pairs;
 use crate::grammar::mapper::{Act, EntityWrites, NamesMean, RelationShape, Step, Verb};
-use crate::index::mapping::{ModelId, Named, Origin, Relation, RelationId};
+use crate::index::mapping::{FieldId, ModelId, Named, Origin, Relation, RelationId};
 use crate::index::trace::query::{EntityWrite, Join, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, ObjectId, Value};
 use crate::index::trace::{Tracer, Use};
@@ -98,7 +98,9 @@ impl Tracer<'_> {
         });
         if let (Some(rule), Some(relation)) = (rule, relation) {
             let target = self.models.get(model)?.relations.get(relation as usize)?.target;
+            let instance = if rule.like.is_empty() { None } else { self.first_of_kind(target, &rule.like) };
             let handle = Handle {
+                instance,
                 pack: words.packs.get(pack)?.id.clone(),
                 kind: rule.gives.as_str().into(),
                 model: Some(target),
@@ -124,9 +126,42 @@ impl Tracer<'_> {
         if let Some(origin) = name.origin
             && !fresh
         {
+            if let Some(query) = query
+                && words.mapper(pack).is_some_and(|m| m.lazy)
+            {
+                self.load_deferred(id, query, (model, holder, field), origin);
+            }
             self.found.uses.push(Use { origin, model: holder, field });
         }
         Some(Value::Unknown)
+    }
+
+    /// Reading a field that the query left out sends a statement of its own.
+    fn load_deferred(&mut self, id: ObjectId, query: QueryId, (model, holder, field): (ModelId, ModelId, FieldId), site: Origin) {
+        let same = |e: &SqlExpr| matches!(e, SqlExpr::Field { model, field: f, .. } if (*model, *f) == (holder, field));
+        let key = self.models.get(holder).and_then(|m| m.fields.get(field as usize)).is_none_or(|f| f.primary);
+        let left_out = self.query(query).is_some_and(|q| (!q.only.is_empty() && !q.only.iter().any(same)) || q.defer.iter().any(same));
+        let whole = self.query(query).is_some_and(|q| q.only.iter().all(|e| matches!(e, SqlExpr::Field { .. })));
+        if key || !left_out || !whole || self.root_model(query) != Some(model) {
+            return;
+        }
+        let pack = self.models.get(model).map_or_else(|| "".into(), |m| m.pack.clone());
+        let only = vec![SqlExpr::Field { source: SourceRef::Id(0), model: holder, field, origin: Some(site) }];
+        let again = Query { pack, verb: Some(Verb::Select), parts: vec![site], only, unordered: true, ..Query::default() };
+        let again = self.begin(again);
+        self.set_root(again, SourceTable::Model(model), None, None);
+        let at = self.at_write(model, again, site);
+        self.only_this(&at, id);
+        self.dispatch(again, site);
+    }
+
+    /// The instance that the first attribute of a kind of a model holds (its default manager).
+    fn first_of_kind(&mut self, model: ModelId, kind: &str) -> Option<ObjectId> {
+        let class = self.models.get(model)?.class?;
+        self.attributes_of(class).into_iter().find_map(|value| match value {
+            Value::Handle(handle) if &*handle.kind == kind => Some(handle.instance),
+            _ => None,
+        })?
     }
 
     /// Whether a query loads a relation of its root.

@@ -236,6 +236,13 @@ impl Tracer<'_> {
         *self.words.in_use.borrow_mut().entry((pack, language)).or_insert_with(any)
     }
 
+    /// An instance of a model that a name stands for (`ticket`, `order_line`), or several (`tickets`), where the
+    /// library of the model says so.
+    pub(super) fn entity_named(&mut self, name: &str, site: Origin) -> Option<Value> {
+        let (model, many) = *self.words.clone().entities(self.models).get(name)?;
+        Some(self.loaded(model, many, None, site))
+    }
+
     /// See [`Tracer::library_variable`].
     pub(super) fn named_so(&self, file: FileId, name: &str) -> Option<Value> {
         let (pack, rule) = self.words.kinds_of_variable(name).find(|(pack, _)| self.is_in_use(file, *pack))?;

@@ -89,6 +89,21 @@ impl Tracer<'_> {
         self.typed(file, ty, false, site, 0)
     }
 
+    /// Whether what is left of a library's queries is sent by what it is given to.
+    pub(super) fn library_sends_leftovers(&self, pack: &str) -> bool {
+        self.words.pack(pack).and_then(|p| self.words.mapper(p)).is_some_and(|m| m.sends_leftovers)
+    }
+
+    /// Sends a query, complete.
+    pub(super) fn library_dispatch(&mut self, query: super::query::QueryId, site: Origin) {
+        self.dispatch(query, site);
+    }
+
+    /// What a parameter or attribute of unknown type stands for by the names of models (`ticket`).
+    pub(super) fn library_entity(&mut self, name: &str, site: Origin) -> Option<Value> {
+        self.entity_named(name, site)
+    }
+
     /// What a name that nothing defines, or a parameter or attribute of unknown type, stands for by the packs' names
     /// of variables (`db`, `session`, `knex`).
     pub(super) fn library_variable(&mut self, file: FileId, name: &str, _site: Origin) -> Option<Value> {

@@ -250,6 +250,10 @@ impl Tracer<'_> {
             if let Some((key, used)) = self.own_key(source, model, relation, next.as_deref(), part.origin) {
                 return Some(Reached::Key(key, i + 1 + used));
             }
+            let ends = parts.get(i + 1).is_none_or(|p| self.is_lookup(at.pack, &p.text) && self.field_of(model, &p.text).is_none());
+            if let Some(key) = self.link_key(at.query, source, model, relation, parts.get(i + 1).map(|p| &*p.text), ends, part.origin) {
+                return Some(Reached::Key(key, i + if ends { 1 } else { 2 }));
+            }
             source = self.join_relation(at.query, source, relation, part.origin, false, None)?;
             model = self.source_model(at.query, source)?;
             let operator = parts.get(i + 1).is_none_or(|p| self.is_lookup(at.pack, &p.text) && self.field_of(model, &p.text).is_none());
@@ -319,6 +323,64 @@ impl Tracer<'_> {
             }
         };
         Some((self.model_column(SourceRef::Id(source), model, own, origin), used))
+    }
+
+    /// The key to the other side in the join table of a relation, where a path ends there or at the other side's key:
+    /// the other table takes no part then.
+    #[allow(clippy::too_many_arguments)] // one call site
+    fn link_key(
+        &mut self,
+        query: QueryId,
+        source: SourceId,
+        model: ModelId,
+        relation: RelationId,
+        next: Option<&str>,
+        ends: bool,
+        origin: Option<Origin>,
+    ) -> Option<SqlExpr> {
+        let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+        let through = found.through.as_ref()?;
+        let (link, other) = through.keys.first()?;
+        let target = self.models.get(found.target)?;
+        let is_key = next.is_some_and(|next| {
+            next == "pk" || target.field(next).or_else(|| target.column(next)).is_some_and(|f| target.column(&other.text) == Some(f))
+        });
+        if !ends && !is_key {
+            return None;
+        }
+        let table = match through.model {
+            Some(model) => SourceTable::Model(model),
+            None => SourceTable::Implied { schema: through.schema.clone(), name: through.table.clone() },
+        };
+        let count = self.query(query)?.sources.len();
+        let column = |t: &Self, at: usize, name: &Named, origin: Option<Origin>| match through.model {
+            Some(model) => t.model_column(SourceRef::Id(at as SourceId), model, name, origin),
+            None => SqlExpr::Column {
+                source: SourceRef::Id(at as SourceId),
+                name: Named { text: name.text.clone(), origin: origin.or(name.origin) },
+            },
+        };
+        let on = |t: &Self, at: usize| -> Vec<SqlExpr> {
+            let pair = |(own, link): &(Named, Named)| {
+                let left = t.model_column(SourceRef::Id(source), model, own, None);
+                SqlExpr::Compare("=".into(), Box::new(left), vec![column(t, at, link, None)])
+            };
+            found.keys.iter().map(pair).collect()
+        };
+        let there = (0..count).find(|&at| {
+            let known = self.query(query).and_then(|q| q.sources.get(at));
+            known.is_some_and(|s| s.table == table && s.join.as_ref().is_some_and(|j| j.on == on(self, at)))
+        });
+        let at = match there {
+            Some(at) => at,
+            None if count >= MAX_SOURCES => return None,
+            None => {
+                let join = Join { outer: true, on: on(self, count), relation: None };
+                self.query_mut(query)?.sources.push(Source { table, alias: None, join: Some(join), origin });
+                count
+            }
+        };
+        Some(column(self, at, link, origin))
     }
 
     /// A column of a model by its name: a field where one maps it.

@@ -2,10 +2,14 @@
 
 use crate::grammar::PackSet;
 use crate::grammar::mapper::{CallRule, KindRule, Mapper, MemberRule, Step};
+use crate::index::mapping::{Model, ModelId, Models, plural, snake};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+
+/// Fewest letters of a word that stands for a longer one.
+const SHORTEST: usize = 3;
 
 /// A pack by its place in [`Vocabulary::packs`].
 pub(in crate::index::trace) type PackId = usize;
@@ -23,6 +27,8 @@ pub(in crate::index::trace) struct Vocabulary {
     variables: HashMap<String, Vec<(PackId, usize)>>,
     /// Whether files of a language import the library of a pack.
     pub in_use: RefCell<HashMap<(PackId, Option<Language>), bool>>,
+    /// Models by what their instances are called.
+    entities: OnceCell<HashMap<String, (ModelId, bool)>>,
 }
 
 /// One pack.
@@ -93,6 +99,47 @@ impl Vocabulary {
             }
         }
         chain
+    }
+
+    /// Models by what variables that hold an instance, or several (`true`), are called. Names that fit several models
+    /// are left out.
+    pub fn entities(&self, models: &Models) -> &HashMap<String, (ModelId, bool)> {
+        self.entities.get_or_init(|| {
+            let mut all: HashMap<String, Option<(ModelId, bool)>> = HashMap::default();
+            let named = |m: &Model| self.pack(&m.pack).and_then(|p| self.mapper(p)).is_some_and(|m| m.entity_names);
+            let fitting = || models.models.iter().enumerate().filter(|(_, m)| !m.is_abstract && named(m));
+            let mut add = |name: String, model: ModelId, many: bool| {
+                let place = all.entry(name).or_insert(Some((model, many)));
+                if *place != Some((model, many)) {
+                    *place = None;
+                }
+            };
+            for (id, model) in fitting() {
+                let one = snake(&model.name.text);
+                add(plural(&one), id as ModelId, true);
+                add(one, id as ModelId, false);
+            }
+            // `org` of `Organization`
+            let mut short: HashMap<String, Option<ModelId>> = HashMap::default();
+            for (id, model) in fitting() {
+                let one = snake(&model.name.text);
+                if !one.contains('_') && one.is_ascii() {
+                    for end in SHORTEST..one.len() {
+                        let place = short.entry(one[..end].to_string()).or_insert(Some(id as ModelId));
+                        if *place != Some(id as ModelId) {
+                            *place = None;
+                        }
+                    }
+                }
+            }
+            let mut out: HashMap<String, (ModelId, bool)> = all.iter().filter_map(|(n, v)| Some((n.clone(), (*v)?))).collect();
+            for (name, model) in short {
+                if let Some(model) = model.filter(|_| !all.contains_key(&name)) {
+                    out.insert(name, (model, false));
+                }
+            }
+            out
+        })
     }
 
     /// A pack by its id.
