@@ -56,6 +56,9 @@ pub struct Mapper {
     /// A new row is written with all columns of its table, whichever are given.
     #[serde(default)]
     pub inserts_all: bool,
+    /// Rows that other tables may refer to are read before a query of them is deleted.
+    #[serde(default)]
+    pub reads_deleted: bool,
     /// Parameters and attributes of unknown type that are called like a model (`ticket`, `tickets`) are instances of it.
     #[serde(default)]
     pub entity_names: bool,

@@ -5,8 +5,8 @@ use super::load::root_model;
 use super::scope::{How, What, lineage};
 use super::select::is_column;
 use super::{Build, Composer};
-use crate::grammar::mapper::{FieldRole, Verb};
-use crate::index::mapping::{FieldId, ModelId};
+use crate::grammar::mapper::{FieldRole, RelationShape, Verb};
+use crate::index::mapping::{FieldId, ModelId, Relation};
 use crate::index::trace::query::{EntityWrite, Query, QueryId, SqlExpr};
 use crate::model::dialect::Engine;
 use crate::model::statement::SqlText;
@@ -52,6 +52,14 @@ impl<'a> Composer<'a> {
         }
         parts.retain(|p| !p.columns.is_empty());
         parts
+    }
+
+    /// Whether the library reads the rows first, to look for what refers to them.
+    pub(super) fn reads_deleted(&self, q: &Query) -> bool {
+        let reads = q.of.is_none() && self.mapper(&q.pack).is_some_and(|m| m.reads_deleted);
+        let refers = |r: &Relation| r.shape != RelationShape::ToOne || r.through.is_some();
+        let root = root_model(q).filter(|_| reads).and_then(|m| self.models.get(m));
+        root.is_some_and(|m| m.relations.iter().any(refers))
     }
 
     /// The tables that a DELETE removes rows of: the model's, then those of its joined parents.

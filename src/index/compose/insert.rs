@@ -296,11 +296,11 @@ impl<'a> Build<'a> {
     /// RETURNING: what the code asks for, else what the library needs of a new row.
     pub fn returning(&mut self, out: &mut SqlText, q: &'a Query, part: &Part<'a>) {
         let has = matches!(self.composer.dialect.engine, Engine::Postgres | Engine::Sqlite | Engine::MariaDb);
-        if !has || !part.own {
+        if !has {
             return;
         }
         let mut items = SqlText::default();
-        for item in &q.returning {
+        for item in q.returning.iter().filter(|_| part.own) {
             match item {
                 SqlExpr::Star(_) => self.whole_row(&mut items, (self.levels.len().saturating_sub(1), 0), None),
                 item => {
@@ -311,7 +311,9 @@ impl<'a> Build<'a> {
         }
         let inserts = matches!(q.verb, Some(Verb::Insert | Verb::Upsert | Verb::Save));
         let wanted = self.composer.mapper(&q.pack).map(|m| m.returns).unwrap_or_default();
-        if let Some(model) = part.model.filter(|_| inserts && q.returning.is_empty() && q.entity.is_some()) {
+        if let Some(model) =
+            part.model.filter(|_| inserts && (part.own || wanted == Returns::Key) && q.returning.is_empty() && q.entity.is_some())
+        {
             let fields = self.model(model).map_or(&[][..], |m| &m.fields);
             for (i, field) in fields.iter().enumerate() {
                 let given = part.columns.iter().any(|c| c.name == field.column.text);

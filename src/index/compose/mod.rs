@@ -131,6 +131,9 @@ impl<'a> Composer<'a> {
                 }
             }
             Verb::Delete | Verb::HardDelete => {
+                if self.reads_deleted(q) {
+                    add(false, &mut |b, t| b.rows(t, query, select::Shape::Rows));
+                }
                 for model in self.delete_parts(q) {
                     add(quiet, &mut |b, t| b.delete(t, query, q, model));
                 }

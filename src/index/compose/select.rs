@@ -86,6 +86,11 @@ impl<'a> Build<'a> {
                 self.computed(&mut items, std::slice::from_ref(key));
             }
         }
+        let groups = q.groups_rows && !q.select_also && shape == Shape::Rows && self.composer.dialect.engine == Engine::Sqlite;
+        if groups && self.composer.mapper(&q.pack).is_some_and(|m| m.implicit_grouping) {
+            // SQLite is told every column of the rows that are grouped, the other engines their key
+            self.whole_row(&mut items, (self.levels.len().saturating_sub(1), 0), None);
+        }
         let mut tail = SqlText::default();
         let (having, filters): (Vec<&'a SqlExpr>, Vec<&'a SqlExpr>) = q.filters.iter().partition(|f| aggregates(f) && !self.plain);
         self.filters(&mut tail, q, &filters, true);
@@ -272,11 +277,6 @@ impl<'a> Build<'a> {
                     self.field_of(out, here, *of, f, None);
                 }
             }
-        }
-        for e in q.into_iter().flat_map(|q| &q.defer).filter(of_family) {
-            // What is left out is named all the same: the code breaks when it is gone.
-            self.comma(out);
-            self.computed(out, std::slice::from_ref(e));
         }
         if out.text.is_empty() {
             self.alias_of(out, at);

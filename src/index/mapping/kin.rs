@@ -1,6 +1,7 @@
-//! Joined inheritance: the key to the table of the base, and the relations that both sides share.
+//! Relations that are not written as such: between the two sides of joined inheritance, to any model.
 
 use super::constants::made;
+use super::fields::Pending;
 use super::relate::Linker;
 use super::{FieldId, ModelId, Named, Relation};
 use crate::grammar::mapper::RelationShape;
@@ -42,6 +43,32 @@ impl Linker<'_, '_, '_, '_> {
             if let Some(model) = self.models.models.get_mut(id) {
                 model.parent = Some((parent, key));
             }
+        }
+    }
+
+    /// A relation to any model: to the only one that has a relation to this one by the same key.
+    pub(super) fn join_any(&mut self, own: ModelId, relation: &Pending) {
+        let Some(field) = self.text(&relation.rule.field, &relation.item, own) else { return };
+        let Some(key) = self.model(own).and_then(|m| m.fields.get(m.field(&field.text)? as usize)).map(|f| f.column.clone()) else {
+            return;
+        };
+        let back = |r: &Relation| r.target == own && r.shape == RelationShape::ToMany && r.keys.iter().any(|(_, k)| k.text == key.text);
+        let mut targets = self.models.models.iter().enumerate().filter_map(|(id, m)| Some((id, m.relations.iter().find(|r| back(r))?)));
+        let (Some((target, found)), None) = (targets.next(), targets.next()) else { return };
+        let keys = found.keys.iter().map(|(a, b)| (b.clone(), a.clone())).collect();
+        let joined = Relation {
+            name: relation.item.name.text.clone(),
+            query_name: None,
+            shape: RelationShape::ToOne,
+            target: target as ModelId,
+            keys,
+            through: None,
+            origin: None,
+            eager: false,
+            order: Vec::new(),
+        };
+        if let Some(model) = self.models.models.get_mut(own as usize) {
+            model.relations.push(joined);
         }
     }
 

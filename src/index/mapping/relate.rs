@@ -35,9 +35,11 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     /// Resolves all relations: those that hold keys first, then those that use the keys of others.
     pub fn run(&mut self, pending: Vec<(ModelId, Pending<'a, 'k>)>) {
         let mut known = Vec::new();
+        let mut any = Vec::new();
         for (own, relation) in pending {
             let place = Origin { file: relation.file, span: relation.span };
             if relation.rule.shape == RelationShape::Any {
+                any.push((own, relation));
                 continue;
             }
             match self.target(own, &relation) {
@@ -74,6 +76,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 self.many_to_many(k);
             }
         }
+        any.into_iter().for_each(|(own, relation)| self.join_any(own, &relation));
     }
 
     fn hit(&self, source: &Source, k: &Item<'a>, own: ModelId) -> Option<Hit<'a>> {

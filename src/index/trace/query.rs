@@ -38,6 +38,8 @@ pub struct Query {
     pub filters: Vec<SqlExpr>,
     /// GROUP BY.
     pub group: Vec<SqlExpr>,
+    /// Whole rows were grouped before the selection was cut down.
+    pub groups_rows: bool,
     /// HAVING.
     pub having: Vec<SqlExpr>,
     /// ORDER BY.

@@ -6,9 +6,9 @@ use super::names::At;
 use super::words::Vocabulary;
 use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
 use crate::index::mapping::{Named, Origin, RelationId};
-use crate::index::trace::Tracer;
 use crate::index::trace::query::{EntityWrite, Load, Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
+use crate::index::trace::{Tracer, Use};
 use std::rc::Rc;
 
 impl Tracer<'_> {
@@ -83,6 +83,15 @@ impl Tracer<'_> {
         }
         let Some(query) = self.query_mut(at.query) else { return };
         query.unknown.extend(unknown);
+        if step.act == Act::Defer {
+            // what is left out is named all the same: the code breaks when it is gone
+            for expr in &read {
+                if let SqlExpr::Field { model, field, origin: Some(origin), .. } = expr {
+                    self.found.uses.push(Use { origin: *origin, model: *model, field: *field });
+                }
+            }
+        }
+        let Some(query) = self.query_mut(at.query) else { return };
         let clause = match step.act {
             Act::Where | Act::WhereKey => {
                 if step.or && !query.filters.is_empty() {
@@ -112,6 +121,7 @@ impl Tracer<'_> {
                 if query.select.is_empty() && !query.columns_only {
                     query.select_also = true;
                 }
+                query.groups_rows |= query.select_also && read.iter().any(SqlExpr::is_aggregate);
                 &mut query.select
             }
             Act::Only => &mut query.only,
@@ -348,6 +358,7 @@ impl Tracer<'_> {
         query.defer.extend(other.defer);
         query.filters.extend(other.filters);
         query.group.extend(other.group);
+        query.groups_rows |= other.groups_rows;
         query.having.extend(other.having);
         query.order.extend(other.order);
         query.distinct_on.extend(other.distinct_on);

@@ -93,7 +93,9 @@ impl Tracer<'_> {
             return self.expression_method(receiver, name, args, site);
         };
         if let Some(rule) = words.method(pack, &kind, &name.text, count) {
-            let begun = self.begins(words, pack, &kind, receiver, name, site);
+            // links belong to the relation, whatever rows its manager gives
+            let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| matches!(s.act, Act::Link | Act::Unlink)));
+            let begun = if links { None } else { self.begins(words, pack, &kind, receiver, name, site) };
             return Some(self.carried_out(words, rule, pack, Some(begun.as_ref().unwrap_or(receiver)), args, site));
         }
         match &*kind {
