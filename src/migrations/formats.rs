@@ -266,19 +266,14 @@ impl Format {
         for hint in &source.dialect {
             dialect.push((hint.file.clone(), Pattern::new(&hint.pattern)));
         }
-        let listing = match &source.listing {
-            Some(l) => Some(Listing { file: l.file.clone(), pattern: Pattern::new(&l.pattern), path: l.path.clone() }),
-            None => None,
-        };
-        let sections = match &source.sections {
-            Some(s) => Some(Sections {
-                up: s.up.as_deref().map(Pattern::new),
-                down: Pattern::new(&s.down),
-                directive: Pattern::new(&s.directive),
-                before_is_up: s.before == Before::Up,
-            }),
-            None => None,
-        };
+        let listing =
+            source.listing.as_ref().map(|l| Listing { file: l.file.clone(), pattern: Pattern::new(&l.pattern), path: l.path.clone() });
+        let sections = source.sections.as_ref().map(|s| Sections {
+            up: s.up.as_deref().map(Pattern::new),
+            down: Pattern::new(&s.down),
+            directive: Pattern::new(&s.directive),
+            before_is_up: s.before == Before::Up,
+        });
         Ok(Format {
             content: source.content.as_deref().map(Pattern::new),
             files,

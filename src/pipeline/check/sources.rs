@@ -7,10 +7,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// Texts of files, by root, revision and path.
+/// Root, revision and path of a file.
+type FileKey = (String, String, String);
+
+/// Texts of files that were asked for.
 #[derive(Debug, Default)]
 pub struct Sources {
-    texts: HashMap<(String, String, String), Option<Rc<[u8]>>>,
+    texts: HashMap<FileKey, Option<Rc<[u8]>>>,
 }
 
 impl Sources {
