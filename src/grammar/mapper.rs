@@ -360,6 +360,10 @@ pub struct KnownModel {
     /// Fields: a name, then what it is: `id primary`, `group_id`.
     #[serde(default)]
     pub fields: Vec<String>,
+    /// What code calls the service's model of this sort: its own one that inherits from this, else this one
+    /// (`AUTH_USER_MODEL`, `get_user_model()`).
+    #[serde(default)]
+    pub called: Vec<String>,
 }
 
 /// How a struct tag is written.

@@ -18,6 +18,10 @@ pub enum Take {
     Receiver,
     /// `callback:0`: what the function given there returns for a value of the kind that `with` names.
     Callback(usize),
+    /// `attribute:queryset`: an attribute of what the call is made on, where the statement is about no table yet.
+    Attribute(String),
+    /// `text:User`: this text.
+    Text(String),
     /// `all`: positional arguments and keywords.
     All,
 }
@@ -29,7 +33,7 @@ pub struct Takes(pub Vec<Take>);
 
 impl Take {
     /// First parts of the words, for messages.
-    pub const WORDS: [&'static str; 6] = ["keywords", "keyword", "key", "receiver", "callback", "all"];
+    pub const WORDS: [&'static str; 8] = ["keywords", "keyword", "key", "receiver", "callback", "attribute", "text", "all"];
 }
 
 impl TryFrom<String> for Takes {
@@ -60,6 +64,8 @@ fn word(word: &str) -> Result<Take, String> {
         ("receiver", None) => Ok(Take::Receiver),
         ("all", None) => Ok(Take::All),
         ("keyword", Some(name)) if !name.is_empty() => Ok(Take::Keyword(name.to_string())),
+        ("attribute", Some(name)) if !name.is_empty() => Ok(Take::Attribute(name.to_string())),
+        ("text", Some(text)) if !text.is_empty() => Ok(Take::Text(text.to_string())),
         ("callback", Some(at)) => at.parse().map(Take::Callback).map_err(|_| format!("`{word}`: a number must follow `callback:`")),
         ("key", Some(path)) if !path.is_empty() => {
             let (at, path) = match path.split_once(':') {
@@ -68,7 +74,7 @@ fn word(word: &str) -> Result<Take, String> {
             };
             Ok(Take::Key(at, path.split('.').map(str::to_string).collect()))
         }
-        ("keyword" | "key", _) => Err(format!("`{word}`: a name must follow `{head}:`")),
+        ("keyword" | "key" | "attribute" | "text", _) => Err(format!("`{word}`: a name must follow `{head}:`")),
         _ => {
             let help = nearest(head, Take::WORDS).map(|w| format!("; did you mean `{w}`?")).unwrap_or_default();
             Err(format!("nothing of a call is called `{word}`{help}"))

@@ -29,7 +29,7 @@ impl<'a> Composer<'a> {
         let mut seen = HashSet::new();
         for id in 0..self.models.models.len() as ModelId {
             let Some(model) = self.models.get(id) else { continue };
-            if model.is_abstract || self.table_text(id).is_empty() {
+            if model.is_abstract || model.is_brought() || self.table_text(id).is_empty() {
                 continue;
             }
             let mut add = |origin: Origin, evidence: Evidence, render: &mut dyn FnMut(&mut Build<'a>, &mut SqlText)| {
@@ -88,7 +88,7 @@ impl<'a> Composer<'a> {
     /// Tables of the models with their columns: evidence for the database of a service.
     pub fn tables(&self) -> Vec<(String, Vec<String>)> {
         let mut out: Vec<(String, Vec<String>)> = Vec::new();
-        for (id, model) in self.models.models.iter().enumerate().filter(|(_, m)| !m.is_abstract) {
+        for (id, model) in self.models.models.iter().enumerate().filter(|(_, m)| !m.is_abstract && !m.is_brought()) {
             let table = self.table_text(holder(self.models, id as ModelId));
             if table.is_empty() {
                 continue;

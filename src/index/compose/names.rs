@@ -51,6 +51,9 @@ pub(super) fn table_of(model: &Model) -> Origin {
 impl Build<'_> {
     /// The number of a file among those of the text.
     pub fn file(&mut self, file: FileId) -> Option<u16> {
+        if file == Origin::OUTSIDE {
+            return None;
+        }
         if let Some(at) = self.files.iter().position(|f| *f == file) {
             return Some(at as u16);
         }

@@ -132,6 +132,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         self.standing();
     }
 
+    /// Rules in force anywhere; one may be there several times.
+    pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule<'k>> {
+        self.rules.iter().flatten()
+    }
+
     fn rules(&self, file: FileId) -> Vec<Rule<'k>> {
         self.rules.get(file as usize).cloned().unwrap_or_default()
     }

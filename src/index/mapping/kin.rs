@@ -3,7 +3,7 @@
 use super::constants::made;
 use super::fields::Pending;
 use super::relate::Linker;
-use super::{FieldId, ModelId, Named, Relation};
+use super::{FieldId, Model, ModelId, Named, Relation};
 use crate::grammar::mapper::RelationShape;
 
 /// Bases of bases that are looked through.
@@ -53,7 +53,9 @@ impl Linker<'_, '_, '_, '_> {
             return;
         };
         let back = |r: &Relation| r.target == own && r.shape == RelationShape::ToMany && r.keys.iter().any(|(_, k)| k.text == key.text);
-        let mut targets = self.models.models.iter().enumerate().filter_map(|(id, m)| Some((id, m.relations.iter().find(|r| back(r))?)));
+        let own_table = |m: &Model| m.shares.is_none() && !m.is_abstract;
+        let all = self.models.models.iter().enumerate().filter(|(_, m)| own_table(m));
+        let mut targets = all.filter_map(|(id, m)| Some((id, m.relations.iter().find(|r| back(r))?)));
         let (Some((target, found)), None) = (targets.next(), targets.next()) else { return };
         let keys = found.keys.iter().map(|(a, b)| (b.clone(), a.clone())).collect();
         let joined = Relation {

@@ -1,5 +1,6 @@
 //! The models of a service: which class maps which table, which field which column, how they are related.
 
+mod brought;
 mod constants;
 mod fields;
 mod find;
@@ -64,6 +65,8 @@ pub struct Models {
     pub by_name: HashMap<Rc<str>, Vec<ModelId>>,
     /// Last folders of modules that a library makes of its models, for names that come from them.
     pub generated: Vec<Rc<str>>,
+    /// Models that libraries bring, by qualified name.
+    pub by_external: HashMap<Rc<str>, ModelId>,
     /// Relations whose other model was not found: their place and name.
     pub unknown: Vec<(Origin, String)>,
 }
@@ -175,6 +178,11 @@ pub struct Through {
     pub keys: Vec<(Named, Named)>,
 }
 
+impl Origin {
+    /// The file of what stands in no file of the program.
+    pub const OUTSIDE: FileId = FileId::MAX;
+}
+
 /// The models of a program, by what the packs say.
 pub fn models(program: &Program, packs: &PackSet) -> Models {
     let mut finder = find::Finder::new(program, packs);
@@ -256,6 +264,7 @@ fn build(finder: &find::Finder) -> Models {
             model.schema = schema;
         }
     }
+    brought::add(finder, &order, &mut models);
     let mut linker = relate::Linker { finder, drafts: order, models, refers, unknown: Vec::new() };
     linker.parents();
     pending.extend(linker.on_models());
@@ -287,6 +296,11 @@ impl Model {
     pub fn relation(&self, name: &str) -> Option<RelationId> {
         let named = |r: &Relation| &*r.name == name || r.query_name.as_deref() == Some(name);
         self.relations.iter().position(named).map(|i| i as RelationId)
+    }
+
+    /// A library brings it: it is defined outside of the program.
+    pub fn is_brought(&self) -> bool {
+        self.origin.file == Origin::OUTSIDE
     }
 
     /// Fields of the primary key.

@@ -313,6 +313,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let known = self.model_of(from, scope, object);
                 if known.is_some() { None } else { self.by_name(from, &name.text) }
             }
+            ExprKind::Call { function, .. } => {
+                let name = function.path().and_then(|p| p.last().map(|l| format!("{l}()")))?;
+                self.by_name(from, &name)
+            }
             ExprKind::Text(_) => {
                 constants.text(inner, value, &super::constants::Given::default()).and_then(|t| self.by_name(from, &t.text))
             }

@@ -76,6 +76,11 @@ impl<'a> Tracer<'a> {
         for &function in &code.methods {
             self.function_entry(FunctionRef { file: class.file, function }, None, interest, harvest);
         }
+        // queries that are attributes: the library's class sends them
+        if self.models.by_class.get(&class).is_none() && code.fields.iter().any(|f| f.value.is_some()) {
+            let place = Origin { file: class.file, span: code.name.span };
+            self.run_entry(harvest, place, |t| drop(t.attributes_of(class)));
+        }
         // functions that are values of fields
         for field in &code.fields {
             if let Some(ExprKind::Lambda(function)) = field.value.as_ref().map(|v| &v.kind)

@@ -9,7 +9,7 @@ use crate::model::facts::Language;
 
 impl<'a> Tracer<'a> {
     /// `object.name`.
-    pub(super) fn read_member(&mut self, object: &Value, name: &Named, site: Origin) -> Value {
+    pub(in crate::index::trace) fn read_member(&mut self, object: &Value, name: &Named, site: Origin) -> Value {
         if let Value::OneOf(_) = object {
             let all: Vec<Value> = self.choices(object);
             let all = all.iter().map(|o| self.read_member(o, name, site)).collect();

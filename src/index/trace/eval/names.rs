@@ -49,7 +49,10 @@ impl<'a> Tracer<'a> {
             Definition::Class(class) => self.class_value(*class, origin),
             Definition::Function(function) => Value::Function { function: *function, receiver: None, frame: None },
             Definition::Module(files) => Value::Module(files.as_slice().into()),
-            Definition::External(path) => Value::External(path.as_str().into()),
+            Definition::External(path) => match self.models.by_external.get(path.as_str()) {
+                Some(&model) => Value::Model { model, alias: None, origin: Some(origin) },
+                None => Value::External(path.as_str().into()),
+            },
             Definition::Variable { file, values, ty } => {
                 let value = placed(self.module_variable(*file, values), origin);
                 match ty {

@@ -255,8 +255,10 @@ impl Tracer<'_> {
             let same = |m: &crate::index::mapping::Model| m.table.text == table.text && !m.is_abstract && m.shares.is_none();
             self.models.models.iter().position(same).map(|m| m as u32)
         };
+        // `app.Model`
+        let last = || self.models.by_name.get(table.text.rsplit('.').next()?).and_then(|m| m.first()).copied();
         if step.read != ReadAs::Table
-            && let Some(model) = model.or_else(by_table)
+            && let Some(model) = model.or_else(by_table).or_else(|| if step.read == ReadAs::Model { last() } else { None })
         {
             return (SourceTable::Model(model), alias, table.origin);
         }

@@ -395,6 +395,16 @@ impl Tracer<'_> {
                     .collect()
             }
             Take::Receiver => call.receiver.into_iter().map(|r| argument(r.clone(), call.site)).collect(),
+            Take::Attribute(name) => {
+                let receiver = call.receiver.filter(|_| !self.has_root(call.query))?.clone();
+                let name = Named { text: name.as_str().into(), origin: None };
+                let value = self.read_member(&receiver, &name, call.site);
+                if matches!(value, Value::Unknown | Value::Null) { Vec::new() } else { vec![argument(value, call.site)] }
+            }
+            Take::Text(text) => {
+                let name = Named { text: text.as_str().into(), origin: None };
+                vec![argument(Value::Key(name), call.site)]
+            }
             Take::All => args.to_vec(),
             Take::Callback(n) => {
                 let function = args.iter().filter(positional).nth(*n).filter(|a| matches!(a.value, Value::Function { .. }))?.clone();
