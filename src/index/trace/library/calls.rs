@@ -62,10 +62,11 @@ impl Tracer<'_> {
     }
 
     fn function_called(&mut self, words: &Rc<Vocabulary>, name: &str, args: &[Argument], count: usize, site: Origin) -> Option<Value> {
-        if let Some(rule) = words.function(name, count) {
+        let language = self.language_of(site.file);
+        if let Some(rule) = words.function(language, name, count) {
             return Some(self.carried_out(words, rule, rule.0, None, args, site));
         }
-        if let Some((pack, kind)) = words.kind_of_type(name) {
+        if let Some((pack, kind)) = words.kind_of_type(language, name) {
             let model = kind.model.strip_prefix("argument:").and_then(|n| n.parse::<usize>().ok());
             let model = model.and_then(|n| args.get(n)).and_then(|a| self.model_of(&a.value));
             // the classes of the program that it is made of have the methods
@@ -76,7 +77,7 @@ impl Tracer<'_> {
                 other => other,
             });
         }
-        let pack = words.expression_pack(name)?;
+        let pack = words.expression_pack(language, name)?;
         Some(self.expression_function(pack, super::words::last(name), args, site))
     }
 

@@ -7,6 +7,7 @@ use crate::index::trace::Tracer;
 use crate::index::trace::query::{QueryId, SqlExpr};
 use crate::index::trace::value::{Handle, Object, Value};
 use crate::model::code::{ClassKind, Expr, ExprKind, Type};
+use crate::model::facts::Language;
 use std::rc::Rc;
 
 /// Types in types, bases of bases that are looked through.
@@ -115,7 +116,7 @@ impl Tracer<'_> {
             return Some((pack, kind, model.or(types.first().copied())));
         }
         let qualified = self.program.qualified(class.file, path)?;
-        let (pack, rule) = self.words.kind_of_type(&qualified)?;
+        let (pack, rule) = self.words.kind_of_type(self.language_of(class.file), &qualified)?;
         Some((pack, rule.name.as_str().into(), types.first().copied()))
     }
 
@@ -128,7 +129,7 @@ impl Tracer<'_> {
             Type::Named { path, args } => {
                 let names: Vec<&str> = path.iter().map(|w| &*w.text).collect();
                 let qualified = self.program.qualified_path(file, &names)?;
-                let (pack, rule) = self.words.kind_of_type(&qualified)?;
+                let (pack, rule) = self.words.kind_of_type(self.language_of(file), &qualified)?;
                 let model = args.first().and_then(|a| self.model_of_type(file, a));
                 Some((pack, rule.name.as_str().into(), model))
             }
@@ -190,7 +191,7 @@ impl Tracer<'_> {
 
     fn typed_external(&mut self, file: FileId, name: &str, args: &[Type], many: bool, site: Origin, depth: usize) -> Value {
         let words = self.words.clone();
-        if let Some((pack, rule)) = words.kind_of_type(name) {
+        if let Some((pack, rule)) = words.kind_of_type(self.language_of(file), name) {
             let at = rule.model.strip_prefix("type-argument:").and_then(|n| n.parse::<usize>().ok());
             let model = at.and_then(|n| args.get(n)).and_then(|a| self.model_of_type(file, a));
             return self.handle(pack, &rule.name, model, None);
@@ -223,6 +224,11 @@ impl Tracer<'_> {
         Value::Object(self.allocate(Object::Entity { model, many, fresh: false, written: Vec::new(), query, origin }))
     }
 
+    /// The language that a file of the program is written in.
+    pub(super) fn language_of(&self, file: FileId) -> Option<Language> {
+        self.program.file(file).map(|f| f.language)
+    }
+
     /// Whether the file, or any file of the program, imports the pack's library.
     fn is_in_use(&self, file: FileId, pack: PackId) -> bool {
         let Some(words) = self.words.packs.get(pack) else { return false };
@@ -230,7 +236,7 @@ impl Tracer<'_> {
         if imports(file) || self.models.models.iter().any(|m| m.class.is_none() && *m.pack == *words.id) {
             return true;
         }
-        let language = self.program.file(file).map(|f| f.language);
+        let language = self.language_of(file);
         let any =
             || self.program.files.iter().any(|f| Some(f.language) == language && f.imports.iter().any(|i| words.is_imported(&i.module)));
         *self.words.in_use.borrow_mut().entry((pack, language)).or_insert_with(any)
@@ -245,7 +251,7 @@ impl Tracer<'_> {
 
     /// See [`Tracer::library_variable`].
     pub(super) fn named_so(&self, file: FileId, name: &str) -> Option<Value> {
-        let (pack, rule) = self.words.kinds_of_variable(name).find(|(pack, _)| self.is_in_use(file, *pack))?;
+        let (pack, rule) = self.words.kinds_of_variable(self.language_of(file), name).find(|(pack, _)| self.is_in_use(file, *pack))?;
         Some(self.handle(pack, &rule.name, None, None))
     }
 }

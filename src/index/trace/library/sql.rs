@@ -141,7 +141,7 @@ impl Tracer<'_> {
     pub(super) fn tagged(&mut self, tag: &Value, parts: &[TextPart], site: Origin) -> Option<Value> {
         let words = self.words.clone();
         let (pack, rule) = match tag {
-            Value::External(name) => words.function(name, 1).map(|rule| (rule.0, rule))?,
+            Value::External(name) => words.function(self.language_of(site.file), name, 1).map(|rule| (rule.0, rule))?,
             other => {
                 let (pack, kind) = self.kind_of(other)?;
                 (pack, words.itself(pack, &kind, 1)?)

@@ -36,6 +36,8 @@ pub(in crate::index::trace) struct Vocabulary {
 pub(in crate::index::trace) struct PackWords {
     /// Its id.
     pub id: Rc<str>,
+    /// Languages in whose files it holds.
+    pub languages: Vec<Language>,
     /// Modules whose import puts it in force.
     pub imports: Vec<String>,
     /// Its rules.
@@ -51,12 +53,12 @@ impl Vocabulary {
     /// Indexes the packs. Packs of the same id are there once.
     pub fn new(packs: &PackSet) -> Self {
         let mut all = Vocabulary::default();
-        for pack in packs.languages().iter().flat_map(|l| &l.packs) {
+        for (language, pack) in packs.languages().iter().flat_map(|l| l.packs.iter().map(|p| (l.language, p))) {
             let Some(mapper) = &pack.mapper else { continue };
-            if all.packs.iter().any(|p| *p.id == *pack.id) {
-                continue;
+            match all.packs.iter_mut().find(|p| *p.id == *pack.id) {
+                Some(there) => there.languages.push(language),
+                None => all.add(PackWords::new(&pack.id, language, &pack.detect.imports, mapper)),
             }
-            all.add(PackWords::new(&pack.id, &pack.detect.imports, mapper));
         }
         for at in 0..all.packs.len() {
             let chain = all.chain(at);
@@ -190,24 +192,32 @@ impl Vocabulary {
         })
     }
 
-    /// The rule for a function of this qualified name; the most exact name wins.
-    pub fn function(&self, qualified: &str, count: usize) -> Option<(PackId, usize)> {
-        let named = self.functions.get(last(qualified))?.iter().filter(|(_, _, name)| is_name_of(name, qualified));
+    /// Whether a pack holds in files of a language; in those of an unknown one all do.
+    fn speaks(&self, pack: PackId, language: Option<Language>) -> bool {
+        language.is_none_or(|l| self.packs.get(pack).is_some_and(|p| p.languages.contains(&l)))
+    }
+
+    /// The rule for a function of this qualified name in a file of this language; the most exact name wins.
+    pub fn function(&self, language: Option<Language>, qualified: &str, count: usize) -> Option<(PackId, usize)> {
+        let named = self.functions.get(last(qualified))?.iter();
+        let named = named.filter(|(pack, _, name)| self.speaks(*pack, language) && is_name_of(name, qualified));
         let fits = |&&(p, c, _): &&(PackId, usize, String)| self.call((p, c)).is_some_and(|r| arity_fits(&r.arity, count));
         named.filter(fits).max_by_key(|(_, _, name)| name.len()).map(|&(p, c, _)| (p, c))
     }
 
-    /// The kind of which a type or constructor of this qualified name gives a value.
-    pub fn kind_of_type(&self, qualified: &str) -> Option<(PackId, &KindRule)> {
-        let named = self.types.get(last(qualified))?.iter().filter(|(_, _, name)| is_name_of(name, qualified));
+    /// The kind of which a type or constructor of this qualified name gives a value in a file of this language.
+    pub fn kind_of_type(&self, language: Option<Language>, qualified: &str) -> Option<(PackId, &KindRule)> {
+        let named = self.types.get(last(qualified))?.iter();
+        let named = named.filter(|(pack, _, name)| self.speaks(*pack, language) && is_name_of(name, qualified));
         let (pack, kind, _) = named.max_by_key(|(_, _, name)| name.len())?;
         Some((*pack, self.packs.get(*pack)?.mapper.kind.get(*kind)?))
     }
 
-    /// Kinds that people call so.
-    pub fn kinds_of_variable(&self, name: &str) -> impl Iterator<Item = (PackId, &KindRule)> {
+    /// Kinds that people call so in files of this language.
+    pub fn kinds_of_variable(&self, language: Option<Language>, name: &str) -> impl Iterator<Item = (PackId, &KindRule)> {
         let found = self.variables.get(name).map_or(&[][..], Vec::as_slice);
-        found.iter().filter_map(|&(p, k)| Some((p, self.packs.get(p)?.mapper.kind.get(k)?)))
+        let found = found.iter().filter(move |(p, _)| self.speaks(*p, language));
+        found.filter_map(|&(p, k)| Some((p, self.packs.get(p)?.mapper.kind.get(k)?)))
     }
 
     /// The rules for a member of a kind.
@@ -222,15 +232,17 @@ impl Vocabulary {
     }
 
     /// The pack whose functions make expressions, for a qualified name.
-    pub fn expression_pack(&self, qualified: &str) -> Option<PackId> {
-        self.packs.iter().position(|p| p.mapper.expressions.iter().any(|m| is_inside(m, qualified)))
+    pub fn expression_pack(&self, language: Option<Language>, qualified: &str) -> Option<PackId> {
+        let makes = |p: &PackWords| p.mapper.expressions.iter().any(|m| is_inside(m, qualified));
+        (0..self.packs.len()).find(|&at| self.speaks(at, language) && self.packs.get(at).is_some_and(makes))
     }
 }
 
 impl PackWords {
-    fn new(id: &str, imports: &[String], mapper: &Mapper) -> Self {
+    fn new(id: &str, language: Language, imports: &[String], mapper: &Mapper) -> Self {
         let mut words = PackWords {
             id: id.into(),
+            languages: vec![language],
             imports: imports.to_vec(),
             mapper: mapper.clone(),
             chain: Vec::new(),
