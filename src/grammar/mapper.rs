@@ -25,6 +25,13 @@ pub struct Mapper {
     /// What it asks back of a row that it has inserted, where the engine has RETURNING.
     #[serde(default)]
     pub returns: Returns,
+    /// Columns that are selected or left out before a write are those that it writes or leaves out
+    /// (`db.Select("name").Updates(user)`).
+    #[serde(default)]
+    pub selection_limits_writes: bool,
+    /// Writing a new entity writes the new entities that it holds along its relations.
+    #[serde(default)]
+    pub cascades: bool,
     /// How strings that name fields are meant, unless a step says otherwise.
     #[serde(default)]
     pub names: NamesMean,

@@ -139,6 +139,16 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         Named { text: column.unwrap_or_else(|| name.text.clone()), origin: name.origin }
     }
 
+    /// The same; a column that its field is called otherwise than is written where the field is defined.
+    fn defined_column(&self, id: ModelId, name: &Named) -> Named {
+        let Some(model) = self.model(id) else { return name.clone() };
+        let field = model.field(&name.text).and_then(|f| model.fields.get(f as usize));
+        match field.filter(|f| f.column.text != name.text) {
+            Some(field) => Named { text: field.column.text.clone(), origin: field.column.origin.or(Some(field.origin)) },
+            None => self.column(id, name),
+        }
+    }
+
     fn referenced(&self, k: &Known<'a, 'k>) -> Vec<Named> {
         let named = self.names(&k.rule.references, &k.item, k.own);
         if !named.is_empty() {
@@ -490,7 +500,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         if k.many || (back && !(forth && (k.own == k.target || target_fields.is_empty()))) {
             let shape = if k.many { RelationShape::ToMany } else { RelationShape::OneFrom };
             let keys = if target_keys.is_empty() || !target_fields.is_empty() {
-                let columns: Vec<Named> = target_fields.iter().map(|f| self.column(k.target, f)).collect();
+                let columns: Vec<Named> = target_fields.iter().map(|f| self.defined_column(k.target, f)).collect();
                 self.primary_fields(k.own).into_iter().map(|p| p.1).zip(columns).collect()
             } else {
                 target_keys.into_iter().map(|(a, b)| (b, a)).collect()

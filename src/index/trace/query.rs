@@ -22,8 +22,6 @@ pub struct Query {
     pub sources: Vec<Source>,
     /// The entity that the root stands for (`db.Model(user)`).
     pub of: Option<ObjectId>,
-    /// Joins written as SQL text (`LEFT JOIN x ON ...`), after the sources.
-    pub raw_joins: Vec<Fragment>,
     /// What is selected; empty: the whole root (unless [`Query::columns_only`]).
     pub select: Vec<SqlExpr>,
     /// `select` adds to the whole root instead of taking its place.

@@ -34,6 +34,17 @@ impl Tracer<'_> {
             Act::Link | Act::Unlink => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();
+                    if step.act == Act::Link
+                        && let Some((entity, relation, _)) = handle.of
+                        && self.words.mapper(at.pack).is_some_and(|m| m.cascades)
+                        && let Some(Object::Entity { model, .. }) = self.object(entity)
+                    {
+                        let model = *model;
+                        for arg in call.args.clone().iter() {
+                            self.cascade_along(&at, model, relation, &arg.value, Some(arg.origin), 0);
+                        }
+                        self.touch(&at, model);
+                    }
                     self.link(&at, step, &handle);
                 }
             }
@@ -205,12 +216,9 @@ impl Tracer<'_> {
             },
             Value::Handle(handle) => match handle.query {
                 Some(inner) if &*handle.kind == "sources" => {
-                    let (sources, joins) = self.query(inner).map(|q| (q.sources.clone(), q.raw_joins.clone()))?;
+                    let sources = self.query(inner).map(|q| q.sources.clone())?;
                     self.change(inner, |q| q.used = true);
-                    self.change(at.query, |q| {
-                        q.sources = sources;
-                        q.raw_joins.extend(joins);
-                    });
+                    self.change(at.query, |q| q.sources = sources);
                     None
                 }
                 Some(inner) => {
@@ -348,7 +356,6 @@ impl Tracer<'_> {
         let Some(query) = self.query_mut(at.query) else { return };
         if query.sources.is_empty() {
             query.sources = other.sources;
-            query.raw_joins = other.raw_joins;
         }
         if query.select.is_empty() {
             query.select = other.select;

@@ -271,6 +271,11 @@ impl Tracer<'_> {
             if let Some(old) = self.query_mut(query) {
                 old.used = true;
             }
+            if let Some(Value::Handle(Handle { of: Some((entity, relation, origin)), .. })) = receiver {
+                let next = self.handed_on(query);
+                self.restrict_to_relation(next, *entity, *relation, *origin, site);
+                return next;
+            }
             return query;
         }
         let id = self.words.packs.get(pack).map_or_else(|| "".into(), |p| p.id.clone());

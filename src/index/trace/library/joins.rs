@@ -5,7 +5,7 @@ use super::names::At;
 use crate::grammar::mapper::{Act, ReadAs, Step, Take, Takes};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{Join, Load, QueryId, Source, SourceId, SourceTable, SqlExpr};
+use crate::index::trace::query::{FragmentPart, Join, Load, QueryId, Source, SourceId, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
 
 /// Relations of a path, with the places where they are named.
@@ -52,8 +52,7 @@ impl Tracer<'_> {
             return;
         }
         if step.read == ReadAs::Sql {
-            let fragment = self.bound_fragment(at, &first.value, rest, false);
-            self.change(at.query, |q| q.raw_joins.push(fragment));
+            self.raw_join(at, step, first, rest);
             return;
         }
         let Some((table, own, origin)) = self.table(at, step, &first.value, first.origin) else { return };
@@ -71,6 +70,26 @@ impl Tracer<'_> {
         query.sources.push(Source { table, alias: own.or(alias), join: Some(join), origin });
         let source = (query.sources.len() - 1) as SourceId;
         self.join_on(at, step, source, rest, call);
+    }
+
+    /// A join as SQL text: a whole clause, or what follows `JOIN`.
+    fn raw_join(&mut self, at: &At, step: &Step, first: &Argument, rest: &[Argument]) {
+        if self.text_of(&first.value).is_some_and(|name| super::sql::is_name(&name.text)) && rest.is_empty() {
+            return;
+        }
+        let mut fragment = self.bound_fragment(at, &first.value, rest, false);
+        let begins = fragment.parts.iter().find_map(|p| match p {
+            FragmentPart::Text(text, _) => text.split_whitespace().next().map(str::to_ascii_lowercase),
+            _ => None,
+        });
+        let words = ["join", "left", "right", "inner", "outer", "full", "cross", "natural", "straight_join", ","];
+        if !begins.is_some_and(|word| words.contains(&word.as_str())) {
+            let word = if step.outer { "LEFT JOIN " } else { "JOIN " };
+            fragment.parts.insert(0, FragmentPart::Text(word.into(), None));
+        }
+        let join = Join { outer: step.outer, on: Vec::new(), relation: None };
+        let source = Source { table: SourceTable::Raw(fragment), alias: None, join: Some(join), origin: Some(first.origin) };
+        self.change(at.query, |q| q.sources.push(source));
     }
 
     /// The condition of a join.

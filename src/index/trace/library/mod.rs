@@ -2,6 +2,7 @@
 
 mod acts;
 mod calls;
+mod cascade;
 mod entities;
 mod expressions;
 mod functions;

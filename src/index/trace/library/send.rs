@@ -17,6 +17,7 @@ impl Tracer<'_> {
     /// Sends a query, complete.
     pub(super) fn dispatch(&mut self, query: QueryId, site: Origin) {
         self.complete(query, site, &[], 0);
+        self.limit_write(query);
         self.change(query, |q| q.used = true);
         let nothing =
             self.query(query).is_none_or(|q| q.sources.is_empty() && q.raw.is_none() && q.unknown.is_empty() && q.select.is_empty());

@@ -210,6 +210,7 @@ impl Tracer<'_> {
                         self.pair(at, &MapKey::Name(name.clone()), value, "", out, 0);
                         self.change(at.query, |q| q.parts.push(*place));
                     }
+                    self.cascade(at, model, &written, 0);
                     self.change(at.query, |q| {
                         q.entity = Some(if new { EntityWrite::NewAll } else { EntityWrite::All });
                         if verb == Some(Verb::Save) {
