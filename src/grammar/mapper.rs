@@ -280,6 +280,9 @@ pub struct ModelRule {
     /// Schema of the table.
     #[serde(default)]
     pub schema: Vec<Source>,
+    /// Name that the table has in statements, where that is another one.
+    #[serde(default)]
+    pub alias: Vec<Source>,
     /// Table name where none is written.
     #[serde(default)]
     pub table_naming: Naming,

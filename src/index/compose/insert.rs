@@ -124,7 +124,9 @@ impl<'a> Build<'a> {
         match part {
             Some(model) => {
                 let place = written.map_or_else(|| self.table_place(model), At::Written);
-                self.add_table(What::Model(model, place), None, How::Beside);
+                // the name that the library gives the table in its statements
+                let alias = self.model(model).and_then(|m| m.alias.as_ref()).filter(|_| own).map(|a| (a.text.clone(), None));
+                self.add_table(What::Model(model, place), alias, How::Beside);
             }
             None => {
                 if let Some(source) = source {

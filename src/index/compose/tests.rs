@@ -69,6 +69,7 @@ fn model(name: &str, table: &str, at: u32, fields: Vec<ModelField>) -> Model {
         origin: Origin { file: at / 1000, span: Span { start: at % 1000, end: at % 1000 + 100 } },
         table: named(table, at),
         schema: None,
+        alias: None,
         is_abstract: false,
         shares: None,
         parent: None,

@@ -74,6 +74,7 @@ fn model(pack: &str, known: &KnownModel) -> Model {
         }
     };
     Model {
+        alias: None,
         pack: pack.into(),
         name: made(last),
         class: None,

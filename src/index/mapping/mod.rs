@@ -86,6 +86,8 @@ pub struct Model {
     pub table: Named,
     /// Schema; `None`: the default one.
     pub schema: Option<Named>,
+    /// Name that the table has in statements, where the library gives it one.
+    pub alias: Option<Named>,
     /// It has no table of its own: abstract classes, mixins, embedded structs.
     pub is_abstract: bool,
     /// Model whose table it shares (single table, proxy).
@@ -242,6 +244,7 @@ fn build(finder: &find::Finder) -> Models {
             name: draft.item.name.clone(),
             class: draft.class,
             origin: draft.origin,
+            alias: finder.first_text(&draft.rule.model.alias, &draft.item, rule).filter(|a| a.text != table.text),
             table,
             schema,
             is_abstract: draft.is_abstract,

@@ -144,6 +144,7 @@ fn model(entry: &Entry, ids: &HashMap<String, usize>, pack: &str) -> Model {
     });
     let indexes = indexes.filter(|i| !i.fields.is_empty()).collect();
     Model {
+        alias: None,
         pack: pack.into(),
         name: named(entry.file, &block.name),
         class: None,

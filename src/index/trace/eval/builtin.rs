@@ -181,7 +181,14 @@ impl<'a> Tracer<'a> {
                 Some(value) => value.clone(),
                 None => self.new_list(Vec::new(), true),
             },
-            Some(entities @ Value::Object(_)) => return entities,
+            Some(Value::Object(id)) => match self.object(id) {
+                // a slice of a model's type, to which code adds rows that it makes
+                Some(Object::Entity { query, .. }) if items.iter().any(|a| self.is_new_row(&a.value)) => {
+                    let loaded = if query.is_some() { vec![Value::Object(id)] } else { Vec::new() };
+                    self.new_list(loaded, true)
+                }
+                _ => return Value::Object(id),
+            },
             Some(Value::Null) | None => self.new_list(Vec::new(), false),
             Some(other) => {
                 let item = if self.is_library(&other) && !matches!(other, Value::Handle(_)) { vec![other] } else { Vec::new() };
@@ -192,6 +199,13 @@ impl<'a> Tracer<'a> {
             self.add_items(*id, items, site);
         }
         list
+    }
+
+    fn is_new_row(&self, value: &Value) -> bool {
+        match value {
+            Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { fresh: true, .. })),
+            _ => false,
+        }
     }
 
     fn add_items(&mut self, list: u32, items: &[Argument], _site: Origin) {

@@ -6,7 +6,7 @@ use super::names::At;
 use super::words::Vocabulary;
 use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
 use crate::index::mapping::{Named, Origin, RelationId};
-use crate::index::trace::query::{EntityWrite, Load, Query, QueryId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{EntityWrite, FragmentPart, Load, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
 use crate::index::trace::{Tracer, Use};
 use std::rc::Rc;
@@ -60,7 +60,11 @@ impl Tracer<'_> {
             Act::Union | Act::With | Act::Merge | Act::FromQuery => self.combine(&at, step, &taken, call),
             Act::Raw => self.raw(&at, &taken, call.query),
             _ => {
-                let read = self.read(&at, step, &taken, call);
+                let mut read = self.read(&at, step, &taken, call);
+                if step.act == Act::Conflict {
+                    self.change(at.query, |q| q.conflict_any = true);
+                    read = read.into_iter().flat_map(conflict_columns).collect();
+                }
                 let read = read.into_iter().map(|e| wrapped(&step.wrap, e)).collect();
                 self.put(&at, step, read);
             }
@@ -168,6 +172,9 @@ impl Tracer<'_> {
             let named = Step { take: take.clone(), ..Step::default() };
             self.taken(words, call, &named)?.first().and_then(|a| self.text_of(&a.value))
         });
+        if step.read == ReadAs::Sql {
+            return self.from_sql(at, taken);
+        }
         for arg in taken {
             if let Some((table, own, origin)) = self.table(at, step, &arg.value, arg.origin) {
                 self.set_root(at.query, table, alias.clone().or(own), origin);
@@ -182,6 +189,54 @@ impl Tracer<'_> {
                     call.result = Some(arg.value.clone());
                 }
             }
+        }
+    }
+
+    /// A table as SQL text, with identifiers and queries in the place of its placeholders: `("? AS ?", name, alias)`.
+    fn from_sql(&mut self, at: &At, taken: &[Argument]) {
+        let Some((first, rest)) = taken.split_first() else { return };
+        let fragment = self.bound_fragment(at, &first.value, rest, false);
+        let mut names: Vec<Named> = Vec::new();
+        let mut inner = None;
+        let mut plain = true;
+        for part in &fragment.parts {
+            match part {
+                FragmentPart::Text(text, origin) => {
+                    let mut start = 0;
+                    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '`')) {
+                        let from = start;
+                        start += word.len() + 1;
+                        if !word.is_empty() && !word.eq_ignore_ascii_case("as") {
+                            plain &= super::sql::is_name(word);
+                            names.push(Named { text: text.clone(), origin: *origin }.part(from, from + word.len()));
+                        }
+                    }
+                }
+                FragmentPart::Identifier(name) => names.push(name.clone()),
+                FragmentPart::Expr(expr) => match &**expr {
+                    SqlExpr::Column { name, source: SourceRef::Root } => names.push(name.clone()),
+                    SqlExpr::Query(query) => inner = Some(*query),
+                    _ => plain = false,
+                },
+                _ => plain = false,
+            }
+        }
+        let (table, alias) = match (inner, names.as_slice(), plain) {
+            (Some(query), [alias], true) => (SourceTable::Query(query), Some(alias.clone())),
+            (Some(query), [], true) => (SourceTable::Query(query), None),
+            (None, [name], true) => (SourceTable::Table { schema: None, name: name.clone() }, None),
+            (None, [name, alias], true) => (SourceTable::Table { schema: None, name: name.clone() }, Some(alias.clone())),
+            _ => (SourceTable::Raw(fragment), None),
+        };
+        let origin = match &table {
+            SourceTable::Table { name, .. } => name.origin,
+            _ => Some(first.origin),
+        };
+        if self.has_root(at.query) {
+            let source = Source { table, alias, join: None, origin };
+            self.change(at.query, |q| q.sources.push(source));
+        } else {
+            self.set_root(at.query, table, alias, origin);
         }
     }
 
@@ -438,6 +493,40 @@ fn wrapped(function: &str, expr: SqlExpr) -> SqlExpr {
         SqlExpr::Star(_) => SqlExpr::Call(function.into(), Vec::new()),
         other => SqlExpr::Call(function.into(), vec![other]),
     }
+}
+
+/// The columns that `CONFLICT (a, b) DO UPDATE` names, as text and as identifiers built into it.
+fn conflict_columns(expr: SqlExpr) -> Vec<SqlExpr> {
+    let SqlExpr::Raw(fragment) = expr else { return vec![expr] };
+    let mut out = Vec::new();
+    let mut inside = false;
+    for part in fragment.parts {
+        match part {
+            FragmentPart::Text(text, origin) => {
+                let whole = Named { text, origin };
+                let mut start = 0;
+                let mut add = |from: usize, to: usize| {
+                    let name = trimmed(&whole.part(from, to));
+                    if super::sql::is_name(&name.text) {
+                        out.push(SqlExpr::Column { source: SourceRef::Id(0), name });
+                    }
+                };
+                for (i, c) in whole.text.char_indices() {
+                    match c {
+                        '(' => (inside, start) = (true, i + 1),
+                        ',' | ')' if inside => {
+                            add(start, i);
+                            (inside, start) = (c == ',', i + 1);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            FragmentPart::Expr(expr) if inside => out.push(*expr),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// All of them hold.

@@ -327,6 +327,11 @@ impl Tracer<'_> {
 
     /// Names the first source of a query, unless it has one.
     pub(super) fn set_root(&mut self, query: QueryId, table: SourceTable, alias: Option<Named>, origin: Option<Origin>) {
+        let own = || match table {
+            SourceTable::Model(model) => self.models.get(model).and_then(|m| m.alias.clone()),
+            _ => None,
+        };
+        let alias = alias.or_else(own);
         let Some(found) = self.query_mut(query) else { return };
         if !found.sources.is_empty() {
             return;

@@ -6,7 +6,7 @@ use super::names::At;
 use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
 use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{EntityWrite, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{EntityWrite, Fragment, FragmentPart, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
 
 /// Written columns with their values.
@@ -28,6 +28,7 @@ impl Tracer<'_> {
                     (e, new)
                 })
                 .collect(),
+            ReadAs::Sql => self.assignments(at, taken),
             ReadAs::Data => taken.iter().flat_map(|a| self.data(at, &a.value)).collect(),
             _ => self.pairs(at, taken),
         };
@@ -54,6 +55,72 @@ impl Tracer<'_> {
                 }
             }
         });
+    }
+
+    /// `("a = ?, b = b + 1", 1)`: what is written as SQL text.
+    fn assignments(&mut self, at: &At, taken: &[Argument]) -> Pairs {
+        let Some((first, rest)) = taken.split_first() else { return Pairs::new() };
+        if !matches!(first.value, Value::Text(_)) {
+            return self.pairs(at, taken);
+        }
+        let fragment = self.bound_fragment(at, &first.value, rest, false);
+        let mut out = Pairs::new();
+        let mut column: Option<Named> = None;
+        let mut value: Vec<FragmentPart> = Vec::new();
+        let (mut left, mut deep) = (true, 0_usize);
+        for part in fragment.parts {
+            match part {
+                FragmentPart::Text(text, origin) => {
+                    let whole = Named { text, origin };
+                    let mut start = 0;
+                    for (i, c) in whole.text.char_indices() {
+                        match c {
+                            '(' => deep += 1,
+                            ')' => deep = deep.saturating_sub(1),
+                            '=' if left => {
+                                column = bare_column(&whole.part(start, i)).or(column.take());
+                                (left, start) = (false, i + 1);
+                            }
+                            ',' if !left && deep == 0 => {
+                                value.push(text_part(&whole, start, i));
+                                self.assignment(at, column.take(), std::mem::take(&mut value), &mut out);
+                                (left, start) = (true, i + 1);
+                            }
+                            _ => {}
+                        }
+                    }
+                    if !left && start < whole.text.len() {
+                        value.push(text_part(&whole, start, whole.text.len()));
+                    }
+                }
+                FragmentPart::Expr(expr) if left => {
+                    if let SqlExpr::Column { name, .. } = &*expr {
+                        column = name.split(".").pop();
+                    }
+                }
+                other if !left => value.push(other),
+                _ => {}
+            }
+        }
+        if !left {
+            self.assignment(at, column, value, &mut out);
+        }
+        out
+    }
+
+    fn assignment(&mut self, at: &At, column: Option<Named>, value: Vec<FragmentPart>, out: &mut Pairs) {
+        let Some(column) = column else { return };
+        let says = |p: &FragmentPart| match p {
+            FragmentPart::Text(text, _) => text.chars().any(|c| c.is_ascii_alphabetic()),
+            FragmentPart::Expr(_) => true,
+            _ => false,
+        };
+        let right = match value.iter().any(says) {
+            true => SqlExpr::Raw(Fragment { parts: value, properties: false }),
+            false => SqlExpr::Value(None),
+        };
+        let left = self.name(at, &column);
+        out.push((left, right));
     }
 
     /// Keywords, maps, lists of maps, a name and its value, an entity's set fields.
@@ -243,6 +310,19 @@ impl Tracer<'_> {
             }),
         }
     }
+}
+
+/// The last name of `table.column`, without quotes.
+fn bare_column(text: &Named) -> Option<Named> {
+    let last = text.split(".").pop()?;
+    let start = last.text.len() - last.text.trim_start_matches([' ', '\t', '\n', '"', '`']).len();
+    let end = last.text.trim_end_matches([' ', '\t', '\n', '"', '`']).len();
+    (start < end && super::sql::is_name(&last.text[start..end])).then(|| last.part(start, end))
+}
+
+fn text_part(text: &Named, start: usize, end: usize) -> FragmentPart {
+    let part = text.part(start, end);
+    FragmentPart::Text(part.text, part.origin)
 }
 
 /// The value that the new row would have had.

@@ -106,6 +106,12 @@ impl Tracer<'_> {
                 (Some(q), _) if c == q => quote = None,
                 (Some(_), _) => {}
                 (None, '\'' | '"') => quote = Some(c),
+                (None, '?') if chars.peek().is_some_and(|&(_, n)| n.is_ascii_uppercase()) => {
+                    let name: String = text.text[i + 1..].chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+                    push_text(text, start, i, parts);
+                    parts.extend(self.placeholder(at, &name));
+                    start = i + 1 + name.len();
+                }
                 (None, '?') => {
                     let double = chars.peek().is_some_and(|&(_, n)| n == '?');
                     if double {
@@ -135,6 +141,25 @@ impl Tracer<'_> {
             }
         }
         push_text(text, start, text.text.len(), parts);
+    }
+
+    /// What a placeholder with a name of the library's stands for: the table, its name in the statement, its key.
+    fn placeholder(&self, at: &At, name: &str) -> Option<FragmentPart> {
+        let model = self.root_model(at.query).and_then(|m| self.models.get(m));
+        let alias = self.query(at.query).and_then(|q| q.sources.first()).and_then(|s| s.alias.as_ref()).map(|a| a.text.clone());
+        let text = |text: Rc<str>| Some(FragmentPart::Text(text, None));
+        match (name, model) {
+            ("TableAlias", Some(model)) => {
+                text(alias.or_else(|| model.alias.as_ref().map(|a| a.text.clone())).unwrap_or(model.table.text.clone()))
+            }
+            ("TableName", Some(model)) => text(model.table.text.clone()),
+            ("PKs" | "TablePKs", Some(model)) => {
+                let key: Vec<&str> = model.primary().filter_map(|f| model.fields.get(f as usize)).map(|f| &*f.column.text).collect();
+                text(key.join(", ").into())
+            }
+            ("Columns" | "TableColumns", Some(_)) => Some(FragmentPart::Expr(Box::new(Self::all_of_root()))),
+            _ => Some(FragmentPart::Parameter),
+        }
     }
 
     /// A template with a tag, as an expression: what is interpolated is built in or sent as a parameter.
