@@ -4,7 +4,7 @@
 mod calls;
 mod take;
 
-pub use calls::{Act, CallRule, Expression, KindRule, MemberRule, ReadAs, Step, Verb};
+pub use calls::{Act, CallRule, Expression, KindRule, ListingRule, MemberRule, ReadAs, Step, Verb};
 pub use take::{Take, Takes};
 
 use serde::Deserialize;
@@ -111,6 +111,9 @@ pub struct Mapper {
     /// Calls.
     #[serde(default)]
     pub call: Vec<CallRule>,
+    /// Classes whose attributes list fields.
+    #[serde(default)]
+    pub listing: Vec<ListingRule>,
 }
 
 /// A language of schema files.

@@ -77,6 +77,19 @@ pub struct MemberRule {
     pub like: String,
 }
 
+/// Classes whose attributes list fields of a model: forms, admins, serializers. Those fields are uses.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ListingRule {
+    /// Base classes, by the end (or begin and end) of their qualified name.
+    pub bases: Vec<String>,
+    /// Where the model is: an attribute (`Meta.model`); `self`: the class itself; `type-argument`: that of its base;
+    /// `register`: the argument of a decorator or call of that name that registers the class.
+    pub model: Vec<String>,
+    /// Attributes that list fields, with dots for those of classes inside.
+    pub attributes: Vec<String>,
+}
+
 /// What a call makes of its arguments, where it gives an expression.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,7 +4,7 @@ use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, Definition, FunctionRef, Program};
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{Object, Value};
-use crate::model::code::{Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Type, Word};
+use crate::model::code::{Class, ClassKind, Expr, ExprKind, Field, Function, Outer, Stmt, Type, Word};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
@@ -181,6 +181,37 @@ impl<'a> Tracer<'a> {
         let fields = order.iter().filter_map(|&c| program.class(c)).flat_map(|c| c.fields.iter().filter(called));
         let names: Vec<&'a str> = fields.map(|f| &*f.name.text).take(MAX_ATTRIBUTES).collect();
         names.into_iter().filter_map(|name| self.class_attribute(class, name)).collect()
+    }
+
+    /// Qualified names of the libraries' classes that a class extends, itself or through its bases.
+    pub(in crate::index::trace) fn external_bases(&mut self, class: ClassRef) -> Vec<String> {
+        let order = self.base_order(class);
+        let program = self.program;
+        let bases = order.iter().filter_map(|&at| Some((at.file, program.class(at)?)));
+        bases.flat_map(|(file, code)| code.bases.iter().filter_map(move |base| program.qualified(file, base))).collect()
+    }
+
+    /// What a class is registered with: the first argument of its decorator of this name, or of a call of the module
+    /// whose second one is the class.
+    pub(in crate::index::trace) fn registered_with(&mut self, class: ClassRef, name: &str) -> Option<Value> {
+        let program = self.program;
+        let code = program.class(class)?;
+        let is_so = |function: &Expr| function.path().is_some_and(|p| p.last().is_some_and(|l| *l == name));
+        let by_decorator = code.decorators.iter().find_map(|d| match &d.kind {
+            ExprKind::Call { function, args, .. } if is_so(function) => args.first(),
+            _ => None,
+        });
+        let by_call = || {
+            program.file(class.file)?.code.body.iter().find_map(|stmt| match stmt {
+                Stmt::Expr(Expr { kind: ExprKind::Call { function, args, .. }, .. }) if is_so(function) => {
+                    let this = args.get(1).and_then(|a| a.value.path()).is_some_and(|p| p.last().is_some_and(|l| *l == &*code.name.text));
+                    args.first().filter(|_| this)
+                }
+                _ => None,
+            })
+        };
+        let arg = by_decorator.or_else(by_call)?;
+        Some(self.in_class(class, |t| t.eval(&arg.value)))
     }
 
     /// An instance of a class of the program, for its methods alone.

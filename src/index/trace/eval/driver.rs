@@ -81,6 +81,10 @@ impl<'a> Tracer<'a> {
             let place = Origin { file: class.file, span: code.name.span };
             self.run_entry(harvest, place, |t| drop(t.attributes_of(class)));
         }
+        if !code.bases.is_empty() {
+            let place = Origin { file: class.file, span: code.name.span };
+            self.run_entry(harvest, place, |t| t.library_listed(class, place));
+        }
         // functions that are values of fields
         for field in &code.fields {
             if let Some(ExprKind::Lambda(function)) = field.value.as_ref().map(|v| &v.kind)

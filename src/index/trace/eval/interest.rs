@@ -3,14 +3,19 @@
 
 use crate::grammar::PackSet;
 use crate::index::mapping::Models;
-use crate::index::program::{FunctionRef, Program};
-use crate::model::code::{Arg, Entry, Expr, ExprKind, Function, FunctionId, Part, Stmt, Type};
+use crate::index::program::{ClassRef, FunctionRef, Program};
+use crate::model::code::{Arg, Entry, Expr, ExprKind, Function, FunctionId, Outer, Part, Stmt, Type};
 use rustc_hash::FxHashSet as HashSet;
 
 /// Times that interest is handed on to callers.
 const ROUNDS: usize = 3;
 /// Code inside code that is walked.
 const DEPTH: usize = 200;
+
+/// Letters of a field's name that is hardly one of anything else.
+const LONG: usize = 7;
+/// What methods of models are taken to mention.
+const OF_MODEL: &str = "self.";
 
 /// Functions worth running.
 pub(super) struct Interest {
@@ -58,14 +63,28 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
             }
         }
     }
+    let mut classes: HashSet<ClassRef> = HashSet::default();
     for model in &models.models {
         words.insert(&model.name.text);
+        let mapper = packs.languages().iter().find_map(|l| l.pack(&model.pack)).and_then(|p| p.mapper.as_ref());
+        if mapper.is_some_and(|m| m.entity_names) {
+            // what holds an instance is told by its name: code that reads a field needs no other word
+            let fields = model.fields.iter().filter(|_| !model.is_brought()).map(|f| &*f.name);
+            words.extend(fields.filter(|n| n.contains('_') || n.len() >= LONG));
+            classes.extend(model.class);
+        }
     }
+    words.insert(OF_MODEL);
     let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();
     for (file, content) in program.files.iter().enumerate() {
         for (i, function) in content.code.functions.iter().enumerate() {
             let mut names = HashSet::default();
             mention(&content.code.functions, function, &mut names, 0);
+            if let Outer::Class(class) = function.outer
+                && classes.contains(&ClassRef { file: file as u32, class })
+            {
+                names.insert(OF_MODEL);
+            }
             mentioned.push((FunctionRef { file: file as u32, function: i as u32 }, &function.name.text, names));
         }
     }

@@ -60,6 +60,9 @@ impl Tracer<'_> {
         written.push((name.clone(), value.clone(), site));
         let known = self.field_of(model, &name.text).is_some() || self.relation_of(model, &name.text).is_some();
         if !known || !self.writes_on_flush(model) {
+            if let (Some((holder, field)), Some(origin)) = (self.field_of(model, &name.text), name.origin) {
+                self.found.uses.push(Use { origin, model: holder, field });
+            }
             return;
         }
         let (verb, write) = if fresh { (Verb::Insert, EntityWrite::New) } else { (Verb::Update, EntityWrite::Changed) };

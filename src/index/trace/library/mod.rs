@@ -8,6 +8,7 @@ mod expressions;
 mod functions;
 mod joins;
 mod kinds;
+mod listing;
 mod members;
 mod names;
 mod nested;
@@ -88,6 +89,11 @@ impl Tracer<'_> {
     /// `[]Order`); [`Value::Unknown`] where the packs know of none.
     pub(super) fn value_of_type(&mut self, file: FileId, ty: &Type, site: Origin) -> Value {
         self.typed(file, ty, false, site, 0)
+    }
+
+    /// Takes the fields that the attributes of a class list for uses.
+    pub(super) fn library_listed(&mut self, class: crate::index::program::ClassRef, site: Origin) {
+        self.listed(class, site);
     }
 
     /// Whether what is left of a library's queries is sent by what it is given to.

@@ -1,7 +1,7 @@
 //! The packs' kinds, members and calls, indexed by name once.
 
 use crate::grammar::PackSet;
-use crate::grammar::mapper::{CallRule, KindRule, Mapper, MemberRule, Step};
+use crate::grammar::mapper::{CallRule, KindRule, ListingRule, Mapper, MemberRule, Step};
 use crate::index::mapping::{Model, ModelId, Models, plural, snake};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
@@ -142,6 +142,11 @@ impl Vocabulary {
             }
             out
         })
+    }
+
+    /// Rules for classes whose attributes list fields.
+    pub fn listings(&self) -> impl Iterator<Item = (PackId, &ListingRule)> {
+        self.packs.iter().enumerate().flat_map(|(id, p)| p.mapper.listing.iter().map(move |l| (id, l)))
     }
 
     /// A pack by its id.
