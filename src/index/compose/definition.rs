@@ -131,8 +131,7 @@ impl<'a> Build<'a> {
         if let Some(through) = &relation.through {
             let columns = relation.keys.iter().map(|k| &k.1).chain(through.keys.iter().map(|k| &k.0));
             // a column that the library names after the relation is written nowhere
-            let written = |c: &Named| c.origin.is_some_and(|o| (0..=2).contains(&(o.span.len() as i64 - c.text.len() as i64)));
-            for column in columns.filter(|c| here(c) && written(c)) {
+            for column in columns.filter(|c| here(c) && c.is_literal()) {
                 self.comma(&mut items);
                 self.identifier(&mut items, &through.table.text, At::Nowhere);
                 items.push_synthetic(".");

@@ -148,7 +148,7 @@ impl<'a> Composer<'a> {
         let mut text = SqlText::default();
         text.push_synthetic("SELECT ");
         // An attribute that has a column name of its own stays as it is when the column is renamed.
-        let explicit = field.column.origin.is_some() && *field.column.text != *field.name;
+        let explicit = field.column.is_literal() && *field.column.text != *field.name;
         let at = if explicit { At::Implied(definition_of(field)) } else { At::Written(used.origin) };
         build.identifier(&mut text, &field.column.text, at);
         text.push_synthetic(" FROM ");

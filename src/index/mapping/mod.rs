@@ -180,6 +180,13 @@ pub struct Through {
     pub keys: Vec<(Named, Named)>,
 }
 
+impl Named {
+    /// Its place holds the very characters of it, with or without quotes, and not what a convention makes it of.
+    pub fn is_literal(&self) -> bool {
+        self.origin.is_some_and(|o| (0..=2).contains(&(o.span.len() as i64 - self.text.len() as i64)))
+    }
+}
+
 impl Origin {
     /// The file of what stands in no file of the program.
     pub const OUTSIDE: FileId = FileId::MAX;

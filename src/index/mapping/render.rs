@@ -4,10 +4,10 @@ use super::{Model, Models, Named, Relation};
 use crate::index::program::Program;
 use std::fmt::Write;
 
-/// All models, one line per column and relation.
+/// All models of the program, one line per column and relation.
 pub fn render(models: &Models, program: &Program) -> String {
     let mut out = String::new();
-    for model in &models.models {
+    for model in models.models.iter().filter(|m| !m.is_brought()) {
         head(&mut out, models, model, program);
         for field in &model.fields {
             let _ = write!(out, "  {} -> {}", field.name, field.column.text);
