@@ -17,13 +17,14 @@ pub(super) fn check(file: &str, text: &str, mapper: &Mapper, others: &[(&str, &M
         fail(id, format!("no pack `{id}` that could be extended"), &ids);
     }
     let on = mapper.member.iter().flat_map(|m| &m.on).chain(mapper.call.iter().flat_map(|c| &c.on));
+    let first = mapper.kind.iter().map(|k| &k.model_first).filter(|k| !k.is_empty());
     let with = mapper.call.iter().flat_map(|c| &c.steps).map(|s| &s.with).filter(|w| !w.is_empty());
-    for kind in on.chain(with).filter(|k| !kinds.contains(&k.as_str())) {
+    for kind in on.chain(with).chain(first).filter(|k| !kinds.contains(&k.as_str())) {
         fail(kind, format!("unknown kind `{kind}`"), &kinds);
     }
     let of_calls = mapper.call.iter().flat_map(|c| c.gives.split(',').map(str::trim)).filter(|g| !g.is_empty());
     let of_members = mapper.member.iter().map(|m| m.gives.as_str()).filter(|g| !g.starts_with("module:"));
-    for word in of_calls.chain(of_members).filter(|g| !gives.contains(g)) {
+    for word in of_calls.chain(of_members).filter(|g| !gives.contains(g) && !is_of_argument(g)) {
         fail(word, format!("nothing that could be given is called `{word}`"), &gives);
     }
     for arity in mapper.call.iter().map(|c| c.arity.as_str()).filter(|a| !is_arity(a)) {
@@ -33,6 +34,11 @@ pub(super) fn check(file: &str, text: &str, mapper: &Mapper, others: &[(&str, &M
         let word = call.names.first().map_or("itself", String::as_str);
         fail(word, "a call has either `names` or `itself = true`".to_string(), &[]);
     }
+}
+
+/// `argument:0`, `new:0`.
+fn is_of_argument(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(what, at)| KindRule::GIVES_OF.contains(&what) && at.parse::<usize>().is_ok())
 }
 
 fn is_arity(word: &str) -> bool {

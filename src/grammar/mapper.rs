@@ -32,6 +32,24 @@ pub struct Mapper {
     /// Writing a new entity writes the new entities that it holds along its relations.
     #[serde(default)]
     pub cascades: bool,
+    /// Which columns an INSERT of given values lists.
+    #[serde(default)]
+    pub inserts: Inserts,
+    /// Saving or removing an entity that is stored reads its row first, and a save writes what differs from it.
+    #[serde(default)]
+    pub compares_saved: bool,
+    /// Saving an entity writes the rows of join tables for the relations that code has set.
+    #[serde(default)]
+    pub saves_links: bool,
+    /// Marking rows as deleted, or no longer so, writes timestamps and versions as an update does.
+    #[serde(default)]
+    pub touches_marked: bool,
+    /// Whole rows are those of all tables that take part, not of the first alone.
+    #[serde(default)]
+    pub joined_rows: bool,
+    /// Relations that are loaded are chosen by the rows of the same statement, not by keys that were read before.
+    #[serde(default)]
+    pub correlated_loads: bool,
     /// How strings that name fields are meant, unless a step says otherwise.
     #[serde(default)]
     pub names: NamesMean,
@@ -194,6 +212,17 @@ pub enum Returns {
     Generated,
     /// The whole row.
     Row,
+}
+
+/// Which columns an INSERT of given values lists.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inserts {
+    /// Those that are given, and what the library adds.
+    #[default]
+    Given,
+    /// All columns of the table, with DEFAULT where nothing is given.
+    EveryColumn,
 }
 
 /// What a string that names something in the database is.

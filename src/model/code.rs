@@ -6,6 +6,7 @@
 //! ([`super::facts`]) keeps what can carry SQL text; this keeps whole expressions, for models and calls of
 //! mappers and query builders, whose meaning lies in the shape of the expression.
 
+use super::facts::Import;
 use super::span::Span;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct Code {
     pub functions: Vec<Function>,
     /// Statements of the module itself.
     pub body: Vec<Stmt>,
+    /// All imports, also those that no fact of the file mentions.
+    pub imports: Vec<Import>,
     /// Code that was left out: nesting too deep, size limits, syntax errors.
     pub gaps: u32,
 }

@@ -27,6 +27,9 @@ pub struct KindRule {
     /// It is a query under construction.
     #[serde(default)]
     pub query: bool,
+    /// Kind whose calls it has besides its own, with the model as their first argument (`manager.find(User, ...)`).
+    #[serde(default)]
+    pub model_first: String,
     /// Method of the program's own classes of this kind from whose query every call begins (`get_queryset`).
     #[serde(default)]
     pub begins: String,
@@ -56,6 +59,9 @@ impl KindRule {
     ];
     /// Other words that `gives` may be.
     pub const GIVES: [&'static str; 3] = ["same", "result", "nothing"];
+    /// Words that `gives` may be with the number of an argument: that argument; a new entity with the fields that it
+    /// names; an instance of the class that it is.
+    pub const GIVES_OF: [&'static str; 3] = ["argument", "new", "instance"];
 }
 
 /// A member that gives a value of the library.
@@ -127,6 +133,10 @@ pub enum Expression {
     Column,
     /// A new row in a conflict (`excluded.name`).
     Excluded,
+    /// A name that is quoted by the library.
+    Identifier,
+    /// Pieces of SQL one after the other.
+    Joined,
 }
 
 /// A call of the library: which, what it takes, what it does to the statement, what it gives.
@@ -163,8 +173,9 @@ pub struct CallRule {
     /// Operator or function of the expression; empty: by the call's name.
     #[serde(default)]
     pub operator: String,
-    /// What it gives: a kind, `same` (the receiver), `result` (what its callback returned), `nothing`; several
-    /// separated by commas: a tuple of them. Empty: nothing that matters.
+    /// What it gives: a kind, `same` (the receiver), `result` (what its callback returned), `nothing`;
+    /// `argument:0`, `new:0`, `instance:0` (see [`KindRule::GIVES_OF`]); several separated by commas: a tuple of them.
+    /// Empty: nothing that matters.
     #[serde(default)]
     pub gives: String,
     /// Statements that are sent besides (`get_or_create`: `select` and `insert`), with the steps marked for them.
@@ -262,6 +273,8 @@ pub enum ReadAs {
     Filter,
     /// A nested object that selects fields and relations.
     Selection,
+    /// A nested object or a list of fields, also of relations that other steps load.
+    Fields,
     /// A nested object of values to write, with nested writes of relations.
     Data,
     /// An object or list that orders: `{ field: 'asc' }`, `[{ column, order }]`, text.
@@ -285,6 +298,8 @@ pub enum ReadAs {
     Key,
     /// Whatever is taken: the primary key of the root.
     KeyColumn,
+    /// Whatever is taken: all columns of the root.
+    WholeRow,
     /// A name for what is built (alias, CTE).
     Name,
     /// A query or a callback that builds one.
@@ -336,6 +351,8 @@ pub enum Act {
     LoadJoined,
     /// A relation that is loaded with the rows, by a statement of its own.
     LoadApart,
+    /// A relation whose rows are counted, by a statement of its own.
+    CountApart,
     /// A relation that is joined without being loaded.
     JoinRelation,
     /// Columns of a conflict (`ON CONFLICT (...)`).
@@ -369,4 +386,6 @@ pub enum Act {
     Unscoped,
     /// Raw SQL that is sent as it is.
     Raw,
+    /// Sends the queries that were read.
+    Send,
 }

@@ -14,6 +14,9 @@ pub enum Take {
     Keyword(String),
     /// `key:where`, `key:a.b`: entry of the first argument that is an object; `key:1:where`: of argument 1.
     Key(Option<usize>, Vec<String>),
+    /// `conditions:0`: that argument where it is an object whose keys name fields or relations of the root, in the
+    /// place of an object of options.
+    Conditions(usize),
     /// `receiver`: what the call is made on.
     Receiver,
     /// `callback:0`: what the function given there returns for a value of the kind that `with` names.
@@ -33,7 +36,7 @@ pub struct Takes(pub Vec<Take>);
 
 impl Take {
     /// First parts of the words, for messages.
-    pub const WORDS: [&'static str; 8] = ["keywords", "keyword", "key", "receiver", "callback", "attribute", "text", "all"];
+    pub const WORDS: [&'static str; 9] = ["keywords", "keyword", "key", "conditions", "receiver", "callback", "attribute", "text", "all"];
 }
 
 impl TryFrom<String> for Takes {
@@ -43,7 +46,7 @@ impl TryFrom<String> for Takes {
         let words: Vec<Take> = text.split_whitespace().map(word).collect::<Result<_, _>>()?;
         if words.is_empty() {
             return Err(
-                "`take` says nothing: a position (`0`, `1..`) or one of `keywords`, `keyword:`, `key:`, `receiver`, `callback:`, `all`"
+                "`take` says nothing: a position (`0`, `1..`) or one of `keywords`, `keyword:`, `key:`, `conditions:`, `receiver`, `callback:`, `all`"
                     .to_string(),
             );
         }
@@ -66,6 +69,7 @@ fn word(word: &str) -> Result<Take, String> {
         ("keyword", Some(name)) if !name.is_empty() => Ok(Take::Keyword(name.to_string())),
         ("attribute", Some(name)) if !name.is_empty() => Ok(Take::Attribute(name.to_string())),
         ("text", Some(text)) if !text.is_empty() => Ok(Take::Text(text.to_string())),
+        ("conditions", Some(at)) => at.parse().map(Take::Conditions).map_err(|_| format!("`{word}`: a number must follow `conditions:`")),
         ("callback", Some(at)) => at.parse().map(Take::Callback).map_err(|_| format!("`{word}`: a number must follow `callback:`")),
         ("key", Some(path)) if !path.is_empty() => {
             let (at, path) = match path.split_once(':') {

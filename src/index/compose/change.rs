@@ -32,7 +32,12 @@ impl<'a> Composer<'a> {
         {
             self.add(part, field, if q.verb == Some(Verb::Restore) { Stored::Null } else { Stored::Value });
         }
-        let write = if q.verb == Some(Verb::Save) { Some(EntityWrite::All) } else { q.entity };
+        let touches = marks.is_some() && self.mapper(&q.pack).is_some_and(|m| m.touches_marked);
+        let write = match q.verb {
+            Some(Verb::Save) => Some(EntityWrite::All),
+            _ if touches => q.entity.or(Some(EntityWrite::Changed)),
+            _ => q.entity,
+        };
         for part in parts.iter_mut().filter(|_| write.is_some()) {
             let Some(id) = part.model else { continue };
             let Some(model) = self.models.get(id) else { continue };

@@ -92,7 +92,7 @@ impl<'a> Build<'a> {
         path.extend(super::scope::lineage(self.composer.models, model).into_iter().skip(1));
         path.into_iter().find_map(|m| {
             let model = self.model(m)?;
-            let field = model.field(property)?;
+            let field = model.field(property).or_else(|| model.column(property))?;
             model.fields.get(field as usize).map(|f| f.column.text.clone())
         })
     }

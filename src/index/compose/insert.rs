@@ -5,7 +5,7 @@ use super::names::{At, definition_of};
 use super::scope::{How, Level, What, holder, lineage};
 use super::select::{Shape, is_column};
 use super::{Build, Composer};
-use crate::grammar::mapper::{FieldRole, Returns, Verb};
+use crate::grammar::mapper::{FieldRole, Inserts, Returns, Verb};
 use crate::index::mapping::{FieldId, ModelField, ModelId};
 use crate::index::trace::query::{EntityWrite, Query, SourceRef, SqlExpr};
 use crate::model::dialect::Engine;
@@ -92,6 +92,7 @@ impl<'a> Composer<'a> {
             (_, Some(EntityWrite::New)) if self.mapper(&q.pack).is_some_and(|m| m.inserts_all) => Some(EntityWrite::NewAll),
             (_, write) => write,
         };
+        let every = self.mapper(&q.pack).is_some_and(|m| m.inserts == Inserts::EveryColumn);
         for part in parts.iter_mut().filter(|_| write.is_some()) {
             let Some(model) = part.model.and_then(|m| self.models.get(m)) else { continue };
             for (i, field) in model.fields.iter().enumerate().filter(|(_, f)| is_column(f.role)) {
@@ -101,7 +102,7 @@ impl<'a> Composer<'a> {
                 let set = matches!(field.role, FieldRole::Created | FieldRole::Updated | FieldRole::Version)
                     || field.has_default
                     || field.on_update;
-                let all = matches!(write, Some(EntityWrite::NewAll | EntityWrite::All)) && !field.generated;
+                let all = every || matches!(write, Some(EntityWrite::NewAll | EntityWrite::All)) && !field.generated;
                 if let Some((_, value)) = class {
                     self.add(part, field, value.clone().map_or(Stored::Value, Stored::Text));
                 } else if all || key || (set && !field.generated) {
@@ -322,7 +323,7 @@ impl<'a> Build<'a> {
                 let take = match wanted {
                     Returns::Nothing => false,
                     Returns::Key => field.primary && field.generated && !given,
-                    Returns::Generated => field.generated && !given,
+                    Returns::Generated => field.generated,
                     Returns::Row => is_column(field.role) && !field.deferred,
                 };
                 if take {

@@ -17,6 +17,8 @@ pub(super) struct Apart<'a> {
     /// It is the end of the load's path: what the load says of columns and conditions holds for it.
     last: bool,
     unscoped: bool,
+    /// The model whose rows say which are loaded, where the same statement reads them.
+    from: Option<ModelId>,
 }
 
 impl<'a> Composer<'a> {
@@ -39,8 +41,9 @@ impl<'a> Composer<'a> {
                 let Some(found) = self.models.get(model).and_then(|m| m.relations.get(*relation as usize)) else { break };
                 let last = i + 1 == load.path.len();
                 if seen.insert(path.clone()) || (last && load.query.is_some()) {
-                    let apart = Apart { relation: found, origin: *origin, load, last, unscoped: q.unscoped };
-                    out.push(apart);
+                    let correlated = self.mapper(&q.pack).is_some_and(|m| m.correlated_loads);
+                    let from = correlated.then_some(model);
+                    out.push(Apart { relation: found, origin: *origin, load, last, unscoped: q.unscoped, from });
                 }
                 model = found.target;
             }
@@ -392,10 +395,23 @@ impl<'a> Build<'a> {
                 }
             }
             None => {
-                for (_, key) in &relation.keys {
+                for (_, key) in relation.keys.iter().filter(|_| apart.from.is_none()) {
                     self.in_keys(&mut keys, here, key);
                 }
             }
+        }
+        if let Some(from) = apart.from.filter(|_| relation.through.is_none() && !relation.keys.is_empty()) {
+            keys.push_synthetic("EXISTS (SELECT 1 FROM ");
+            self.levels.push(super::scope::Level::default());
+            self.add_table(What::Model(from, self.table_place(from)), None, How::Beside);
+            let there = (self.levels.len() - 1, 0);
+            self.table_item(&mut keys, there);
+            keys.push_synthetic(" WHERE ");
+            let mut pairs = SqlText::default();
+            self.key_pairs(&mut pairs, there, here, &relation.keys);
+            keys.append(&pairs);
+            keys.push_synthetic(")");
+            self.levels.pop();
         }
         self.own_rows(&mut keys, here, relation.target, !apart.unscoped);
         for filter in with.into_iter().flat_map(|q| &q.filters) {

@@ -69,10 +69,12 @@ pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSe
     file.walk(&tree);
     let (spent, broken) = (file.is_spent(), file.broken);
     let mut facts = file.facts;
+    let imports = if code { facts.imports.clone() } else { Vec::new() };
     facts.packs = file.detected.iter().filter_map(|&p| rules.packs.get(p)).map(|p| p.id.clone()).collect();
     prune::prune(&mut facts);
     if code {
-        facts.code = Some(Box::new(crate::index::lower::lower(bytes, &tree, rules, table)));
+        let lowered = crate::index::lower::lower(bytes, &tree, rules, table);
+        facts.code = Some(Box::new(Code { imports, ..lowered }));
     }
     if spent {
         facts.problems.push(Problem::new(Stage::Extract, "expressions nested too deeply: some were not read").at(path, None));
@@ -86,8 +88,12 @@ pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSe
 
 /// The lowered code of a file alone; of one that can't be parsed nothing, which is one gap.
 pub fn code(bytes: &[u8], language: Language, path: &str, packs: &PackSet) -> Code {
-    tree(bytes, language, path, packs)
-        .map_or_else(|_| unread(), |(tree, rules, table)| crate::index::lower::lower(bytes, &tree, rules, table))
+    let Ok((tree, rules, table)) = tree(bytes, language, path, packs) else { return unread() };
+    let mut file = file::Extraction::new(bytes, rules, table);
+    file.module_scope(tree.root_node());
+    file.walk(&tree);
+    let lowered = crate::index::lower::lower(bytes, &tree, rules, table);
+    Code { imports: file.facts.imports, ..lowered }
 }
 
 /// Code of a file that was not read.

@@ -83,7 +83,7 @@ pub struct SchemaFile<'a> {
 }
 
 /// The code of files without code.
-static NO_CODE: Code = Code { classes: Vec::new(), functions: Vec::new(), body: Vec::new(), gaps: 0 };
+static NO_CODE: Code = Code { classes: Vec::new(), functions: Vec::new(), body: Vec::new(), imports: Vec::new(), gaps: 0 };
 
 impl<'a> Program<'a> {
     /// Adds a file of a schema language.

@@ -39,7 +39,7 @@ pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &Modul
             let facts = state.facts.get(&i)?;
             let code = facts.code.as_deref()?;
             let (path, package) = (file.path.as_str(), facts.package.as_str());
-            Some(ProgramFile { path, language, scope: file.scope, own, package, imports: &facts.imports, code })
+            Some(ProgramFile { path, language, scope: file.scope, own, package, imports: &code.imports, code })
         }
     };
     let files: Vec<ProgramFile> =

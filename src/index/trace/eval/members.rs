@@ -320,6 +320,8 @@ impl<'a> Tracer<'a> {
                                 self.put_entry(to, MapKey::Name(Named { text: name, origin: None }), value);
                             }
                         }
+                        // all columns of a table side by side
+                        _ if matches!(choice, Value::Model { .. }) => self.put_entry(to, MapKey::Value(choice.clone()), choice.clone()),
                         _ if matches!(choice, Value::Null | Value::Scalar(_)) => {}
                         _ => self.widen(to, true),
                     }

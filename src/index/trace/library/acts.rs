@@ -4,7 +4,7 @@ use super::calls::Call;
 use super::expressions::TextIs;
 use super::names::At;
 use super::words::Vocabulary;
-use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
+use crate::grammar::mapper::{Act, ReadAs, Step, Take, Verb};
 use crate::index::mapping::{Named, Origin, RelationId};
 use crate::index::trace::query::{EntityWrite, FragmentPart, Load, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
@@ -16,7 +16,9 @@ impl Tracer<'_> {
     pub(super) fn act(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step) {
         match step.act {
             Act::Unordered => return self.change(call.query, |q| q.unordered = true),
-            Act::Unscoped => return self.change(call.query, |q| q.unscoped = true),
+            Act::Unscoped if !step.take.0.iter().any(|t| matches!(t, Take::Key(..))) => {
+                return self.change(call.query, |q| q.unscoped = true);
+            }
             _ => {}
         }
         let Some(taken) = self.taken(words, call, step) else { return };
@@ -25,7 +27,13 @@ impl Tracer<'_> {
             Act::From => self.from(&at, step, &taken, words, call),
             Act::Join => self.join(&at, step, &taken, call),
             Act::Along => {
-                let entity = self.query(call.query).and_then(|q| q.of);
+                let entity = match self.query(call.query).and_then(|q| q.of) {
+                    Some(entity) => Some(entity),
+                    None => self.root_model(call.query).map(|model| {
+                        let (written, origin) = (Vec::new(), call.site);
+                        self.allocate(Object::Entity { model, many: true, fresh: false, written, query: None, origin })
+                    }),
+                };
                 let path = taken.first().and_then(|a| self.relations_in(&at, &a.value, false).into_iter().next());
                 if let (Some(entity), Some((path, _))) = (entity, path) {
                     call.along = path.first().map(|(relation, origin)| (entity, *relation, *origin));
@@ -51,6 +59,22 @@ impl Tracer<'_> {
             Act::LoadJoined | Act::LoadApart if step.read == ReadAs::Selection => {
                 self.read(&at, step, &taken, call);
             }
+            Act::Unscoped if taken.iter().all(|a| super::read::is_false(&a.value)) => {}
+            Act::Unscoped => self.change(call.query, |q| q.unscoped = true),
+            Act::Send => {
+                for arg in &taken {
+                    for query in self.queries_in(&at, &arg.value, call) {
+                        self.dispatch(query, call.site);
+                    }
+                }
+            }
+            Act::CountApart => {
+                for arg in &taken {
+                    for (path, _) in self.relations_in(&at, &arg.value, false) {
+                        self.count_related(call.query, &path, call.site);
+                    }
+                }
+            }
             Act::LoadJoined | Act::LoadApart | Act::JoinRelation => self.load(&at, step, &taken, call),
             Act::Set | Act::ConflictSet => self.set(&at, step, &taken, call),
             Act::Alias => {
@@ -65,10 +89,51 @@ impl Tracer<'_> {
                     self.change(at.query, |q| q.conflict_any = true);
                     read = read.into_iter().flat_map(conflict_columns).collect();
                 }
-                let read = read.into_iter().map(|e| wrapped(&step.wrap, e)).collect();
+                let read: Vec<SqlExpr> = read.into_iter().map(|e| wrapped(&step.wrap, e)).collect();
+                let read = self.under_name(words, call, step, read);
                 self.put(&at, step, read);
             }
         }
+    }
+
+    /// What is selected under the name that the step's `alias` takes.
+    fn under_name(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step, mut read: Vec<SqlExpr>) -> Vec<SqlExpr> {
+        let Some(take) = step.alias.as_ref().filter(|_| read.len() == 1) else { return read };
+        let named = Step { take: take.clone(), ..Step::default() };
+        let name = self.taken(words, call, &named).and_then(|t| t.first().and_then(|a| self.text_of(&a.value)));
+        match (name, read.pop()) {
+            (Some(name), Some(one)) if !matches!(one, SqlExpr::Label(..)) => vec![SqlExpr::Label(Box::new(one), name)],
+            (_, one) => one.into_iter().collect(),
+        }
+    }
+
+    /// Sends the statement that counts the rows at the end of a path of relations, by the key that leads there.
+    fn count_related(&mut self, query: QueryId, path: &[(RelationId, Option<Origin>)], site: Origin) {
+        let mut model = self.root_model(query);
+        let mut last = None;
+        for (relation, origin) in path {
+            let Some(of) = model else { return };
+            let Some(found) = self.models.get(of).and_then(|m| m.relations.get(*relation as usize)) else { return };
+            model = Some(found.target);
+            last = Some((of, *relation, *origin));
+        }
+        let Some((of, relation, origin)) = last else { return };
+        let pack = self.query(query).map_or_else(|| "".into(), |q| q.pack.clone());
+        let entity = self.allocate(Object::Entity { model: of, many: true, fresh: false, written: Vec::new(), query: None, origin: site });
+        let counting = self.begin(Query { pack, verb: Some(Verb::Aggregate), parts: vec![site], ..Query::default() });
+        self.restrict_to_relation(counting, entity, relation, origin, site);
+        let keys: Vec<SqlExpr> = self
+            .query(counting)
+            .into_iter()
+            .flat_map(|q| &q.filters)
+            .filter_map(|f| match f {
+                SqlExpr::Compare(_, left, _) => Some((**left).clone()),
+                _ => None,
+            })
+            .collect();
+        self.change(counting, |q| q.select = keys.clone());
+        self.change(counting, |q| q.group = keys);
+        self.dispatch(counting, site);
     }
 
     pub(super) fn change(&mut self, query: QueryId, change: impl FnOnce(&mut Query)) {

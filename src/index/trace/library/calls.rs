@@ -4,8 +4,8 @@ use super::names::At;
 use super::words::{PackId, Vocabulary};
 use crate::grammar::mapper::{Act, CallRule, Step, Take, Verb};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
-use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceRef, SourceTable};
-use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, TextPart, TextValue, Value};
+use crate::index::trace::query::{Pending, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
 use crate::index::trace::{Callee, Tracer};
 use std::rc::Rc;
 
@@ -98,6 +98,9 @@ impl Tracer<'_> {
             let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| matches!(s.act, Act::Link | Act::Unlink)));
             let begun = if links { None } else { self.begins(words, pack, &kind, receiver, name, site) };
             return Some(self.carried_out(words, rule, pack, Some(begun.as_ref().unwrap_or(receiver)), args, site));
+        }
+        if let Some((on, rule, from)) = self.model_first(words, pack, &kind, receiver, &name.text, args, count) {
+            return Some(self.carried_out(words, rule, pack, Some(&on), args.get(from..).unwrap_or_default(), site));
         }
         match &*kind {
             "column" | "expression" | "text" | "relation" | "exists" => self.expression_method(receiver, name, args, site),
@@ -256,6 +259,7 @@ impl Tracer<'_> {
                 self.step(words, &mut state, step);
             }
             if call.sends {
+                self.read_before(words, pack, query, site);
                 self.dispatch(query, site);
             }
             if i == 0 {
@@ -263,6 +267,36 @@ impl Tracer<'_> {
             }
         }
         gives.unwrap_or_default()
+    }
+
+    /// A call that a kind shares with another one, on the model that its first argument is: that receiver, the rule, the
+    /// number of the argument that then is the first.
+    fn model_first(
+        &self,
+        words: &Rc<Vocabulary>,
+        pack: PackId,
+        kind: &str,
+        receiver: &Value,
+        name: &str,
+        args: &[Argument],
+        count: usize,
+    ) -> Option<(Value, (PackId, usize), usize)> {
+        let other = words.kind(pack, kind).map(|k| k.model_first.as_str()).filter(|k| !k.is_empty())?;
+        let first = args.first().map(|a| &a.value);
+        let model = match first {
+            // an instance or a list of them says itself what it is of
+            Some(Value::Object(_)) => None,
+            Some(value) => self.model_of(value),
+            None => None,
+        };
+        let named = model.is_some() || matches!(first, Some(Value::Class(_) | Value::Unknown | Value::External(_))) && count > 1;
+        let from = usize::from(named);
+        let rule = words.method(pack, other, name, count.saturating_sub(from))?;
+        let on = match (self.handle(pack, other, model, None), receiver) {
+            (Value::Handle(made), Value::Handle(before)) => Value::Handle(Handle { instance: before.instance, ..made }),
+            (made, _) => made,
+        };
+        Some((on, rule, from))
     }
 
     /// The query that a call begins from.
@@ -293,6 +327,32 @@ impl Tracer<'_> {
             self.restrict_to_relation(query, *entity, *relation, *origin, site);
         }
         query
+    }
+
+    /// Sends the read of a stored entity that comes before its row is written or removed, where the library does so.
+    fn read_before(&mut self, words: &Rc<Vocabulary>, pack: PackId, query: QueryId, site: Origin) {
+        let Some(written) = self.query(query) else { return };
+        let compares = words.mapper(pack).is_some_and(|m| m.compares_saved);
+        let stored = match written.verb {
+            Some(Verb::Update | Verb::HardDelete | Verb::Delete | Verb::Restore) => written.of.is_some(),
+            _ => false,
+        };
+        let (Some(model), true) = (self.root_model(query), compares && stored) else { return };
+        let reads = Query {
+            pack: written.pack.clone(),
+            verb: Some(Verb::Select),
+            unscoped: true,
+            parts: written.parts.clone(),
+            ..Query::default()
+        };
+        let origin = written.sources.first().and_then(|s| s.origin);
+        let read = self.begin(reads);
+        self.set_root(read, SourceTable::Model(model), None, origin);
+        let key = self.key_field(0, model, None);
+        if matches!(key, SqlExpr::Field { .. }) {
+            self.change(read, |q| q.filters.push(SqlExpr::Compare("=".into(), Box::new(key), vec![SqlExpr::Value(None)])));
+        }
+        self.dispatch(read, site);
     }
 
     /// The model that an object is an instance of, or whose rows a manager of its class gives.
@@ -333,6 +393,13 @@ impl Tracer<'_> {
         };
         let alias = alias.or_else(own);
         let Some(found) = self.query_mut(query) else { return };
+        if let [only] = found.sources.as_mut_slice()
+            && only.alias.is_none()
+            && only.table == table
+        {
+            only.alias = alias;
+            return;
+        }
         if !found.sources.is_empty() {
             return;
         }
@@ -405,6 +472,23 @@ impl Tracer<'_> {
                     })
                     .collect()
             }
+            Take::Conditions(n) => {
+                let given = args.iter().filter(positional).nth(*n)?.clone();
+                let model = self.root_model(call.query)?;
+                let entries = self.entries(&given.value);
+                let is_name = |key: &MapKey| match key {
+                    MapKey::Name(name) => {
+                        self.field_of(model, &name.text).is_some()
+                            || self.relation_of(model, &name.text).is_some()
+                            || self.has_embedded(model, &name.text)
+                    }
+                    _ => false,
+                };
+                if entries.is_empty() || !entries.iter().all(|(key, _)| is_name(key)) {
+                    return None;
+                }
+                vec![given]
+            }
             Take::Receiver => call.receiver.into_iter().map(|r| argument(r.clone(), call.site)).collect(),
             Take::Attribute(name) => {
                 let receiver = call.receiver.filter(|_| !self.has_root(call.query))?.clone();
@@ -455,74 +539,6 @@ impl Tracer<'_> {
             },
             Value::OneOf(all) => all.iter().flat_map(|v| self.entries(v)).collect(),
             _ => Vec::new(),
-        }
-    }
-
-    /// What a call gives.
-    fn given(&mut self, words: &Rc<Vocabulary>, call: &CallRule, state: &Call) -> Value {
-        let all: Vec<&str> = call.gives.split(',').map(str::trim).collect();
-        match all.as_slice() {
-            [one] => self.given_as(words, one, state),
-            several => Value::Tuple(several.iter().map(|one| self.given_as(words, one, state)).collect()),
-        }
-    }
-
-    fn given_as(&mut self, words: &Rc<Vocabulary>, kind: &str, state: &Call) -> Value {
-        let query = state.query;
-        let model = self.root_model(query);
-        match kind {
-            "" | "nothing" => Value::Unknown,
-            "result" => {
-                let first = || state.args.iter().map(|a| &a.value).find(|v| !matches!(v, Value::Function { .. })).cloned();
-                state.result.clone().or_else(first).unwrap_or_default()
-            }
-            "same" => match state.receiver {
-                Some(Value::Handle(handle)) if handle.query.is_some() || words.call(state.rule).is_some_and(|c| !c.steps.is_empty()) => {
-                    Value::Handle(Handle { query: Some(query), model: handle.model.or(model), of: None, ..handle.clone() })
-                }
-                Some(receiver) => receiver.clone(),
-                None => Value::Unknown,
-            },
-            "entity" | "row" => state.result.clone().unwrap_or_else(|| self.result_of(query, false, state.site)),
-            "entities" | "rows" => state.result.clone().unwrap_or_else(|| self.result_of(query, true, state.site)),
-            "model" => match model {
-                Some(model) => {
-                    let alias = self.query(query).and_then(|q| q.alias.clone());
-                    Value::Model { model, alias, origin: None }
-                }
-                None => Value::Unknown,
-            },
-            "expression" => Value::Expr(Rc::new(crate::index::trace::query::SqlExpr::Query(query))),
-            "text" => {
-                let part = TextPart::Value(self.handle(state.pack, "query", model, Some(query)));
-                Value::Text(TextValue { parts: vec![part].into() })
-            }
-            _ => {
-                let builds =
-                    crate::grammar::mapper::KindRule::BUILT_IN.contains(&kind) || words.kind(state.pack, kind).is_some_and(|k| k.query);
-                let receiver = match state.receiver {
-                    Some(Value::Handle(handle)) => Some(handle),
-                    _ => None,
-                };
-                let instance = match state.receiver {
-                    Some(Value::Object(id)) if matches!(self.object(*id), Some(Object::Instance { .. })) => Some(*id),
-                    _ => receiver.and_then(|h| h.instance),
-                };
-                let of = state.along.or(receiver.and_then(|h| h.of).filter(|_| !builds));
-                match self.handle(state.pack, kind, model.or(receiver.and_then(|h| h.model)), builds.then_some(query)) {
-                    Value::Handle(handle) => Value::Handle(Handle { instance, of, ..handle }),
-                    other => other,
-                }
-            }
-        }
-    }
-
-    /// What the rows of a query are: entities where it reads whole rows of a model.
-    pub(super) fn result_of(&mut self, query: QueryId, many: bool, site: Origin) -> Value {
-        let whole = self.query(query).is_some_and(|q| q.select.is_empty() || q.select_also);
-        match self.root_model(query) {
-            Some(model) if whole => self.loaded(model, many, Some(query), site),
-            _ => Value::Row { query, many },
         }
     }
 

@@ -7,7 +7,7 @@ use super::words::PackId;
 use crate::grammar::mapper::{CallRule, Expression, NamesMean, Step};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{Join, Load, Query, Source, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{Fragment, FragmentPart, Join, Load, Query, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Object, Value};
 use std::rc::Rc;
 
@@ -131,9 +131,31 @@ impl Tracer<'_> {
                 Some(name) => SqlExpr::Column { source: SourceRef::Named(Named { text: "excluded".into(), origin: None }), name },
                 None => first(all),
             },
+            Expression::Identifier => match args.first().and_then(|a| self.text_of(&a.value)) {
+                Some(name) => SqlExpr::Raw(Fragment { parts: vec![FragmentPart::Identifier(name)], properties: false }),
+                None => SqlExpr::Raw(Fragment { parts: vec![FragmentPart::Hole("identifier".into(), site)], properties: false }),
+            },
+            Expression::Joined => SqlExpr::Raw(self.pieces_joined(&at, args, site)),
             Expression::Raw => SqlExpr::Value(None),
         };
         value(built)
+    }
+
+    /// The pieces of a list, with what separates them.
+    fn pieces_joined(&mut self, at: &At, args: &[Argument], site: Origin) -> Fragment {
+        let separator = args.get(1).map(|a| self.fragment_part(at, &a.value, false));
+        let known = args.first().map(|a| self.items(&a.value)).unwrap_or_default();
+        let mut parts = Vec::new();
+        for (i, item) in known.iter().enumerate() {
+            if let Some(separator) = separator.as_ref().filter(|_| i > 0) {
+                parts.push(separator.clone());
+            }
+            parts.push(match item {
+                Value::Unknown => FragmentPart::Hole("pieces of SQL".into(), site),
+                item => self.fragment_part(at, item, false),
+            });
+        }
+        Fragment { parts, properties: false }
     }
 
     /// A method of an expression or relation that no rule of its pack names: a comparison, a name, a direction by

@@ -6,6 +6,7 @@ mod cascade;
 mod entities;
 mod expressions;
 mod functions;
+mod given;
 mod joins;
 mod kinds;
 mod listing;

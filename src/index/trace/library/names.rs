@@ -138,6 +138,11 @@ impl Tracer<'_> {
         {
             return known;
         }
+        if let [only] = parts.as_slice()
+            && let Some(source) = self.whole_source(at, &only.text)
+        {
+            return SqlExpr::Star(SourceRef::Id(source));
+        }
         if let Some((source, rest)) = self.qualified(at.query, &parts) {
             return self.in_source(at, source, rest, name);
         }
@@ -173,6 +178,22 @@ impl Tracer<'_> {
             }),
             _ => None,
         })
+    }
+
+    /// The source that a name stands for as a whole: it is its alias, or its model where code gave none and the root has
+    /// no such field.
+    fn whole_source(&self, at: &At, name: &str) -> Option<SourceId> {
+        let field = |m| self.field_of(m, name).is_some() || self.column_of(m, name).is_some() || self.relation_of(m, name).is_some();
+        if at.names == NamesMean::Columns {
+            return None;
+        }
+        let own = self.root_model(at.query).is_some_and(field);
+        let is_so = |s: &Source| match (&s.alias, &s.table) {
+            (Some(alias), SourceTable::Model(_)) => &*alias.text == name,
+            (None, SourceTable::Model(m)) => !own && self.models.get(*m).is_some_and(|m| &*m.name.text == name),
+            _ => false,
+        };
+        self.query(at.query)?.sources.iter().position(is_so).map(|s| s as SourceId)
     }
 
     /// The source that the first parts of a name stand for (`alias.column`, `table.column`), with the rest.

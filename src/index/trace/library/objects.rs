@@ -213,6 +213,16 @@ impl Tracer<'_> {
         let Some(model) = self.root_model(at.query) else { return };
         for (key, value) in self.entries(value) {
             let MapKey::Name(name) = key else { continue };
+            if act == Act::Defer {
+                let left_out = is_false(&value).then(|| self.field_of(model, &name.text)).flatten();
+                out.extend(left_out.map(|(holder, field)| SqlExpr::Field {
+                    source: SourceRef::Id(0),
+                    model: holder,
+                    field,
+                    origin: name.origin,
+                }));
+                continue;
+            }
             if let Some(relation) = self.relation_of(model, &name.text) {
                 if is_false(&value) {
                     continue;
@@ -276,6 +286,50 @@ impl Tracer<'_> {
             q.columns_only = true;
         });
         Some(query)
+    }
+
+    /// Fields of the root, and of relations under their names, that a nested object or a list names.
+    pub(super) fn fields(&mut self, at: &At, value: &Value) -> Vec<SqlExpr> {
+        if let Value::Object(id) = value
+            && let Some(Object::List { items, .. }) = self.object(*id).cloned()
+        {
+            return items.iter().flat_map(|v| self.expressions(at, v, TextIs::Name)).collect();
+        }
+        let mut out = Vec::new();
+        if let Some(model) = self.root_model(at.query) {
+            self.add_fields(SourceRef::Id(0), model, value, &mut out, 0);
+        }
+        out
+    }
+
+    fn add_fields(&self, source: SourceRef, model: ModelId, value: &Value, out: &mut Vec<SqlExpr>, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        for (key, value) in self.entries(value) {
+            let MapKey::Name(name) = key else { continue };
+            if is_false(&value) {
+                continue;
+            }
+            let relation = self.relation_of(model, &name.text);
+            let target = relation.and_then(|r| self.models.get(model)?.relations.get(r as usize)).map(|r| r.target);
+            if let Some((holder, field)) = self.field_of(model, &name.text) {
+                out.push(SqlExpr::Field { source: source.clone(), model: holder, field, origin: name.origin });
+            } else if let Some(target) = target {
+                self.add_fields(SourceRef::Model(target, None), target, &value, out, depth + 1);
+            } else if self.has_embedded(model, &name.text) {
+                for (inner, value) in self.entries(&value) {
+                    let MapKey::Name(inner) = inner else { continue };
+                    let found = self.field_of(model, &format!("{}.{}", name.text, inner.text)).filter(|_| !is_false(&value));
+                    out.extend(found.map(|(holder, field)| SqlExpr::Field {
+                        source: source.clone(),
+                        model: holder,
+                        field,
+                        origin: inner.origin,
+                    }));
+                }
+            }
+        }
     }
 
     /// What an object of the same shape as the call's asks of a relation.

@@ -18,8 +18,15 @@ impl Tracer<'_> {
             ReadAs::Comparison => self.comparison(at, taken, false, call),
             ReadAs::ColumnComparison => self.comparison(at, taken, true, call),
             ReadAs::Lookups => taken.iter().flat_map(|a| self.lookups(at, a)).collect(),
-            ReadAs::Sql => self.sql(at, taken, false),
-            ReadAs::PropertySql => self.sql(at, taken, true),
+            ReadAs::WholeRow => vec![Self::all_of_root()],
+            ReadAs::Sql | ReadAs::PropertySql => match taken.first().map(|a| a.value.clone()) {
+                Some(function @ Value::Function { .. }) if condition => self.nested(at, &function, call),
+                Some(function @ Value::Function { .. }) => {
+                    let built = self.queries_in(at, &function, call);
+                    built.into_iter().map(SqlExpr::Query).collect()
+                }
+                _ => self.sql(at, taken, step.read == ReadAs::PropertySql),
+            },
             ReadAs::Key => self.key(at, taken),
             ReadAs::KeyColumn => match self.root_model(at.query) {
                 Some(model) => vec![self.key_field(0, model, None)],
@@ -27,6 +34,7 @@ impl Tracer<'_> {
             },
             ReadAs::Filter => taken.iter().flat_map(|a| self.filter(at, 0, &a.value, 0)).collect(),
             ReadAs::Selection => taken.iter().flat_map(|a| self.select_object(at, &a.value, call, step.act)).collect(),
+            ReadAs::Fields => taken.iter().flat_map(|a| self.fields(at, &a.value)).collect(),
             ReadAs::Order => self.order(at, taken),
             ReadAs::Entity => taken.iter().flat_map(|_| self.key(at, &[])).collect(),
             ReadAs::Functions => {
@@ -47,8 +55,14 @@ impl Tracer<'_> {
             _ => {
                 let mut out = Vec::new();
                 for arg in taken {
-                    if condition && matches!(arg.value, Value::Function { .. }) {
+                    let function = matches!(arg.value, Value::Function { .. });
+                    if condition && function {
                         out.extend(self.nested(at, &arg.value, call));
+                        continue;
+                    }
+                    if function && self.root_model(at.query).is_some() && self.takes_columns(at) {
+                        let built = self.called_with_root(at, &arg.value);
+                        out.extend(self.expressions(at, &built, text_of_step(step)));
                         continue;
                     }
                     let read = match (condition, self.is_map(&arg.value)) {
@@ -67,6 +81,11 @@ impl Tracer<'_> {
                 out
             }
         }
+    }
+
+    /// Callbacks of the library are given the columns of the root and the module of expressions.
+    fn takes_columns(&self, at: &At) -> bool {
+        self.words.mapper(at.pack).is_some_and(|m| !m.expressions.is_empty())
     }
 
     /// Gives what is read through columns by bare name the query's other names.
@@ -235,6 +254,7 @@ impl Tracer<'_> {
         let built = match &result {
             Value::Handle(Handle { query: Some(built), .. }) => *built,
             Value::Expr(_) => return self.expressions(at, &result, TextIs::Name),
+            Value::Text(_) => return self.sql(at, &[super::calls::argument(result.clone(), call.site)], true),
             _ => query,
         };
         self.change(built, |q| q.used = true);
@@ -286,7 +306,11 @@ impl Tracer<'_> {
         };
         if let Some(map) = taken.iter().find(|a| self.is_map(&a.value)) {
             let value = map.value.clone();
-            return self.equalities(at, &value);
+            return self.filter(at, 0, &value, 0);
+        }
+        let lists: Vec<Value> = taken.iter().flat_map(|a| self.items(&a.value)).collect();
+        if lists.iter().any(|v| self.is_map(v)) {
+            return lists.iter().flat_map(|v| self.filter(at, 0, v, 0)).collect();
         }
         let fields: Vec<_> = self.models.get(model).map(|m| m.primary().collect()).unwrap_or_default();
         let key = |field| SqlExpr::Field { source: SourceRef::Id(0), model, field, origin: None };

@@ -4,7 +4,7 @@ use super::names::At;
 use crate::grammar::mapper::Verb;
 use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{QueryId, Source, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{QueryId, Source, SourceId, SourceRef, SourceTable, SqlExpr};
 use std::rc::Rc;
 
 /// Queries in queries.
@@ -37,6 +37,7 @@ impl Tracer<'_> {
         self.add_sources(query, outer);
         self.settle_all(query, site);
         self.group(query);
+        self.rows_of_all(query);
         let mut inside: Vec<Mention> = outer.to_vec();
         let mut nested = Vec::new();
         if let Some(found) = self.query(query) {
@@ -108,6 +109,18 @@ impl Tracer<'_> {
                 self.change(query, |q| q.sources.push(Source { table, alias, join: None, origin: None }));
             }
         }
+    }
+
+    /// Whole rows of all tables, where the library reads them.
+    fn rows_of_all(&mut self, query: QueryId) {
+        let Some(found) = self.query(query) else { return };
+        let all = self.words.pack(&found.pack).and_then(|p| self.words.mapper(p)).is_some_and(|m| m.joined_rows);
+        let whole = found.select.is_empty() && !found.columns_only && found.raw.is_none() && found.only.is_empty();
+        if !all || !whole || !matches!(found.verb, None | Some(Verb::Select)) || found.sources.len() < 2 {
+            return;
+        }
+        let stars = (0..found.sources.len()).map(|s| SqlExpr::Star(SourceRef::Id(s as SourceId))).collect();
+        self.change(query, |q| q.select = stars);
     }
 
     fn mentions(&self, expr: &SqlExpr, out: &mut Vec<Mention>) {

@@ -4,10 +4,10 @@ use super::calls::Call;
 use super::expressions::TextIs;
 use super::names::At;
 use crate::grammar::mapper::{Act, ReadAs, Step, Verb};
-use crate::index::mapping::{ModelId, Named, Origin};
+use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{EntityWrite, Fragment, FragmentPart, SourceRef, SourceTable, SqlExpr};
-use crate::index::trace::value::{Argument, MapKey, Object, Value};
+use crate::index::trace::query::{EntityWrite, Fragment, FragmentPart, Load, Query, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
 
 /// Written columns with their values.
 pub(super) type Pairs = Vec<(SqlExpr, SqlExpr)>;
@@ -229,8 +229,39 @@ impl Tracer<'_> {
         out.push((left, right));
     }
 
+    /// The rows of join tables that are written with an entity, where the library saves what it refers to.
+    fn save_links(&mut self, at: &At, id: ObjectId, model: ModelId, links: &[(RelationId, Option<Origin>)]) {
+        if !self.words.mapper(at.pack).is_some_and(|m| m.saves_links) {
+            return;
+        }
+        for &(relation, origin) in links {
+            let through = self.models.get(model).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.through.is_some());
+            if !through {
+                continue;
+            }
+            let Some(before) = self.query(at.query) else { return };
+            let (pack, parts) = (before.pack.clone(), before.parts.clone());
+            let read = self.begin(Query {
+                pack: pack.clone(),
+                verb: Some(Verb::Select),
+                unscoped: true,
+                parts: parts.clone(),
+                ..Query::default()
+            });
+            self.set_root(read, SourceTable::Model(model), None, None);
+            self.change(read, |q| q.loads.push(Load { path: vec![(relation, origin)], joined: true, query: None }));
+            self.only_this(&At { query: read, ..*at }, id);
+            self.dispatch(read, at.site);
+            let write = self.begin(Query { pack: pack.clone(), parts, ..Query::default() });
+            let handle = Handle { pack, of: Some((id, relation, origin)), ..Handle::default() };
+            let step = Step { act: Act::Link, ..Step::default() };
+            self.link(&At { query: write, ..*at }, &step, &handle);
+            self.dispatch(write, at.site);
+        }
+    }
+
     /// Whether a model has fields of an embedded object of this name.
-    fn has_embedded(&self, model: ModelId, name: &str) -> bool {
+    pub(super) fn has_embedded(&self, model: ModelId, name: &str) -> bool {
         let inside = |f: &crate::index::mapping::ModelField| f.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
         self.models.get(model).is_some_and(|m| m.field(name).is_none() && m.fields.iter().any(inside))
     }
@@ -278,8 +309,17 @@ impl Tracer<'_> {
                         self.change(at.query, |q| q.parts.push(*place));
                     }
                     self.cascade(at, model, &written, 0);
+                    let links = written.iter().filter_map(|(name, _, _)| Some((self.relation_of(model, &name.text)?, name.origin)));
+                    let links: Vec<_> = links.collect();
+                    self.save_links(at, *id, model, &links);
+                    let compares = !written.is_empty() && self.words.mapper(at.pack).is_some_and(|m| m.compares_saved);
                     self.change(at.query, |q| {
-                        q.entity = Some(if new { EntityWrite::NewAll } else { EntityWrite::All });
+                        q.entity = Some(match (new, compares) {
+                            (true, _) => EntityWrite::NewAll,
+                            (false, true) => EntityWrite::Changed,
+                            (false, false) => EntityWrite::All,
+                        });
+                        q.of = q.of.or(Some(*id));
                         if verb == Some(Verb::Save) {
                             q.verb = Some(if new { Verb::Insert } else { Verb::Update });
                         }
@@ -289,6 +329,8 @@ impl Tracer<'_> {
                     }
                 }
                 Some(Object::List { items, .. }) => items.iter().for_each(|v| self.entity(at, v, origin, out, call, depth + 1)),
+                // options behind the entity
+                Some(Object::Map { .. }) if call.result.is_some() => {}
                 Some(Object::Map { .. }) => {
                     self.pairs_of(at, value, origin, "", out, depth + 1);
                     self.change(at.query, |q| {

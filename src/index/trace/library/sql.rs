@@ -14,6 +14,7 @@ impl Tracer<'_> {
         let Some((first, rest)) = taken.split_first() else { return Vec::new() };
         match &first.value {
             Value::Object(id) => match self.object(*id).cloned() {
+                Some(Object::Map { .. }) if properties && self.root_model(at.query).is_some() => self.filter(at, 0, &first.value, 0),
                 Some(Object::Map { .. }) => self.equalities(at, &first.value),
                 Some(Object::Entity { written, .. }) => {
                     let mut out = Vec::new();
