@@ -72,6 +72,19 @@ impl<'a> Composer<'a> {
                     });
                 }
             }
+            for field in model.fields.iter().filter(|f| is_column(f.role)) {
+                let Some((target, column)) = &field.refers else { continue };
+                let told = model.relations.iter().any(|r| r.origin == Some(field.origin));
+                if !told && !self.table_text(*target).is_empty() {
+                    add(field.origin, Evidence::Relation, &mut |b, t| {
+                        t.push_synthetic("SELECT ");
+                        b.identifier(t, &column.text, column.origin.map_or(At::Nowhere, At::Written));
+                        t.push_synthetic(" FROM ");
+                        let place = b.table_place(*target);
+                        b.model_table(t, *target, place);
+                    });
+                }
+            }
             for relation in &model.relations {
                 if let Some(origin) = relation.origin {
                     add(origin, Evidence::Relation, &mut |b, t| b.relation_definition(t, model, relation, origin));

@@ -57,6 +57,7 @@ fn field(name: &str, column: &str, at: u32, role: FieldRole) -> ModelField {
         generated: primary,
         on_update: false,
         deferred: false,
+        refers: None,
         ty: "".into(),
     }
 }

@@ -70,6 +70,7 @@ fn model(pack: &str, known: &KnownModel) -> Model {
             generated: primary,
             on_update: false,
             deferred: false,
+            refers: None,
             ty: "".into(),
         }
     };

@@ -159,25 +159,25 @@ impl<'p, 'a> Constants<'p, 'a> {
                 }
             }
             ExprKind::Cast(of, _) | ExprKind::Reference(of) | ExprKind::Bind(_, of) => self.follow(scope, of),
-            // a function that only gives a value: `...timestamps()`
-            ExprKind::Call { function, args, .. } if args.is_empty() => {
-                let found = function.path().and_then(|p| self.program.lookup_path(scope.file, &p));
-                match found {
-                    Some(Definition::Function(at)) => match self.program.function(at).and_then(returned) {
-                        Some(value) if value.span != expr.span => self.follow(Scope { file: at.file, class: None, ..scope }, value),
-                        _ => (scope, expr),
-                    },
+            // a function that only gives a value, or an object whatever it is given: `...timestamps()`
+            ExprKind::Call { function, args, .. } if !is_freeze(function) => {
+                let found = match function.path().and_then(|p| self.program.lookup_path(scope.file, &p)) {
+                    Some(Definition::Function(at)) => Some(at),
                     Some(Definition::Variable { file, values, .. }) => match values.last().map(|v| &v.kind) {
-                        Some(ExprKind::Lambda(id)) => match self.program.function(FunctionRef { file, function: *id }).and_then(returned) {
-                            Some(value) => self.follow(Scope { file, class: None, ..scope }, value),
-                            None => (scope, expr),
-                        },
-                        _ => (scope, expr),
+                        Some(ExprKind::Lambda(id)) => Some(FunctionRef { file, function: *id }),
+                        _ => None,
                     },
+                    _ => None,
+                };
+                let value = found.and_then(|at| Some((at, self.program.function(at).and_then(returned)?)));
+                match value {
+                    Some((at, value)) if value.span != expr.span && (args.is_empty() || matches!(value.kind, ExprKind::Map(_))) => {
+                        self.follow(Scope { file: at.file, class: None, ..scope }, value)
+                    }
                     _ => (scope, expr),
                 }
             }
-            ExprKind::Call { function, args, .. } if is_freeze(function) => match args.first() {
+            ExprKind::Call { args, .. } => match args.first() {
                 Some(only) => self.follow(scope, &only.value),
                 None => (scope, expr),
             },

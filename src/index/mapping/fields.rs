@@ -381,6 +381,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
                 // `select: false` says what is not read
                 truth == Some(!matches!(s, Source::Keyword(path) if path.last().is_some_and(|p| p == "select")))
             }),
+            refers: None,
             ty: ty.unwrap_or_else(|| "".into()),
         };
         Built { field, refers }
@@ -441,6 +442,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             generated: primary,
             on_update: matches!(implied.role, FieldRole::Updated | FieldRole::Version),
             deferred: false,
+            refers: None,
             ty: "".into(),
         };
         match primary {
@@ -507,6 +509,7 @@ pub(super) fn known_field(text: &str, draft: &Draft) -> ModelField {
         generated: primary,
         on_update: false,
         deferred: false,
+        refers: None,
         ty: "".into(),
     }
 }

@@ -140,6 +140,8 @@ pub struct ModelField {
     pub on_update: bool,
     /// Whole-row reads leave it out.
     pub deferred: bool,
+    /// Field of a model that its definition names as what it refers to, with the place where that is written.
+    pub refers: Option<(ModelId, Named)>,
     /// Type as the library names it, if known (`varchar`, `Integer`, `int32`, `*string`).
     pub ty: Rc<str>,
 }

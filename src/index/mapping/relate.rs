@@ -231,6 +231,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             generated: false,
             on_update: false,
             deferred: false,
+            refers: None,
             ty: "".into(),
         });
     }
@@ -703,6 +704,16 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             }
         }
         self.share_relations();
+        let found: Vec<_> = self.refers.iter().enumerate().flat_map(|(id, refers)| refers.iter().map(move |r| (id, r))).collect();
+        let found: Vec<_> =
+            found.into_iter().filter_map(|(id, (name, to))| Some((id, name.clone(), self.resolve(id as ModelId, to)?))).collect();
+        for (id, name, (target, column)) in found {
+            let Some(model) = self.models.models.get_mut(id) else { continue };
+            let Some(field) = model.field(&name).and_then(|f| model.fields.get_mut(f as usize)) else { continue };
+            let here = |o: &Origin| o.file == field.origin.file && field.origin.span.covers(o.span);
+            let origin = column.origin.filter(here).or(Some(field.origin));
+            field.refers = Some((target, Named { text: column.text, origin }));
+        }
         self.models.unknown = self.unknown;
         self.models
     }
@@ -740,6 +751,7 @@ fn discriminator_field(column: &Named, origin: Origin) -> ModelField {
         generated: false,
         on_update: false,
         deferred: false,
+        refers: None,
         ty: "".into(),
     }
 }

@@ -189,6 +189,7 @@ fn column(file: FileId, field: &Field, in_key: bool) -> ModelField {
         on_update: updated,
         // the client leaves out what it has no type for, and what it is told to ignore
         deferred: field.ty.text == "Unsupported" || field.attribute("ignore").is_some(),
+        refers: None,
         ty: field.ty.text.as_str().into(),
     }
 }

@@ -159,6 +159,10 @@ impl Tracer<'_> {
         {
             let alias = alias.map(|text| Named { text, origin: None });
             self.set_root(at.query, SourceTable::Model(model), alias, Some(at.site));
+            // where whole rows are those of all tables, this one is chosen of them
+            if self.words.mapper(at.pack).is_some_and(|m| m.joined_rows) {
+                self.change(at.query, |q| q.select = read);
+            }
             return;
         }
         let Some(query) = self.query_mut(at.query) else { return };

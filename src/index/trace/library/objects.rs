@@ -374,10 +374,22 @@ impl Tracer<'_> {
             let down = word.text.eq_ignore_ascii_case("desc");
             return read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }).collect();
         }
-        for arg in taken {
+        for (i, arg) in taken.iter().enumerate() {
+            if i > 0 && self.is_direction_value(&arg.value) {
+                continue;
+            }
             self.order_value(at, 0, &arg.value, &mut out, 0);
         }
         out
+    }
+
+    /// `'ASC'`, `'desc'`, one of them; unknown text behind a column.
+    fn is_direction_value(&self, value: &Value) -> bool {
+        match value {
+            Value::OneOf(all) => all.iter().all(|v| matches!(v, Value::Null) || self.is_direction_value(v)),
+            Value::Unknown => true,
+            value => self.text_of(value).is_some_and(|w| is_direction(w.text.trim())),
+        }
     }
 
     fn order_value(&mut self, at: &At, source: SourceId, value: &Value, out: &mut Vec<SqlExpr>, depth: usize) {
