@@ -14,6 +14,8 @@ pub struct ModuleMap {
     go: Vec<GoModule>,
     /// Packages of workspaces by name: folder and entry file (relative to the folder; may be empty).
     packages: HashMap<String, (String, String)>,
+    /// What packages of workspaces say of their parts: patterns with the files that they stand for.
+    exports: HashMap<String, Vec<(String, Vec<String>)>>,
     /// Path aliases of `tsconfig.json` and `jsconfig.json`, innermost folder first.
     aliases: Vec<Aliases>,
     /// Folders that Python packages are looked up in, besides the importing file's own ancestors.
@@ -178,6 +180,9 @@ impl ModuleMap {
                     let guesses = [entry, source, join(folder, "src/index"), join(folder, "index"), join(folder, "src/main")];
                     return guesses.iter().find_map(|g| self.script_file(g));
                 }
+                if let Some(found) = self.exported(name, folder, rest) {
+                    return Some(found);
+                }
                 return [join(folder, rest), join(folder, &format!("src/{rest}"))].iter().find_map(|g| self.script_file(g));
             }
             name = &name[..name.rfind('/')?];
@@ -223,9 +228,33 @@ impl ModuleMap {
     fn package_json(&mut self, folder: &str, text: &str) {
         let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else { return };
         let Some(name) = json.get("name").and_then(|n| n.as_str()) else { return };
-        let entry = ["source", "types", "module", "main"].iter().find_map(|k| json.get(*k)?.as_str()).unwrap_or("index");
+        let exports = json.get("exports").map(exports).unwrap_or_default();
+        let main = exports.iter().find(|(k, _)| k == ".").and_then(|(_, to)| to.first()).map(String::as_str);
+        let entry = ["source", "types", "module", "main"].iter().find_map(|k| json.get(*k)?.as_str());
+        let own = |path: &str| !path.contains("dist/") && !path.contains("build/");
+        let entry = main.filter(|m| own(m)).or(entry).or(main).unwrap_or("index");
         let entry = entry.trim_start_matches("./").trim_end_matches(".d.ts").trim_end_matches(".js");
         self.packages.insert(name.to_string(), (folder.to_string(), entry.to_string()));
+        let exports: Vec<_> = exports.into_iter().filter(|(k, _)| k != ".").collect();
+        if !exports.is_empty() {
+            self.exports.insert(name.to_string(), exports);
+        }
+    }
+
+    /// The file of a part of a package (`@shop/db/client`) as its `exports` say.
+    fn exported(&self, package: &str, folder: &str, rest: &str) -> Option<String> {
+        self.exports.get(package)?.iter().find_map(|(pattern, targets)| {
+            let pattern = pattern.strip_prefix("./")?;
+            let middle = match pattern.split_once('*') {
+                Some((head, tail)) => rest.strip_prefix(head)?.strip_suffix(tail)?,
+                None => (rest == pattern).then_some("")?,
+            };
+            targets.iter().find_map(|target| {
+                let path = normal(&join(folder, &target.replacen('*', middle, 1)));
+                let source = path.replacen("/dist/", "/src/", 1);
+                [path, source].iter().find_map(|p| self.script_file(p.trim_end_matches(".d.ts")).or_else(|| self.script_file(p)))
+            })
+        })
     }
 
     fn tsconfig(&mut self, folder: &str, text: &str, read: &dyn Fn(&str) -> Option<Vec<u8>>) {
@@ -264,6 +293,33 @@ impl GoModule {
 }
 
 /// Folder and name of a path.
+/// What a package exports: names (`.`, `./client`, `./*`) with the files that they may stand for, in order.
+fn exports(value: &serde_json::Value) -> Vec<(String, Vec<String>)> {
+    match value {
+        serde_json::Value::String(path) => vec![(".".to_string(), vec![path.clone()])],
+        serde_json::Value::Object(entries) if entries.keys().any(|k| k.starts_with('.')) => {
+            entries.iter().map(|(key, value)| (key.clone(), targets(value, 0))).collect()
+        }
+        // conditions alone: of the package itself
+        other => vec![(".".to_string(), targets(other, 0))],
+    }
+}
+
+/// Files of an export, through its conditions: sources first.
+fn targets(value: &serde_json::Value, depth: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    match value {
+        serde_json::Value::String(path) => out.push(path.clone()),
+        serde_json::Value::Array(all) if depth < 8 => out.extend(all.iter().flat_map(|v| targets(v, depth + 1))),
+        serde_json::Value::Object(conditions) if depth < 8 => {
+            out.extend(conditions.values().flat_map(|v| targets(v, depth + 1)));
+            out.sort_by_key(|path| path.ends_with(".d.ts"));
+        }
+        _ => {}
+    }
+    out
+}
+
 pub(super) fn split(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))
 }
@@ -360,6 +416,12 @@ mod tests {
             ("packages/db/package.json", r#"{"name": "@shop/db", "main": "dist/index.js"}"#),
             ("packages/db/src/index.ts", ""),
             ("packages/db/src/queries.ts", ""),
+            (
+                "packages/orm/package.json",
+                r#"{"name": "@shop/orm", "exports": {".": {"types": "./lib/client.d.ts", "default": "./lib/client.ts"}, "./*": "./lib/parts/*.ts"}}"#,
+            ),
+            ("packages/orm/lib/client.ts", ""),
+            ("packages/orm/lib/parts/user.ts", ""),
             ("web/tsconfig.json", "{ // aliases\n \"compilerOptions\": {\"baseUrl\": \".\", \"paths\": {\"@/*\": [\"src/*\"],},},}"),
             ("web/src/db/index.ts", ""),
             ("web/src/sql.ts", ""),
@@ -379,6 +441,8 @@ mod tests {
             (Language::TypeScript, "web/src/api.ts", "src/sql", "web/src/sql.ts"),
             (Language::TypeScript, "web/src/api.ts", "@shop/db", "packages/db/src/index.ts"),
             (Language::TypeScript, "web/src/api.ts", "@shop/db/queries", "packages/db/src/queries.ts"),
+            (Language::TypeScript, "web/src/api.ts", "@shop/orm", "packages/orm/lib/client.ts"),
+            (Language::TypeScript, "web/src/api.ts", "@shop/orm/user", "packages/orm/lib/parts/user.ts"),
             (Language::TypeScript, "web/src/api.ts", "pg", ""),
             (Language::Python, "app/api/views.py", "app.db.queries", "app/db/queries.py"),
             (Language::Python, "app/api/views.py", "..db.queries", "app/db/queries.py"),

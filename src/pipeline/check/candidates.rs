@@ -36,8 +36,9 @@ pub fn judge(
     for (number, run) in runs.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
-        // Variants of one site, by unit and group: the gravest stands for all.
-        let mut sites: BTreeMap<(i64, u32, String), (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
+        // Variants of one site, by unit and group: the gravest stands for all. What is mended at a definition does not
+        // stand for what the code names itself.
+        let mut sites: BTreeMap<(i64, u32, String, bool), (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
         // By unit: how its service belongs to the database. Statements of other databases are not read.
         let mut units: HashMap<i64, Option<Belongs>> = HashMap::new();
         let mut wanted = |unit: i64| {
@@ -57,7 +58,8 @@ pub fn judge(
             let judgement = judge_one(&found, &pairing, run);
             report.waiting |= judgement.waits_for.is_some();
             let statement = &found.indexed.statement;
-            let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default());
+            let elsewhere = matches!(belonging(&found.indexed, &mut judgement.clone()), Belonging::At(_));
+            let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default(), elsewhere);
             match sites.get_mut(&key) {
                 // The statement reaches over the pieces of all variants that are hit alike.
                 Some((first, old, _)) if old.effect == judgement.effect && old.effect != Effect::Safe => {

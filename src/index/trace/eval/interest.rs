@@ -48,11 +48,15 @@ pub(super) fn in_force(program: &Program<'_>, packs: &PackSet) -> HashSet<String
 /// Functions of the program that mention what matters.
 pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_force: &HashSet<String>) -> Interest {
     let mut words: HashSet<&str> = HashSet::default();
+    // Methods of models that code reaches by their name (`client.user.update()`): they matter beside such a name.
+    let (mut methods, mut members): (HashSet<&str>, HashSet<String>) = Default::default();
     for rules in packs.languages() {
         for mapper in rules.packs.iter().filter(|p| in_force.contains(&p.id)).filter_map(|p| p.mapper.as_ref()) {
             let last = |name: &'_ String| -> usize { name.rfind(['.', '/']).map_or(0, |at| at + 1) };
             for rule in &mapper.call {
-                words.extend(rule.names.iter().map(|n| &n[last(n)..]));
+                let by_member = mapper.schema_language.is_some() && rule.on.iter().any(|kind| kind == "model");
+                let place = if by_member { &mut methods } else { &mut words };
+                place.extend(rule.names.iter().map(|n| &n[last(n)..]));
             }
             for rule in &mapper.member {
                 words.extend(rule.names.iter().map(String::as_str));
@@ -66,6 +70,8 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     let mut classes: HashSet<ClassRef> = HashSet::default();
     for model in &models.models {
         words.insert(&model.name.text);
+        let mut chars = model.name.text.chars();
+        members.extend(chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()));
         let mapper = packs.languages().iter().find_map(|l| l.pack(&model.pack)).and_then(|p| p.mapper.as_ref());
         if mapper.is_some_and(|m| m.entity_names) {
             // what holds an instance is told by its name: code that reads a field needs no other word
@@ -75,6 +81,7 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
         }
     }
     words.insert(OF_MODEL);
+    methods.retain(|m| !words.contains(m));
     let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();
     for (file, content) in program.files.iter().enumerate() {
         for (i, function) in content.code.functions.iter().enumerate() {
@@ -92,10 +99,11 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     for _ in 0..ROUNDS {
         let mut added: HashSet<&str> = HashSet::default();
         mentioned.retain(|(function, name, names)| {
-            let fits = names.iter().any(|n| words.contains(n));
+            let named = || names.iter().any(|n| methods.contains(n)) && names.iter().any(|n| members.contains(*n));
+            let fits = names.iter().any(|n| words.contains(n)) || named();
             if fits {
                 functions.insert(*function);
-                if !name.is_empty() {
+                if !name.is_empty() && !methods.contains(name) {
                     added.insert(name);
                 }
             }

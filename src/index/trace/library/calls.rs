@@ -127,13 +127,14 @@ impl Tracer<'_> {
     ) -> Option<((PackId, usize), Value)> {
         let rule = words.method(pack, kind, "*relations*", count)?;
         let Value::Object(id) = receiver else { return None };
-        let Object::Entity { model, query, .. } = self.object(*id)? else { return None };
-        let (model, query) = (*model, *query);
+        let Object::Entity { model, query, origin, .. } = self.object(*id)? else { return None };
+        let (model, query, origin) = (*model, *query, *origin);
         let relation = self.relation_of(model, &name.text)?;
         // of the row itself no more is read than what the relation is found by
         let keys = self.relation_keys(SourceRef::Id(0), model, relation, None);
-        if let Some(query) = query {
-            self.change(query, |q| {
+        let sent = query.and_then(|_| self.found.sent.iter().rev().find(|s| s.site == origin).map(|s| s.query));
+        if let Some(sent) = sent.filter(|&s| self.root_model(s) == Some(model)) {
+            self.change(sent, |q| {
                 if q.only.is_empty() && q.loads.is_empty() {
                     q.only = keys;
                 }
