@@ -3,6 +3,7 @@
 mod databases;
 mod mapped;
 mod mappers;
+mod models;
 mod reading;
 mod services;
 

@@ -33,6 +33,11 @@ impl Learnt {
         self.builders.extend(names.iter().filter(|n| n.len() >= 3).map(|n| n.clone().into_bytes().into_boxed_slice()));
     }
 
+    /// Adds names of values, such as models.
+    pub fn add_values<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        self.values.extend(names.filter(|n| n.len() >= 3).map(|n| n.as_bytes().into()));
+    }
+
     /// The names that `other` does not hold.
     pub fn without(&self, other: &Learnt) -> Learnt {
         Learnt {

@@ -1,6 +1,7 @@
 //! What the mappers and query builders of a service send: its lowered code followed to statements.
 
 use super::RepositoryState;
+use super::models::program;
 use super::services::Members;
 use crate::grammar::PackSet;
 use crate::grammar::mapper::SchemaLanguage;
@@ -8,13 +9,11 @@ use crate::index::compose::Composer;
 use crate::index::compose::place::{Placed, place};
 use crate::index::discover::Reader;
 use crate::index::mapping::models;
-use crate::index::program::{Program, ProgramFile, SchemaFile};
 use crate::index::resolve::Resolved;
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::trace;
 use crate::model::coverage::OpenSite;
 use crate::model::dialect::Dialect;
-use crate::model::project::FileKind;
 use crate::model::span::LineIndex;
 use crate::model::statement::{Scope, Statement, StatementKind};
 use std::collections::HashMap;
@@ -31,26 +30,10 @@ pub(super) struct Mapped {
 
 /// Follows the code of a service. Nothing is done where no file was lowered.
 pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &ModuleMap, packs: &PackSet, dialect: Dialect) -> Mapped {
-    let repository = state.repository;
-    let file = |own: bool| {
-        move |&i: &usize| {
-            let file = &repository.files[i];
-            let FileKind::Source(language) = state.kinds[i] else { return None };
-            let facts = state.facts.get(&i)?;
-            let code = facts.code.as_deref()?;
-            let (path, package) = (file.path.as_str(), facts.package.as_str());
-            Some(ProgramFile { path, language, scope: file.scope, own, package, imports: &code.imports, code })
-        }
-    };
-    let files: Vec<ProgramFile> =
-        members.own.iter().filter_map(file(true)).chain(members.libraries.iter().filter_map(file(false))).collect();
     let schemas = schemas(state, members);
-    if files.is_empty() && schemas.is_empty() {
+    let program = program(state, members, modules, &schemas);
+    if program.files.is_empty() && schemas.is_empty() {
         return Mapped::default();
-    }
-    let mut program = Program::new(files, modules);
-    for (path, scope, own, text) in &schemas {
-        program.add_schema(SchemaFile { path, scope: *scope, own: *own, text });
     }
     let models = models(&program, packs);
     let traced = trace(&program, &models, packs);
@@ -59,8 +42,11 @@ pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &Modul
     Mapped { placed, tables: composer.tables(), wanted: program.wanted() }
 }
 
-/// Files of schema languages: path, production or test, whether the service itself holds it, text.
-fn schemas<'s>(state: &'s RepositoryState, members: &Members) -> Vec<(&'s str, Scope, bool, String)> {
+/// A file of a schema language: path, production or test, whether the service itself holds it, text.
+pub(super) type SchemaText<'s> = (&'s str, Scope, bool, String);
+
+/// Files of schema languages.
+pub(super) fn schemas<'s>(state: &'s RepositoryState, members: &Members) -> Vec<SchemaText<'s>> {
     let repository = state.repository;
     let all = members.own.iter().map(|i| (i, true)).chain(members.libraries.iter().map(|i| (i, false)));
     all.filter_map(|(&i, own)| {

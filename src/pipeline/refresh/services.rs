@@ -2,6 +2,7 @@
 
 use super::databases::KnownDatabase;
 use super::mapped;
+use super::models::read_users;
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
@@ -117,6 +118,7 @@ fn make_unit(
     let dialects = dialects(state, service, known);
     let mut learnt = Learnt::default();
     if !request.no_prefilter {
+        done.parsed += read_users(store, state, packs, &members, modules)? as u64;
         // What kept files say themselves is followed before the first resolution.
         let names = learn(state, &all, &[], &mut learnt);
         if !names.is_empty() {
@@ -151,7 +153,9 @@ fn make_unit(
     for _ in 0..ROUNDS {
         let wanted: HashSet<&str> = mapped.wanted.iter().map(String::as_str).collect();
         let unread = unread(state, &all, &|path| wanted.contains(path));
-        if unread.is_empty() || read_more(store, state, packs, &unread, &|_, _| true)?.is_empty() {
+        let read = read_more(store, state, packs, &unread, &|_, _| true)?;
+        done.parsed += read.len() as u64;
+        if read.is_empty() {
             break;
         }
         mapped = mapped::follow(state, &members, modules, packs, dialect);
@@ -174,7 +178,7 @@ fn learn(state: &RepositoryState, files: &[usize], helpers: &[String], known: &m
 }
 
 /// Files of the first tier's rest for which `may` says so.
-fn unread(state: &RepositoryState, files: &[usize], may: &dyn Fn(&str) -> bool) -> Vec<usize> {
+pub(super) fn unread(state: &RepositoryState, files: &[usize], may: &dyn Fn(&str) -> bool) -> Vec<usize> {
     files.iter().copied().filter(|&i| state.rows[i].tier == 0 && may(&state.repository.files[i].path)).collect()
 }
 
