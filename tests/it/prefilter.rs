@@ -62,6 +62,36 @@ const TYPESCRIPT: &[(&str, &str)] = &[
     ("src/use.ts", "import { insertSeen } from './helper';\n\nexport const use = (db: any) => insertSeen('name', db);\n"),
 ];
 
+/// Python: models of a base class of the application's own, used where neither the library nor a word of it is named.
+const DJANGO: &[(&str, &str)] = &[
+    ("requirements.txt", "flask\n"),
+    (
+        "shop/base.py",
+        "from django.db import models\n\n\nclass Base(models.Model):\n    name = models.CharField(max_length=10)\n\n    class Meta:\n        abstract = True\n",
+    ),
+    ("shop/models.py", "from shop.base import Base\n\n\nclass Order(Base):\n    class Meta:\n        db_table = 'orders'\n"),
+    ("shop/views.py", "from shop.models import Order\n\n\ndef create():\n    return Order(name='a')\n"),
+    ("shop/lists.py", "def names(shop):\n    return shop.filter(name='a')\n"),
+    ("shop/urls.py", "def urls():\n    return ['/orders']\n"),
+];
+
+#[test]
+fn users_of_models_are_parsed_where_a_file_imports_the_mapper() {
+    let project = Project::empty();
+    DJANGO.iter().for_each(|(path, text)| project.write(path, text));
+    let store = project.cache().join("models.db").display().to_string();
+    let parsed = |more: &[&str]| {
+        let mut args = vec!["index", "--format", "json", "--store", &store, "--repo", "."];
+        args.extend(more);
+        project.impact(&args).exits(0).json()["coverage"]["repositories"][0]["parsed"].as_u64()
+    };
+    // Not the one without models and words of the library; the same when only one file is read again.
+    assert_eq!(parsed(&[]), Some(4));
+    project.write("shop/views.py", "from shop.models import Order\n\n\ndef create():\n    return Order(name='b')\n");
+    assert_eq!(parsed(&[]), Some(4));
+    assert_eq!(parsed(&["--no-prefilter"]), Some(5));
+}
+
 #[test]
 fn parsing_everything_counts_the_same() {
     for (name, files, sites) in [("python", PYTHON, 1), ("go", GO, 3), ("typescript", TYPESCRIPT, 1)] {
