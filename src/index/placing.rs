@@ -48,7 +48,7 @@ impl<'a> SourceLines<'a> {
     }
 }
 
-/// Gives a statement its lines and columns. References are for [`index_statement`] to find.
+/// Gives a statement its lines and columns. References are for [`bind_text`] to find.
 pub fn place_statement(statement: Statement, sources: &mut SourceLines) -> IndexedStatement {
     let path = |file: u16| statement.files.get(file as usize).map_or("", String::as_str);
     IndexedStatement {
@@ -64,10 +64,17 @@ pub fn place_statement(statement: Statement, sources: &mut SourceLines) -> Index
     }
 }
 
-/// Places and binds one statement.
-pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: &Schema) -> IndexedStatement {
-    let mut indexed = place_statement(statement, sources);
-    let text = &indexed.statement.text.text;
+/// What binding says of a text, whichever statement it is of.
+#[derive(Clone, Debug, Default)]
+pub struct Bound {
+    references: Vec<Reference>,
+    objects: Vec<String>,
+    unbound: Option<String>,
+    dynamic_table: bool,
+}
+
+/// Binds the text of a statement.
+pub fn bind_text(text: &str, schema: &Schema) -> Bound {
     let parsed = parse_statement(text, schema.dialect);
     let binding = bind::bind(&parsed, text, schema, &SessionState::default());
     let mut objects: Vec<String> = binding.uses.iter().filter_map(|u| object_symbol(u.kind, &u.table)).collect();
@@ -88,9 +95,14 @@ pub fn index_statement(statement: Statement, sources: &mut SourceLines, schema: 
         (None, Some(opaque)) => Some(opaque.reason.clone()),
         (None, None) => None,
     };
-    let references = referred(&indexed.statement, bind::references(&binding, &parsed));
-    (indexed.references, indexed.objects, indexed.unbound, indexed.dynamic_table) = (references, objects, unbound, dynamic_table);
-    indexed
+    Bound { references: bind::references(&binding, &parsed), objects, unbound, dynamic_table }
+}
+
+/// Places a statement whose text was bound.
+pub fn index_statement(statement: Statement, sources: &mut SourceLines, bound: Bound) -> IndexedStatement {
+    let references = referred(&statement, bound.references);
+    let placed = place_statement(statement, sources);
+    IndexedStatement { references, objects: bound.objects, unbound: bound.unbound, dynamic_table: bound.dynamic_table, ..placed }
 }
 
 /// Most that a use is worth: the database would not notice.

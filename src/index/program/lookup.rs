@@ -27,6 +27,16 @@ pub enum Definition<'a> {
     External(String),
 }
 
+/// What a name was found to mean; variables are looked up each time.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    Nothing,
+    Class(ClassRef),
+    Function(FunctionRef),
+    Module(Vec<FileId>),
+    External(String),
+}
+
 /// What a file defines at its top level.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FileTable<'a> {
@@ -63,6 +73,7 @@ impl<'a> Program<'a> {
             packages,
             schemas: Vec::new(),
             located: RefCell::new(HashMap::default()),
+            known: RefCell::new(HashMap::default()),
             wanted: RefCell::new(BTreeSet::new()),
         }
     }
@@ -70,7 +81,26 @@ impl<'a> Program<'a> {
     /// What a name of the module scope of a file means. Names of functions and classes inside others are for the
     /// caller, who knows where it stands.
     pub fn lookup(&self, file: FileId, name: &str) -> Option<Definition<'a>> {
-        self.named(file, name, 0)
+        if let Some(known) = self.known.borrow().get(&file).and_then(|names| names.get(name)) {
+            return match known {
+                Known::Nothing => None,
+                Known::Class(class) => Some(Definition::Class(*class)),
+                Known::Function(function) => Some(Definition::Function(*function)),
+                Known::Module(files) => Some(Definition::Module(files.clone())),
+                Known::External(name) => Some(Definition::External(name.clone())),
+            };
+        }
+        let found = self.named(file, name, 0);
+        let known = match &found {
+            None => Known::Nothing,
+            Some(Definition::Class(class)) => Known::Class(*class),
+            Some(Definition::Function(function)) => Known::Function(*function),
+            Some(Definition::Module(files)) => Known::Module(files.clone()),
+            Some(Definition::External(name)) => Known::External(name.clone()),
+            Some(Definition::Variable { .. }) => return found,
+        };
+        self.known.borrow_mut().entry(file).or_default().insert(name.into(), known);
+        found
     }
 
     /// What a member of a definition is, as far as names alone say it: of modules and libraries.
@@ -248,8 +278,7 @@ impl<'a> Program<'a> {
     }
 
     fn located(&self, file: FileId, module: &str) -> Vec<FileId> {
-        let key = (file, module.to_string());
-        if let Some(found) = self.located.borrow().get(&key) {
+        if let Some(found) = self.located.borrow().get(&file).and_then(|modules| modules.get(module)) {
             return found.clone();
         }
         let mut ids = Vec::new();
@@ -261,7 +290,7 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        self.located.borrow_mut().insert(key, ids.clone());
+        self.located.borrow_mut().entry(file).or_default().insert(module.to_string(), ids.clone());
         ids
     }
 }

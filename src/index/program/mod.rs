@@ -65,7 +65,10 @@ pub struct Program<'a> {
     packages: HashMap<String, Vec<FileId>>,
     /// Files of a schema language, with their text.
     schemas: Vec<(FileId, &'a str)>,
-    located: RefCell<HashMap<(FileId, String), Vec<FileId>>>,
+    /// Files by importing file and module.
+    located: RefCell<HashMap<FileId, HashMap<String, Vec<FileId>>>>,
+    /// What names mean that were looked up, by file.
+    known: RefCell<HashMap<FileId, HashMap<Box<str>, lookup::Known>>>,
     wanted: RefCell<BTreeSet<String>>,
 }
 

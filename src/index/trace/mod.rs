@@ -139,12 +139,18 @@ struct Kept {
     queries: usize,
     frames: usize,
     changed_objects: HashMap<ObjectId, Object>,
-    changed_queries: Vec<(QueryId, Query)>,
+    changed_queries: HashMap<QueryId, Query>,
 }
 
 /// Evaluates the code of a service and gives what it sends.
 pub fn trace(program: &Program<'_>, models: &Models, packs: &PackSet) -> Traced {
     Tracer::new(program, models, packs).run()
+}
+
+/// Looks up what the code that [`trace`] will run mentions: [`Program::wanted`] then names the files that are
+/// missing. Costs a walk over the code, no evaluation.
+pub fn look_up(program: &Program<'_>, models: &Models, packs: &PackSet) {
+    eval::look_up(program, models, packs);
 }
 
 impl<'a> Tracer<'a> {

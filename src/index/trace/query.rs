@@ -3,6 +3,7 @@
 use super::value::{Argument, ObjectId};
 use crate::grammar::mapper::Verb;
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, RelationId};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// Index into the tracer's queries.
@@ -12,7 +13,7 @@ pub type SourceId = u32;
 
 /// A statement under construction. Clauses of branches that exclude each other stand side by side: what is sent
 /// is one of several subsets of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub struct Query {
     /// Pack that builds it, by id.
     pub pack: Rc<str>,
@@ -100,8 +101,15 @@ impl PartialEq for Pending {
     }
 }
 
+impl Hash for Pending {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.rule.hash(state);
+        self.site.hash(state);
+    }
+}
+
 /// Which columns an entity write writes.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EntityWrite {
     /// All columns but the key (`save()`).
     All,
@@ -114,7 +122,7 @@ pub enum EntityWrite {
 }
 
 /// A table in a query.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Source {
     /// What it is.
     pub table: SourceTable,
@@ -127,7 +135,7 @@ pub struct Source {
 }
 
 /// What a source is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum SourceTable {
     /// The table of a model.
     Model(ModelId),
@@ -144,7 +152,7 @@ pub enum SourceTable {
 }
 
 /// How a source is joined.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub struct Join {
     /// It keeps the rows without a partner.
     pub outer: bool,
@@ -155,7 +163,7 @@ pub struct Join {
 }
 
 /// A relation loaded with the rows.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Load {
     /// Path of relations from the root.
     pub path: Vec<(RelationId, Option<Origin>)>,
@@ -181,7 +189,7 @@ pub enum SourceRef {
 }
 
 /// An SQL expression as far as its columns matter.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum SqlExpr {
     /// A field of a model. Its model may be a joined parent of the source's model (`Model::parent`), whose table
     /// is joined by the key.
@@ -231,7 +239,7 @@ pub enum SqlExpr {
 }
 
 /// A piece of SQL text with expressions built in.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub struct Fragment {
     /// Text with its place, values, holes, in order.
     pub parts: Vec<FragmentPart>,
@@ -240,7 +248,7 @@ pub struct Fragment {
 }
 
 /// A part of a fragment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum FragmentPart {
     /// Text: decoded, with its place where it stands in the source.
     Text(Rc<str>, Option<Origin>),

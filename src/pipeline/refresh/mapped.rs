@@ -24,8 +24,6 @@ pub(super) struct Mapped {
     placed: Placed,
     /// Tables of its models with their columns.
     pub tables: Vec<(String, Vec<String>)>,
-    /// Files that imports ask for and that were not parsed.
-    pub wanted: Vec<String>,
 }
 
 /// Follows the code of a service. Nothing is done where no file was lowered.
@@ -39,7 +37,7 @@ pub(super) fn follow(state: &RepositoryState, members: &Members, modules: &Modul
     let traced = trace(&program, &models, packs);
     let composer = Composer { models: &models, queries: &traced.queries, packs, dialect };
     let placed = place(&composer, &program, &traced);
-    Mapped { placed, tables: composer.tables(), wanted: program.wanted() }
+    Mapped { placed, tables: composer.tables() }
 }
 
 /// A file of a schema language: path, production or test, whether the service itself holds it, text.

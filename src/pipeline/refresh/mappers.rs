@@ -54,6 +54,11 @@ impl Mappers {
         self.reached.get(service).map_or(&[], Vec::as_slice)
     }
 
+    /// Mappers that matter to the files of a service and of each library that it reaches: what is lowered for it.
+    pub(super) fn of_service(&self, service: usize) -> Vec<impl std::fmt::Debug + '_> {
+        self.reached(service).iter().filter_map(|s| self.used.get(*s)).collect()
+    }
+
     /// Whether parsed files of a service in a language are lowered.
     pub(super) fn lower(&self, service: u32, language: Language) -> bool {
         !of(&self.used, service as usize, language).is_empty()

@@ -1,4 +1,5 @@
-//! The second tier of files for mappers: those that a service's models are made of or used in.
+//! The second tier of files for mappers: those that a service's models are made of or used in, and those that code
+//! asks for that is followed to statements.
 
 use super::mapped::{SchemaText, schemas};
 use super::reading::read_more;
@@ -9,12 +10,15 @@ use crate::index::extract::learnt::Learnt;
 use crate::index::mapping::models;
 use crate::index::program::{Program, ProgramFile, SchemaFile};
 use crate::index::resolve::modules::ModuleMap;
+use crate::index::trace::look_up;
 use crate::model::project::FileKind;
 use crate::store::Store;
 use std::collections::HashSet;
 
 /// Rounds in which models are looked for in what the round before read.
 const ROUNDS: usize = 4;
+/// Imports of imports that are followed.
+const ASKED_ROUNDS: usize = 12;
 
 /// Parses the files that mention a model of the service, or that a model's definition imports; gives their number.
 /// A service without mappers has no code and so no models.
@@ -59,6 +63,38 @@ pub(super) fn read_users(
     Ok(count)
 }
 
+/// Parses the files that imports ask for of the code that will be followed, until none is missing; gives their
+/// number.
+pub(super) fn read_asked(
+    store: &Store,
+    state: &mut RepositoryState,
+    packs: &PackSet,
+    members: &Members,
+    modules: &ModuleMap,
+) -> Result<usize, RefreshError> {
+    let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
+    let mut count = 0;
+    for _ in 0..ASKED_ROUNDS {
+        let wanted = {
+            let schemas = schemas(state, members);
+            let program = program(state, members, modules, &schemas);
+            if program.files.is_empty() {
+                break;
+            }
+            look_up(&program, &models(&program, packs), packs);
+            program.wanted()
+        };
+        let wanted: HashSet<&str> = wanted.iter().map(String::as_str).collect();
+        let unread = unread(state, &all, &|path| wanted.contains(path));
+        let read = read_more(store, state, packs, &unread, &|_, _| true)?;
+        count += read.len();
+        if read.is_empty() {
+            break;
+        }
+    }
+    Ok(count)
+}
+
 /// The lowered code of a service as one program.
 pub(super) fn program<'a>(
     state: &'a RepositoryState,
@@ -70,15 +106,8 @@ pub(super) fn program<'a>(
     let files = listed.filter_map(|(i, own)| {
         let FileKind::Source(language) = state.kinds[i] else { return None };
         let (file, facts) = (&state.repository.files[i], state.facts.get(&i)?);
-        Some(ProgramFile {
-            path: &file.path,
-            language,
-            scope: file.scope,
-            own,
-            package: &facts.package,
-            imports: &facts.imports,
-            code: facts.code.as_deref()?,
-        })
+        let code = facts.code.as_deref()?;
+        Some(ProgramFile { path: &file.path, language, scope: file.scope, own, package: &facts.package, imports: &code.imports, code })
     });
     let mut program = Program::new(files.collect(), modules);
     for (path, scope, own, text) in schemas {

@@ -2,7 +2,7 @@
 
 use super::databases::KnownDatabase;
 use super::mapped;
-use super::models::read_users;
+use super::models::{read_asked, read_users};
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
@@ -10,7 +10,7 @@ use crate::impact::findings::shown;
 use crate::index::databases::{Candidate, choose, driver_dialect};
 use crate::index::discover::Reader;
 use crate::index::extract::learnt::Learnt;
-use crate::index::placing::{SourceLines, index_statement, table_names};
+use crate::index::placing::{Bound, SourceLines, bind_text, index_statement, table_names};
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::resolve::{ResolveFile, Resolved, ServiceInput, SqlFile, resolve as resolve_service};
 use crate::model::coverage::OpenSite;
@@ -19,6 +19,7 @@ use crate::model::project::FileKind;
 use crate::model::schema::Schema;
 use crate::model::statement::{IndexedStatement, Statement, StatementKind};
 use crate::store::{Store, UnitContent, UnitInfo};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Rounds of the second tier: each parses the files that the round before asked for.
@@ -91,6 +92,7 @@ fn unit_key(state: &RepositoryState, service: usize, members: &Members, known: &
         hasher.update(database.database.name.as_bytes());
         hasher.update(&database.hash);
     }
+    hasher.update(format!("{:?}", state.mappers.of_service(service)).as_bytes());
     for (list, &i) in members.own.iter().map(|i| (0u8, i)).chain(members.libraries.iter().map(|i| (1, i))) {
         let file = &state.repository.files[i];
         hasher.update(&[list, file.scope as u8]);
@@ -149,17 +151,8 @@ fn make_unit(
         resolved = run(state, &members, modules, &dialects);
     }
     let dialect = dialects.first().copied().unwrap_or_default();
+    done.parsed += read_asked(store, state, packs, &members, modules)? as u64;
     let mut mapped = mapped::follow(state, &members, modules, packs, dialect);
-    for _ in 0..ROUNDS {
-        let wanted: HashSet<&str> = mapped.wanted.iter().map(String::as_str).collect();
-        let unread = unread(state, &all, &|path| wanted.contains(path));
-        let read = read_more(store, state, packs, &unread, &|_, _| true)?;
-        done.parsed += read.len() as u64;
-        if read.is_empty() {
-            break;
-        }
-        mapped = mapped::follow(state, &members, modules, packs, dialect);
-    }
     let tables = std::mem::take(&mut mapped.tables);
     let repository = state.repository;
     mapped::join(&mut resolved, mapped, &|path| Reader.read_path(repository, path).ok());
@@ -312,7 +305,14 @@ fn bind(
     let schema = choice.as_ref().map_or(&fallback, |c| &known[c.candidate].schema);
     let read = |path: &str| Reader.read_path(state.repository, path).ok();
     let mut sources = SourceLines::new(&read);
-    let statements: Vec<_> = resolved.statements.into_iter().map(|s| index_statement(s, &mut sources, schema)).collect();
+    // Definitions, uses and simple reads have the same few texts all over a service.
+    let texts: HashSet<&str> = resolved.statements.iter().map(|s| s.text.text.as_str()).collect();
+    let bound: HashMap<String, Bound> = texts.into_par_iter().map(|text| (text.to_string(), bind_text(text, schema))).collect();
+    let index = |statement: Statement| {
+        let bound = bound.get(&statement.text.text).cloned().unwrap_or_default();
+        index_statement(statement, &mut sources, bound)
+    };
+    let statements: Vec<_> = resolved.statements.into_iter().map(index).collect();
     let mut open = resolved.open;
     open.extend(statements.iter().filter(|s| is_sent(s)).filter_map(unbound));
     open.sort();

@@ -1,6 +1,5 @@
 //! Arguments of a call, and how they reach the parameters of a function.
 
-use super::render;
 use crate::index::mapping::Origin;
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
@@ -16,7 +15,7 @@ impl<'a> Tracer<'a> {
                 self.built_upon(&value);
             }
             let origin = self.origin_here(arg.value.span);
-            let text = render::expression(&arg.value);
+            let text = self.shown(&arg.value);
             let name = arg.name.as_ref().map(|n| self.word_here(n));
             if arg.spread
                 && let Value::Handle(_) = value

@@ -122,10 +122,10 @@ impl<'a> Tracer<'a> {
         }
         let of_library = match receiver {
             Value::Object(id) => match self.object(*id) {
-                Some(Object::Instance { .. }) => self.base_handle(receiver, site),
+                Some(Object::Instance { .. }) => self.base_handle(receiver),
                 _ => Some(receiver.clone()),
             },
-            Value::Class(class) => Some(self.base_of_class(*class, site)),
+            Value::Class(class) => Some(self.base_of_class(*class)),
             other => Some(other.clone()),
         };
         if let Some(object) = of_library {
@@ -196,8 +196,8 @@ impl<'a> Tracer<'a> {
         }
         let Some(receiver) = receiver else { return Value::Unknown };
         let object = match &receiver {
-            Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => self.base_handle(&receiver, site),
-            Value::Class(class) => Some(self.base_of_class(*class, site)),
+            Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => self.base_handle(&receiver),
+            Value::Class(class) => Some(self.base_of_class(*class)),
             _ => Some(receiver.clone()),
         };
         if matches!(&*name.text, "__init__" | "constructor") {

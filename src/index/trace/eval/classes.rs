@@ -68,8 +68,8 @@ impl<'a> Tracer<'a> {
         order.iter().find_map(|&c| self.method_in(c, name))
     }
 
-    /// The class that a method belongs to.
-    pub(super) fn class_of(&self, function: FunctionRef) -> Option<ClassRef> {
+    /// See [`Tracer::class_of`].
+    pub(super) fn find_class_of(&self, function: FunctionRef) -> Option<ClassRef> {
         let code = self.program.function(function)?;
         match code.outer {
             Outer::Class(class) => Some(ClassRef { file: function.file, class }),
@@ -77,8 +77,8 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Whether reading the attribute runs the function.
-    pub(super) fn is_property(&self, function: FunctionRef) -> bool {
+    /// See [`Tracer::is_property`].
+    pub(super) fn find_is_property(&self, function: FunctionRef) -> bool {
         let Some(code) = self.program.function(function) else { return false };
         code.is_getter || decorated(code, |name| name.ends_with("property") || name == "declared_attr" || name == "declared_attr.directive")
     }
@@ -252,7 +252,7 @@ impl<'a> Tracer<'a> {
             }
         }
         if let Value::Class(_) = object {
-            let base = self.base_of_class(class, site);
+            let base = self.base_of_class(class);
             return self.library_member(&base, name);
         }
         None
@@ -263,8 +263,9 @@ impl<'a> Tracer<'a> {
         order.iter().find_map(|&c| Some((c, self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.ty.is_some())?)))
     }
 
-    /// What the library's class is that a class of the program extends, as a value of it.
-    pub(super) fn library_base(&mut self, class: ClassRef, site: Origin) -> Value {
+    /// See [`Tracer::library_base`].
+    pub(super) fn find_library_base(&mut self, class: ClassRef) -> Value {
+        let site = Origin { file: class.file, span: Default::default() };
         let order = self.base_order(class);
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
@@ -286,11 +287,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// The library's side of an instance of the program's class.
-    pub(super) fn base_handle(&mut self, object: &Value, site: Origin) -> Option<Value> {
+    pub(super) fn base_handle(&mut self, object: &Value) -> Option<Value> {
         let Value::Object(id) = object else { return None };
         let Some(Object::Instance { class, .. }) = self.object(*id) else { return None };
         let class = *class;
-        match self.library_base(class, site) {
+        match self.library_base(class) {
             Value::Handle(mut handle) => {
                 handle.instance = Some(*id);
                 Some(Value::Handle(handle))
@@ -299,8 +300,8 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// The library's class that a class of the program extends, by its name.
-    pub(super) fn base_of_class(&mut self, class: ClassRef, _site: Origin) -> Value {
+    /// See [`Tracer::base_of_class`].
+    pub(super) fn find_base_of_class(&mut self, class: ClassRef) -> Value {
         let order = self.base_order(class);
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
@@ -349,8 +350,8 @@ impl<'a> Tracer<'a> {
         out
     }
 
-    /// What the type parameters of a class's bases stand for.
-    pub(super) fn class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
+    /// See [`Tracer::class_types`].
+    pub(super) fn find_class_types(&mut self, class: ClassRef) -> Rc<[(Rc<str>, Value)]> {
         let order = self.base_order(class);
         let mut out: Vec<(Rc<str>, Value)> = Vec::new();
         for &at in order.iter() {

@@ -171,7 +171,6 @@ impl<'a> Tracer<'a> {
             self.open(site, "there is more code here than is followed");
         }
         self.harvest(harvest);
-        self.kept.changed_queries.sort_unstable_by_key(|q| q.0);
         if (self.state.modules.len(), self.state.attributes.len()) == lasting {
             // nothing that lasts was made: what the entry point built and changed goes
             for (id, object) in std::mem::take(&mut self.kept.changed_objects) {
@@ -245,11 +244,11 @@ impl Tracer<'_> {
     /// Remembers a query that outlives the entry point before it is changed.
     pub(in crate::index::trace) fn keep_query(&mut self, id: u32) {
         if (id as usize) < self.kept.queries
-            && !self.kept.changed_queries.iter().any(|q| q.0 == id)
+            && !self.kept.changed_queries.contains_key(&id)
             && let Some(query) = self.queries.get(id as usize)
         {
             let query = query.clone();
-            self.kept.changed_queries.push((id, query));
+            self.kept.changed_queries.insert(id, query);
         }
     }
 }

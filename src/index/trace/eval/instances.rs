@@ -23,7 +23,7 @@ impl<'a> Tracer<'a> {
         if let Some(value) = self.instance_attribute(id, class, object, name, site) {
             return Some(value);
         }
-        if let Some(base) = self.base_handle(object, site)
+        if let Some(base) = self.base_handle(object)
             && let Some(value) = self.library_member(&base, name)
         {
             return Some(value);
@@ -151,7 +151,7 @@ impl<'a> Tracer<'a> {
 
     /// `C(...)`, `new C(...)`.
     pub(super) fn construct(&mut self, class: ClassRef, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
-        let value = self.bare(class, site);
+        let value = self.bare(class);
         if let Some(id) = self.instance_of(&value)
             && !types.is_empty()
         {
@@ -206,16 +206,16 @@ impl<'a> Tracer<'a> {
         if let Some(known) = self.state.prototypes.get(&class) {
             return known.clone();
         }
-        let value = self.bare(class, site);
+        let value = self.bare(class);
         self.state.prototypes.insert(class, value.clone());
         value
     }
 
     /// A new instance with nothing set; a handle where the class extends a library's.
-    pub(super) fn bare(&mut self, class: ClassRef, site: Origin) -> Value {
+    pub(super) fn bare(&mut self, class: ClassRef) -> Value {
         let types = self.class_types(class).to_vec();
         let id = self.allocate(Object::Instance { class, fields: Vec::new(), types });
-        match self.library_base(class, site) {
+        match self.library_base(class) {
             Value::Handle(mut handle) => {
                 handle.instance = Some(id);
                 Value::Handle(handle)

@@ -17,6 +17,14 @@ const LONG: usize = 7;
 /// What methods of models are taken to mention.
 const OF_MODEL: &str = "self.";
 
+/// Names that code mentions.
+#[derive(Default)]
+struct Mentions<'a> {
+    names: HashSet<&'a str>,
+    /// Names with a member of them: `models.Order`.
+    members: HashSet<(&'a str, &'a str)>,
+}
+
 /// Functions worth running.
 pub(super) struct Interest {
     functions: HashSet<FunctionRef>,
@@ -85,8 +93,9 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();
     for (file, content) in program.files.iter().enumerate() {
         for (i, function) in content.code.functions.iter().enumerate() {
-            let mut names = HashSet::default();
-            mention(&content.code.functions, function, &mut names, 0);
+            let mut mentions = Mentions::default();
+            mention(&content.code.functions, function, &mut mentions, 0);
+            let mut names = mentions.names;
             if let Outer::Class(class) = function.outer
                 && classes.contains(&ClassRef { file: file as u32, class })
             {
@@ -118,7 +127,36 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     Interest { functions }
 }
 
-fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut HashSet<&'a str>, depth: usize) {
+/// Looks up what the functions worth running and the modules themselves mention, so that the program knows which
+/// files tracing will ask for.
+pub(in crate::index::trace) fn look_up(program: &Program<'_>, models: &Models, packs: &PackSet) {
+    let in_force = in_force(program, packs);
+    if in_force.is_empty() && models.models.is_empty() {
+        return;
+    }
+    let interest = find(program, models, packs, &in_force);
+    for (file, content) in program.files.iter().enumerate() {
+        let (file, code) = (file as u32, content.code);
+        let mut mentions = Mentions::default();
+        block(&code.functions, &code.body, &mut mentions, 0);
+        for (i, function) in code.functions.iter().enumerate() {
+            if interest.has(FunctionRef { file, function: i as u32 }) {
+                mention(&code.functions, function, &mut mentions, 0);
+                function.decorators.iter().for_each(|d| expression(&code.functions, d, &mut mentions, 0));
+            }
+        }
+        for class in &code.classes {
+            let values = class.fields.iter().flat_map(|f| f.decorators.iter().chain(&f.value));
+            class.decorators.iter().chain(&class.bases).chain(values).for_each(|e| expression(&code.functions, e, &mut mentions, 0));
+            class.fields.iter().filter_map(|f| f.ty.as_ref()).for_each(|t| typed(t, &mut mentions, 0));
+            block(&code.functions, &class.body, &mut mentions, 0);
+        }
+        mentions.names.iter().for_each(|name| drop(program.lookup(file, name)));
+        mentions.members.iter().for_each(|(name, member)| drop(program.lookup_path(file, &[name, member])));
+    }
+}
+
+fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
@@ -129,7 +167,7 @@ fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut HashSet<&'
         if let Some(default) = &param.default {
             expression(all, default, out, depth + 1);
         }
-        out.insert(&param.name.text);
+        out.names.insert(&param.name.text);
     }
     if let Some(ty) = &function.returns {
         typed(ty, out, 0);
@@ -137,13 +175,16 @@ fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut HashSet<&'
     block(all, &function.body, out, depth + 1);
 }
 
-fn typed<'a>(ty: &'a Type, out: &mut HashSet<&'a str>, depth: usize) {
+fn typed<'a>(ty: &'a Type, out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
     match ty {
         Type::Named { path, args } => {
-            out.extend(path.iter().map(|w| &*w.text));
+            out.names.extend(path.iter().map(|w| &*w.text));
+            if let [name, member, ..] = path.as_slice() {
+                out.members.insert((&name.text, &member.text));
+            }
             args.iter().for_each(|a| typed(a, out, depth + 1));
         }
         Type::Pointer(inner) | Type::Slice(inner) | Type::Function(inner) => typed(inner, out, depth + 1),
@@ -156,11 +197,11 @@ fn typed<'a>(ty: &'a Type, out: &mut HashSet<&'a str>, depth: usize) {
     }
 }
 
-fn block<'a>(all: &'a [Function], body: &'a [Stmt], out: &mut HashSet<&'a str>, depth: usize) {
+fn block<'a>(all: &'a [Function], body: &'a [Stmt], out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
-    let inner = |id: &FunctionId, out: &mut HashSet<&'a str>| {
+    let inner = |id: &FunctionId, out: &mut Mentions<'a>| {
         if let Some(function) = all.get(*id as usize) {
             mention(all, function, out, depth + 1);
         }
@@ -198,16 +239,19 @@ fn block<'a>(all: &'a [Function], body: &'a [Stmt], out: &mut HashSet<&'a str>, 
     }
 }
 
-fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut HashSet<&'a str>, depth: usize) {
+fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
     let mut each = |items: &mut dyn Iterator<Item = &'a Expr>| items.for_each(|e| expression(all, e, out, depth + 1));
     match &expr.kind {
-        ExprKind::Name(name) => drop(out.insert(name)),
+        ExprKind::Name(name) => drop(out.names.insert(name)),
         ExprKind::Member(object, name) => {
             each(&mut std::iter::once(&**object));
-            out.insert(&name.text);
+            out.names.insert(&name.text);
+            if let ExprKind::Name(of) = &object.kind {
+                out.members.insert((of, &name.text));
+            }
         }
         ExprKind::Text(parts) => each(&mut parts.iter().filter_map(value)),
         ExprKind::Tagged { tag, parts, .. } => each(&mut std::iter::once(&**tag).chain(parts.iter().filter_map(value))),
@@ -250,7 +294,7 @@ fn value(part: &Part) -> Option<&Expr> {
     }
 }
 
-fn entry<'a>(all: &'a [Function], entry: &'a Entry, out: &mut HashSet<&'a str>, depth: usize) {
+fn entry<'a>(all: &'a [Function], entry: &'a Entry, out: &mut Mentions<'a>, depth: usize) {
     match entry {
         Entry::Named(_, value) | Entry::Spread(value) | Entry::Item(value) => expression(all, value, out, depth),
         Entry::Computed(key, value) => {

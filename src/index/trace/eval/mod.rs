@@ -11,6 +11,7 @@ mod instances;
 mod interest;
 mod join;
 mod join_queries;
+mod known;
 mod literals;
 mod members;
 mod names;
@@ -24,6 +25,8 @@ mod targets;
 mod tests;
 mod texts;
 mod types;
+
+pub(super) use interest::look_up;
 
 use super::Tracer;
 use super::value::{Object, ObjectId, TextPart, Value};
@@ -87,6 +90,8 @@ pub(super) struct State<'a> {
     seeking: Vec<(ClassRef, Rc<str>)>,
     /// Instances that entry points run on.
     prototypes: HashMap<ClassRef, Value>,
+    /// What the names and types of the program say, once it was asked for.
+    known: known::Known<'a>,
     /// Subclasses of each class.
     subclasses: HashMap<ClassRef, Vec<ClassRef>>,
 }

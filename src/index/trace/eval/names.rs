@@ -100,7 +100,9 @@ impl<'a> Tracer<'a> {
 
     fn module_variable(&mut self, file: FileId, values: &[&'a Expr]) -> Value {
         let frame = self.module_frame(file);
-        let name = self.program.file(file).and_then(|f| values.first().and_then(|v| assigned(&f.code.body, v)));
+        let program = self.program;
+        let find = |value: &'a Expr| program.file(file).and_then(|f| assigned(&f.code.body, value));
+        let name = values.first().and_then(|v| self.assigned_name(v, || find(v)));
         if let Some(name) = name
             && let Some(value) = self.state.frames.get(frame as usize).and_then(|f| f.vars.get(name))
         {

@@ -6,9 +6,9 @@ use crate::index::program::FunctionRef;
 use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::{Open, Sent, Tracer, Use};
 use crate::model::statement::Scope;
-use rustc_hash::{FxHashSet as HashSet, FxHasher};
+use rustc_hash::FxHashSet as HashSet;
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Queries and expressions inside each other that are followed.
 const DEPTH: usize = 48;
@@ -76,17 +76,18 @@ impl Tracer<'_> {
         into.open.extend(std::mem::take(&mut self.found.open));
     }
 
-    /// A number that says what a query is, whatever the ids inside.
+    /// A number that says what a query is, whatever the ids inside, and whichever entity it is of.
     fn fingerprint(&self, id: QueryId, depth: usize) -> Option<u64> {
         let mut query = self.query(id)?.clone();
-        let mut hash = FxHasher::default();
+        query.of = None;
+        let mut hash = DefaultHasher::new();
         if depth < DEPTH {
             inner(&mut query, &mut |q| {
                 self.fingerprint(*q, depth + 1).unwrap_or(0).hash(&mut hash);
                 *q = 0;
             });
         }
-        format!("{query:?}").hash(&mut hash);
+        query.hash(&mut hash);
         Some(hash.finish())
     }
 

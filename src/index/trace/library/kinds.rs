@@ -85,8 +85,8 @@ impl Tracer<'_> {
         Value::Handle(Handle { pack: id, kind: kind.into(), model, query, of: None, instance: None })
     }
 
-    /// The kind that a class of the program extends, with the model that its base is of.
-    pub(super) fn kind_of_class(&self, class: ClassRef) -> Option<(PackId, Rc<str>, Option<ModelId>)> {
+    /// See [`Tracer::kind_of_class`].
+    pub(in crate::index::trace) fn find_kind_of_class(&self, class: ClassRef) -> Option<(PackId, Rc<str>, Option<ModelId>)> {
         self.base_kind(class, 0)
     }
 
