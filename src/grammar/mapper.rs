@@ -8,6 +8,7 @@ pub use calls::{Act, CallRule, Expression, KindRule, ListingRule, MemberRule, Re
 pub use take::{Take, Takes};
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The parts of a pack that describe a mapper or query builder.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -102,6 +103,16 @@ pub struct Mapper {
     /// Packs whose kinds, members and calls hold here too, after the pack's own.
     #[serde(default)]
     pub extends: Vec<String>,
+    /// Modules of the library that hand on names of another one's: `sqlmodel = "sqlalchemy"`.
+    #[serde(default)]
+    pub reexports: BTreeMap<String, String>,
+    /// `a | b`, `a & b`, `a - b`, `a + b` of two queries are their UNION, INTERSECT, EXCEPT; otherwise the rows that both
+    /// conditions are joined for.
+    #[serde(default)]
+    pub set_operators: bool,
+    /// What the rows of a query are.
+    #[serde(default)]
+    pub rows: RowsAre,
     /// Modules whose functions make expressions of their arguments: `sqlalchemy.func`, `django.db.models`.
     #[serde(default)]
     pub expressions: Vec<String>,
@@ -225,6 +236,17 @@ pub enum Inserts {
     EveryColumn,
 }
 
+/// What the rows of a query over a model are.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RowsAre {
+    /// Entities where whole rows are read, else rows of what is selected.
+    #[default]
+    Selected,
+    /// Entities, whatever is selected.
+    Entities,
+}
+
 /// What a string that names something in the database is.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -336,6 +358,15 @@ pub struct ModelRule {
     /// Class inside the class that holds settings (`Meta`).
     #[serde(default)]
     pub settings_class: String,
+    /// Settings that a class has from its bases though it has a class of settings of its own.
+    #[serde(default)]
+    pub settings_inherited: Vec<String>,
+    /// Fields of the primary key, where the model lists them (`CompositeKey("book", "member")`); false: it has none.
+    #[serde(default)]
+    pub primary: Vec<Source>,
+    /// The library knows no abstract models: a class that others inherit from is one if code names it nowhere else.
+    #[serde(default)]
+    pub abstract_unless_used: bool,
     /// Fields.
     #[serde(default)]
     pub field: Vec<FieldRule>,
@@ -360,6 +391,9 @@ pub struct ModelRule {
     /// Says that names of columns, and of tables by convention, are in snake case.
     #[serde(default)]
     pub snake_when: Vec<Source>,
+    /// Says that names of tables by convention are in snake case, those of columns as they are.
+    #[serde(default)]
+    pub table_snake_when: Vec<Source>,
     /// Says that the name of the model is that of the table.
     #[serde(default)]
     pub same_table_when: Vec<Source>,
@@ -470,6 +504,7 @@ pub enum Naming {
 /// * `argument:0`: positional argument of the field's or model's call or decorator, if it is text;
 /// * `keyword:db_column`: keyword argument, or key of an object argument; dotted for nested objects;
 /// * `setting:db_table`: attribute of the settings class (`Meta`), or key of the settings object;
+/// * `not-setting:legacy_table_names`: that setting says no;
 /// * `attribute:__tablename__`: class attribute;
 /// * `method:TableName`: what a method of that name returns;
 /// * `tag:column`: key of the struct tag; `tag:` alone its name part;
@@ -479,10 +514,12 @@ pub enum Naming {
 /// * `annotation`: the annotated type; `annotation-null`: whether it admits null;
 /// * `{name}_id`: a template; it may use `name`, `model`, `table`, `target`, `target-table`, `app`, `column`, `primary`,
 ///   `parent`, `prefix`, also several joined by `_` (`{camel:name primary}`), with `snake:`, `go-snake:`, `lower:`,
-///   `plural:`, `singular:`, `camel:`, `pascal:`, `title:`, `letter-snake:` before them;
+///   `plural:`, `singular:`, `camel:`, `pascal:`, `title:`, `letter-snake:`, `id:` (with `_id`, unless it ends so)
+///   before them;
 /// * `receiver:0`: argument of the call that the callee's object was made by (`schema.table()` of `pgSchema('x')`);
-/// * `inner:ForeignKey.0`: argument of a call of that name that stands among the arguments; without number its
-///   presence;
+/// * `inner:ForeignKey.0`: argument of a call of that name that stands among the arguments, or among those of a call
+///   there; without number its presence;
+/// * `value`: the field's value, where that is no call that the pack knows;
 /// * `text:id`: this text; `naming`: the model's convention; `true`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -493,6 +530,8 @@ pub enum Source {
     Keyword(Vec<String>),
     /// `setting:x`.
     Setting(String),
+    /// `not-setting:x`.
+    NotSetting(String),
     /// `attribute:x`.
     Attribute(String),
     /// `method:x`.
@@ -515,6 +554,8 @@ pub enum Source {
     Template(String),
     /// `text:x`.
     Literal(String),
+    /// `value`.
+    Value,
     /// `naming`.
     Naming,
     /// `true`.
@@ -523,10 +564,11 @@ pub enum Source {
 
 impl Source {
     /// First words of sources, for messages.
-    pub const WORDS: [&'static str; 15] = [
+    pub const WORDS: [&'static str; 17] = [
         "argument:",
         "keyword:",
         "setting:",
+        "not-setting:",
         "attribute:",
         "method:",
         "tag:",
@@ -537,6 +579,7 @@ impl Source {
         "receiver:",
         "inner:",
         "text:",
+        "value",
         "naming",
         "true",
     ];
@@ -544,8 +587,8 @@ impl Source {
     pub const NAMES: [&'static str; 10] =
         ["name", "model", "table", "target", "target-table", "app", "column", "primary", "parent", "prefix"];
     /// Functions that a template may put before names.
-    pub const FUNCTIONS: [&'static str; 9] =
-        ["snake", "go-snake", "lower", "plural", "singular", "camel", "pascal", "title", "letter-snake"];
+    pub const FUNCTIONS: [&'static str; 10] =
+        ["snake", "go-snake", "lower", "plural", "singular", "camel", "pascal", "title", "letter-snake", "id"];
 }
 
 impl TryFrom<String> for Source {
@@ -575,6 +618,7 @@ impl TryFrom<String> for Source {
             "receiver" => Source::Receiver(rest.parse().map_err(|_| format!("`{text}`: a number must follow `receiver:`"))?),
             "keyword" => Source::Keyword(rest.split('.').map(str::to_string).collect()),
             "setting" => Source::Setting(rest.to_string()),
+            "not-setting" => Source::NotSetting(rest.to_string()),
             "attribute" => Source::Attribute(rest.to_string()),
             "method" => Source::Method(rest.to_string()),
             "tag" => Source::Tag(rest.to_string()),
@@ -593,6 +637,7 @@ impl TryFrom<String> for Source {
             "annotation" => Source::Annotation,
             "annotation-null" => Source::AnnotationNull,
             "text" => Source::Literal(rest.to_string()),
+            "value" => Source::Value,
             "naming" => Source::Naming,
             "true" => Source::Always,
             _ => return Err(format!("unknown source `{word}`, expected one of {}", quoted(&Source::WORDS))),
@@ -790,6 +835,13 @@ pub struct RelationRule {
     /// Column of the join table that refers to the other model.
     #[serde(default)]
     pub through_other: Vec<Source>,
+    /// Field of the join table's model that refers to this model, where the library makes such a model; code reaches it
+    /// by what gives `through`.
+    #[serde(default)]
+    pub through_own_field: Vec<Source>,
+    /// Field of that model that refers to the other model.
+    #[serde(default)]
+    pub through_other_field: Vec<Source>,
     /// As `through-own`, where both sides are the same model; empty: as there.
     #[serde(default)]
     pub through_own_self: Vec<Source>,

@@ -21,6 +21,9 @@ pub struct KindRule {
     /// library.
     #[serde(default)]
     pub variables: Vec<String>,
+    /// Things of the library that are of it, by qualified name (`peewee.EXCLUDED`).
+    #[serde(default)]
+    pub values: Vec<String>,
     /// Where its model comes from: `type-argument:0`, `argument:0`.
     #[serde(default)]
     pub model: String,
@@ -58,7 +61,7 @@ impl KindRule {
         "excluded",
     ];
     /// Other words that `gives` may be.
-    pub const GIVES: [&'static str; 3] = ["same", "result", "nothing"];
+    pub const GIVES: [&'static str; 5] = ["same", "result", "nothing", "new", "through"];
     /// Words that `gives` may be with the number of an argument: that argument; a new entity with the fields that it
     /// names; an instance of the class that it is.
     pub const GIVES_OF: [&'static str; 3] = ["argument", "new", "instance"];
@@ -76,7 +79,7 @@ pub struct MemberRule {
     /// How a model's name becomes the member (`camel`, `same`, `snake-plural`).
     #[serde(default)]
     pub naming: Naming,
-    /// Kind of the value; `same`: the object itself.
+    /// Kind of the value; `same`: the object itself; `through`: the join table of the relation.
     pub gives: String,
     /// For relations: the value has the methods of the other model's first attribute of this kind (`manager`).
     #[serde(default)]
@@ -173,7 +176,8 @@ pub struct CallRule {
     /// Operator or function of the expression; empty: by the call's name.
     #[serde(default)]
     pub operator: String,
-    /// What it gives: a kind, `same` (the receiver), `result` (what its callback returned), `nothing`;
+    /// What it gives: a kind, `same` (the receiver), `result` (what its callback returned), `nothing`, `new` (an entity that is not
+    /// stored yet), `through` (the join table of the relation that it is called on, as a model);
     /// `argument:0`, `new:0`, `instance:0` (see [`KindRule::GIVES_OF`]); several separated by commas: a tuple of them.
     /// Empty: nothing that matters.
     #[serde(default)]
@@ -227,6 +231,9 @@ pub struct Step {
     /// Kind of the value that a callback is given.
     #[serde(default)]
     pub with: String,
+    /// It is not done where one of these is given.
+    #[serde(default)]
+    pub unless: Option<Takes>,
     /// For which verbs of the statement it holds; empty: for all.
     #[serde(default)]
     pub only: Vec<Verb>,
@@ -294,6 +301,10 @@ pub enum ReadAs {
     Join,
     /// An entity or a list of them.
     Entity,
+    /// The same; of a new row what is set and what has a default.
+    Given,
+    /// The fields that an instance of another class shares with the model (`Doctor.model_validate(data)`).
+    Like,
     /// A primary key value.
     Key,
     /// Whatever is taken: the primary key of the root.
@@ -317,6 +328,8 @@ pub enum Act {
     Nothing,
     /// The table or model that the statement is about.
     From,
+    /// The tables that it reads, in place of what it was about.
+    FromOnly,
     /// A condition.
     Where,
     /// A condition on the primary key.
@@ -378,6 +391,8 @@ pub enum Act {
     Link,
     /// Removes such links.
     Unlink,
+    /// Removes all links of the entity.
+    UnlinkAll,
     /// What the call gives is of this relation of the root's entity (`Association("Languages")`).
     Along,
     /// Switches off the default order.

@@ -41,11 +41,15 @@ impl<'a> Composer<'a> {
                     out.push(Defined { model: id, origin, evidence, composed });
                 }
             };
+            // the library's own model of a join table has no place of its own
+            let made = model.class.is_none() && model.name.origin.is_none();
             let place = if model.shares.is_some() { At::Implied(table_of(model)) } else { At::Written(table_of(model)) };
-            add(model.origin, Evidence::Definition, &mut |b, t| {
-                t.push_synthetic("SELECT 1 FROM ");
-                b.model_table(t, id, place);
-            });
+            if !made {
+                add(model.origin, Evidence::Definition, &mut |b, t| {
+                    t.push_synthetic("SELECT 1 FROM ");
+                    b.model_table(t, id, place);
+                });
+            }
             for field in model.fields.iter().filter(|f| is_column(f.role)) {
                 // A field that the library adds has no place of its own.
                 let whole = field.origin.file == model.origin.file && field.origin.span.covers(model.origin.span);

@@ -93,7 +93,7 @@ impl<'a> Composer<'a> {
             (_, write) => write,
         };
         let every = self.mapper(&q.pack).is_some_and(|m| m.inserts == Inserts::EveryColumn);
-        for part in parts.iter_mut().filter(|_| write.is_some()) {
+        for part in parts.iter_mut().filter(|_| write.is_some() && q.from_query.is_none()) {
             let Some(model) = part.model.and_then(|m| self.models.get(m)) else { continue };
             for (i, field) in model.fields.iter().enumerate().filter(|(_, f)| is_column(f.role)) {
                 let i = i as FieldId;

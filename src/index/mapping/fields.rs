@@ -6,7 +6,7 @@ use super::item::{CallView, Hit, Item, Vars, matches_any};
 use super::{ModelField, Named, naming, tags};
 use crate::grammar::mapper::{FieldRole, FieldRule, ImpliedField, RelationRule, Source};
 use crate::index::program::ClassRef;
-use crate::model::code::{ClassKind, Type};
+use crate::model::code::{ClassKind, Expr, ExprKind, Type};
 use std::rc::Rc;
 
 /// A column with what is not in [`ModelField`].
@@ -89,6 +89,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             ty: member.ty,
             tag,
             settings: None,
+            inherited: Rc::default(),
             vars,
         }
     }
@@ -156,6 +157,26 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let given = self.given(draft);
         let hits = draft.rule.model.order.iter().filter_map(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()));
         hits.map(|h| self.constants.hit_names(&h, &given)).find(|n| !n.is_empty()).unwrap_or_default()
+    }
+
+    /// Names of the fields that the model lists as its key.
+    pub(super) fn listed_key(&self, draft: &Draft<'a, 'k>) -> Vec<Named> {
+        let given = self.given(draft);
+        let hits = draft.rule.model.primary.iter().filter_map(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()));
+        hits.map(|h| match h {
+            Hit::Expr(scope, Expr { kind: ExprKind::Call { args, .. }, .. }) => {
+                args.iter().flat_map(|a| self.constants.hit_names(&Hit::Expr(scope, &a.value), &given)).collect()
+            }
+            other => self.constants.hit_names(&other, &given),
+        })
+        .find(|n: &Vec<Named>| !n.is_empty())
+        .unwrap_or_default()
+    }
+
+    /// Whether a model lists its key, or says that it has none.
+    fn lists_key(&self, draft: &Draft<'a, 'k>) -> bool {
+        let mut hits = draft.rule.model.primary.iter().filter_map(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()));
+        hits.any(|h| self.constants.hit_truth(&h) == Some(false)) || !self.listed_key(draft).is_empty()
     }
 
     pub(super) fn given(&self, draft: &Draft<'a, 'k>) -> Given {
@@ -333,11 +354,16 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let key = text(&rule.key).unwrap_or_else(|| member.name.clone());
         let says = |sources: &[Source]| self.says(sources, item);
         // `default=False` is a default too
-        let by_presence =
-            |s: &Source| matches!(s, Source::Keyword(path) if path.last().is_some_and(|p| p.to_lowercase().contains("default")));
+        let by_presence = |s: &Source| match s {
+            Source::Keyword(path) => path.last().is_some_and(|p| p.to_lowercase().contains("default")),
+            other => *other == Source::Value,
+        };
+        // `default=None` is none
+        let nothing = |h: &Hit| matches!(h, Hit::Expr(_, e) if matches!(e.kind, ExprKind::Null));
         let has = |sources: &[Source]| {
             sources.iter().any(|s| {
-                self.constants.hit(s, item, &convention).is_some_and(|h| by_presence(s) || self.constants.hit_truth(&h) != Some(false))
+                let hit = self.constants.hit(s, item, &convention).filter(|h| !nothing(h));
+                hit.is_some_and(|h| by_presence(s) || self.constants.hit_truth(&h) != Some(false))
             })
         };
         let denied = |sources: &[Source]| {
@@ -399,6 +425,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             "" | "always" => true,
             "no-primary" => {
                 draft.parent.is_none()
+                    && !self.lists_key(draft)
                     && !parts.fields.iter().any(|b| b.field.primary)
                     && !parts.relations.iter().any(|r| self.says(&r.rule.primary, &r.item))
             }

@@ -11,6 +11,7 @@ use crate::index::program::{ClassRef, FileId, Program};
 use crate::model::code::{Arg, ClassKind, Entry, Expr, ExprKind, Field, Type};
 use crate::model::span::Span;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::rc::Rc;
 
 /// A rule of a pack.
 #[derive(Copy, Clone)]
@@ -68,6 +69,8 @@ pub(super) struct Finder<'p, 'a, 'k> {
     used: HashSet<ClassRef>,
     /// Structs that are embedded in others.
     embedded: HashSet<ClassRef>,
+    /// Classes that expressions name, other than as a base; gathered where a library asks for it.
+    named: HashSet<ClassRef>,
     /// What calls set for all models: callee, key, value.
     pub settings: Vec<(String, String, String)>,
     /// Calls outside of models that say something of their relations.
@@ -111,6 +114,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             added: HashMap::default(),
             used: HashSet::default(),
             embedded: HashSet::default(),
+            named: HashSet::default(),
             settings: Vec::new(),
             outside: Vec::new(),
             drafts: Vec::new(),
@@ -129,12 +133,34 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         }
         (0..files).for_each(|f| self.values(f));
         self.bases_of_models();
+        if self.drafts.iter().any(|d| d.rule.model.abstract_unless_used) {
+            (0..files).for_each(|f| self.mentions(f));
+        }
         self.standing();
     }
 
     /// Rules in force anywhere; one may be there several times.
     pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule<'k>> {
         self.rules.iter().flatten()
+    }
+
+    /// Classes that the expressions of a file name.
+    fn mentions(&mut self, file: FileId) {
+        let Some(code) = self.constants.program.file(file).map(|f| f.code) else { return };
+        let bases: HashSet<Span> = code.classes.iter().flat_map(|c| &c.bases).map(|b| b.span).collect();
+        let mut found = Vec::new();
+        visit::each(code, &mut |met| match met {
+            Met::Value(expr, _) if matches!(expr.kind, ExprKind::Name(_) | ExprKind::Member(..)) && !bases.contains(&expr.span) => {
+                found.extend(self.constants.class(Scope::of(file), expr));
+            }
+            _ => {}
+        });
+        self.named.extend(found);
+    }
+
+    /// Whether an expression names a class, other than as a base.
+    pub fn is_named(&self, class: ClassRef) -> bool {
+        self.named.contains(&class)
     }
 
     fn rules(&self, file: FileId) -> Vec<Rule<'k>> {
@@ -371,6 +397,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             ty: None,
             tag,
             settings: self.constants.settings_class(at, &rule.model.settings_class, 0),
+            inherited: self.inherited_settings(at, rule.model),
             vars: Vars::default(),
         };
         let origin = Origin { file: at.file, span: class.span };
@@ -387,6 +414,16 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             known: Vec::new(),
             table: None,
         });
+    }
+
+    /// Classes of settings of a class's bases, where some of them hold for it too.
+    fn inherited_settings(&self, at: ClassRef, rule: &ModelRule) -> Rc<(Vec<ClassRef>, Vec<String>)> {
+        if rule.settings_inherited.is_empty() {
+            return Rc::default();
+        }
+        let mut found = Vec::new();
+        self.constants.settings_classes(at, &rule.settings_class, 0, &mut found);
+        Rc::new((found, rule.settings_inherited.clone()))
     }
 
     /// Models that are made by calls, and those that a type lists.
@@ -473,6 +510,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             ty: None,
             tag: None,
             settings: None,
+            inherited: Rc::default(),
             vars: Vars::default(),
         };
         self.drafts.retain(|d| class.is_none() || d.class != class);
@@ -719,6 +757,7 @@ pub(super) fn plain_item(call: CallView<'_>) -> Item<'_> {
         ty: None,
         tag: None,
         settings: None,
+        inherited: Rc::default(),
         vars: Vars::default(),
     }
 }

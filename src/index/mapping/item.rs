@@ -6,6 +6,7 @@ use super::{Named, Origin, naming};
 use crate::grammar::mapper::Source;
 use crate::index::program::{ClassRef, FunctionRef};
 use crate::model::code::{Arg, Entry, Expr, ExprKind, Outer, Type, Word};
+use std::rc::Rc;
 
 /// A definition as it is written.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Item<'a> {
     pub tag: Option<Tag>,
     /// Class of settings (`Meta`), own or inherited.
     pub settings: Option<ClassRef>,
+    /// Classes of settings of the bases, with the settings that are taken from there.
+    pub inherited: Rc<(Vec<ClassRef>, Vec<String>)>,
     /// What templates may use.
     pub vars: Vars,
 }
@@ -212,10 +215,18 @@ impl<'p, 'a> Constants<'p, 'a> {
             }
             Source::Keyword(path) => self.keyword(item, path),
             Source::Setting(key) => {
-                if let Some((scope, value)) = item.settings.and_then(|s| self.attribute(s, key, 0)) {
-                    return Some(Hit::Expr(scope, value));
+                let (bases, names) = &*item.inherited;
+                let bases = bases.iter().filter(|_| names.contains(key));
+                for settings in item.settings.iter().chain(bases) {
+                    if let Some((scope, value)) = self.attribute(*settings, key, 0) {
+                        return Some(Hit::Expr(scope, value));
+                    }
                 }
                 self.keyword(item, std::slice::from_ref(key))
+            }
+            Source::NotSetting(key) => {
+                let hit = self.hit(&Source::Setting(key.clone()), item, naming_of)?;
+                (self.hit_truth(&hit) == Some(false)).then_some(Hit::Yes)
             }
             Source::Attribute(path) => {
                 let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(f, r)| (f, Some(r)));
@@ -257,7 +268,7 @@ impl<'p, 'a> Constants<'p, 'a> {
             Source::Inner(name, key) => {
                 let call = item.call.as_ref()?;
                 let pattern = [name.clone()];
-                let inner = call.args.iter().find_map(|a| self.call_of(call.scope, &a.value, &pattern))?;
+                let inner = call.args.iter().find_map(|a| self.call_within(call.scope, &a.value, &pattern, 0))?;
                 match key.as_deref() {
                     None => Some(Hit::Yes),
                     Some(n) if n.parse::<usize>().is_ok() => positional(inner.args, n.parse().ok()?).map(|v| Hit::Expr(inner.scope, v)),
@@ -273,8 +284,21 @@ impl<'p, 'a> Constants<'p, 'a> {
             Source::Template(text) => Some(Hit::Named(Named { text: template(text, item).into(), origin: item.name.origin })),
             Source::Literal(text) => Some(Hit::Named(Named { text: text.as_str().into(), origin: item.name.origin })),
             Source::Naming => Some(Hit::Named(Named { text: naming_of(&item.name.text).into(), origin: item.name.origin })),
+            Source::Value => item.value.map(|value| Hit::Expr(item.scope, value)),
             Source::Always => Some(Hit::Yes),
         }
+    }
+
+    /// A call of one of `patterns` that a value is, or that stands among its items or arguments.
+    fn call_within(&self, scope: Scope, value: &'a Expr, patterns: &[String], depth: u32) -> Option<CallView<'a>> {
+        if depth > 3 {
+            return None;
+        }
+        self.call_of(scope, value, patterns).or_else(|| match &value.kind {
+            ExprKind::Call { args, .. } => args.iter().find_map(|a| self.call_within(scope, &a.value, patterns, depth + 1)),
+            ExprKind::List(all, _) | ExprKind::Tuple(all) => all.iter().find_map(|e| self.call_within(scope, e, patterns, depth + 1)),
+            _ => None,
+        })
     }
 
     fn keyword(&self, item: &Item<'a>, path: &[String]) -> Option<Hit<'a>> {
@@ -397,6 +421,18 @@ impl<'p, 'a> Constants<'p, 'a> {
         let scope = Scope::of(class.file);
         let bases = self.program.class(class)?.bases.iter();
         bases.filter_map(|b| self.class(scope, b)).filter(|b| *b != class).find_map(|b| self.settings_class(b, name, depth + 1))
+    }
+
+    /// The classes of settings of a class and of all its bases, nearest first.
+    pub fn settings_classes(&self, class: ClassRef, name: &str, depth: u32, found: &mut Vec<ClassRef>) {
+        let Some(definition) = self.program.class(class).filter(|_| !name.is_empty() && depth <= 12) else { return };
+        let Some(code) = self.program.file(class.file).map(|f| f.code) else { return };
+        let own = code.classes.iter().position(|c| c.outer == Outer::Class(class.class) && &*c.name.text == name);
+        found.extend(own.map(|own| ClassRef { file: class.file, class: own as u32 }).filter(|own| !found.contains(own)));
+        let scope = Scope::of(class.file);
+        for base in definition.bases.iter().filter_map(|b| self.class(scope, b)).filter(|b| *b != class) {
+            self.settings_classes(base, name, depth + 1, found);
+        }
     }
 }
 

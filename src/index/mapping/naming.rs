@@ -41,6 +41,13 @@ pub(super) fn function(name: &str, text: &str) -> Option<String> {
         "pascal" => pascal(text),
         "title" => title(text),
         "letter-snake" => letter_snake(text),
+        "id" => {
+            if text.ends_with("_id") {
+                text.to_string()
+            } else {
+                format!("{text}_id")
+            }
+        }
         _ => return None,
     })
 }

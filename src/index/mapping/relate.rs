@@ -582,8 +582,72 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 }
             },
         };
+        let through_model = through_model.or_else(|| self.implied_through(&k, &table, schema.as_ref(), &own_keys, &other_keys));
         let through = Through { table, schema, model: through_model, keys: other_keys };
         self.add(k, RelationShape::ManyToMany, flip(own_keys), Some(through));
+    }
+
+    /// The model that the library makes of a join table that the program has no model for; its keys are (its column, the
+    /// other model's).
+    fn implied_through(
+        &mut self,
+        k: &Known<'a, 'k>,
+        table: &Named,
+        schema: Option<&Named>,
+        own_keys: &[(Named, Named)],
+        other_keys: &[(Named, Named)],
+    ) -> Option<ModelId> {
+        let own_name = self.text(&k.rule.through_own_field, &k.item, k.own)?;
+        let other_name = self.text(&k.rule.through_other_field, &k.item, k.own)?;
+        let near = self.model(k.own).filter(|m| !m.is_abstract)?;
+        let field = |name: &str, column: Named, primary: bool| ModelField {
+            name: name.into(),
+            aliases: if primary { vec!["pk".into()] } else { vec![column.text.clone()] },
+            column,
+            origin: k.origin,
+            role: FieldRole::Column,
+            primary,
+            nullable: Some(false),
+            has_default: false,
+            generated: primary,
+            on_update: false,
+            deferred: false,
+            refers: None,
+            ty: "".into(),
+        };
+        let relation = |name: &Named, target: ModelId, keys: &[(Named, Named)]| Relation {
+            name: name.text.clone(),
+            query_name: None,
+            shape: RelationShape::ToOne,
+            target,
+            keys: keys.to_vec(),
+            through: None,
+            origin: None,
+            eager: false,
+            order: Vec::new(),
+        };
+        let mut fields = vec![field("id", made("id"), true)];
+        fields.extend(own_keys.iter().map(|key| field(&own_name.text, key.0.clone(), false)));
+        fields.extend(other_keys.iter().map(|key| field(&other_name.text, key.0.clone(), false)));
+        let model = Model {
+            pack: near.pack.clone(),
+            name: Named { text: format!("{}.{}", near.name.text, k.item.name.text).into(), origin: None },
+            class: None,
+            origin: k.origin,
+            table: table.clone(),
+            schema: schema.cloned(),
+            is_abstract: false,
+            shares: None,
+            parent: None,
+            fields,
+            relations: vec![relation(&own_name, k.own, own_keys), relation(&other_name, k.target, other_keys)],
+            order: Vec::new(),
+            alias: None,
+            indexes: Default::default(),
+            discriminator: None,
+        };
+        self.models.models.push(model);
+        Some((self.models.models.len() - 1) as ModelId)
     }
 
     /// Pairs by which a join table's model refers to another one: by keys, else by its relations.
@@ -694,7 +758,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let field = model.field(&column.text).or_else(|| model.column(&column.text));
                 model.discriminator = field.map(|f| (f, None));
             }
+            let listed = self.finder.listed_key(draft);
             if let Some(model) = self.models.models.get_mut(id) {
+                for name in &listed {
+                    let field = model.field(&name.text).and_then(|f| model.fields.get_mut(f as usize));
+                    field.into_iter().for_each(|f| f.primary = true);
+                }
                 let single = model.fields.iter().filter(|f| f.primary).count() == 1;
                 if let Some(key) = model.fields.iter_mut().find(|f| f.primary && single)
                     && &*key.name != "pk"

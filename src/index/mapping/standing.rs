@@ -4,7 +4,7 @@ use super::constants::Scope;
 use super::find::{Finder, Member};
 use super::item::{Hit, matches};
 use super::{Named, Origin, naming};
-use crate::grammar::mapper::{Inheritance, KnownModel, ModelRule, Source};
+use crate::grammar::mapper::{Inheritance, KnownModel, ModelRule, Naming, Source};
 use crate::index::program::ClassRef;
 use crate::model::code::{ExprKind, Outer};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
@@ -98,7 +98,8 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
                 .program
                 .class(class)
                 .is_some_and(|c| c.fields.iter().all(|f| f.is_static || f.ty.is_none() && f.value.is_none()));
-            let unused = rule.inheritance != Inheritance::Joined && inherited.contains(&class) && empty;
+            let unnamed = empty || rule.abstract_unless_used && !self.is_named(class);
+            let unused = rule.inheritance != Inheritance::Joined && inherited.contains(&class) && unnamed;
             match &table {
                 TableName::None if shares.is_none() => is_abstract = true,
                 TableName::Made(_) if shares.is_none() && (unused || self.only_embedded(class)) => is_abstract = true,
@@ -158,7 +159,12 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         let naming_by = self.set_by_call(rule).0.unwrap_or(rule.table_naming);
         let made = naming::under(naming_by, name, &item.vars.app);
-        if says(&rule.snake_when) { naming::snake(&made) } else { made }
+        match (says(&rule.snake_when) || says(&rule.table_snake_when), naming_by) {
+            (false, _) => made,
+            // there would be no words left in `orderline`
+            (true, Naming::Lower) => naming::snake(name),
+            (true, _) => naming::snake(&made),
+        }
     }
 
     /// The application's name of a model: written, by its configuration, else by the folder.

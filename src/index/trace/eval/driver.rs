@@ -56,6 +56,7 @@ impl<'a> Tracer<'a> {
             let code = content.code;
             for class in 0..code.classes.len() as u32 {
                 self.class_entries(ClassRef { file, class }, &interest, &mut harvest);
+                self.instance_entries(ClassRef { file, class }, &interest, &mut harvest);
             }
             for (i, function) in code.functions.iter().enumerate() {
                 let at = FunctionRef { file, function: i as u32 };
@@ -120,6 +121,32 @@ impl<'a> Tracer<'a> {
                     continue;
                 }
                 self.function_entry(at, Some(class), interest, harvest);
+            }
+        }
+    }
+
+    /// Runs the methods of a class, its own and inherited ones, for the instances that modules make for a model each.
+    fn instance_entries(&mut self, class: ClassRef, interest: &Interest, harvest: &mut Harvest) {
+        let made: Vec<Value> = self.state.made.iter().filter(|(c, _)| *c == class).map(|(_, v)| v.clone()).collect();
+        if made.is_empty() {
+            return;
+        }
+        let mut names: HashSet<&'a str> = HashSet::default();
+        for &base in self.base_order(class).iter() {
+            let Some(code) = self.program.class(base) else { continue };
+            for &function in &code.methods {
+                let at = FunctionRef { file: base.file, function };
+                let Some(method) = self.program.function(at) else { continue };
+                if !names.insert(&method.name.text) || !interest.has(at) || matches!(&*method.name.text, "__init__" | "constructor") {
+                    continue;
+                }
+                for instance in &made {
+                    let site = Origin { file: at.file, span: method.span };
+                    self.run_entry(harvest, site, |t| {
+                        let value = t.run_function(at, Some(instance.clone()), None, Vec::new(), Rc::from([]), site, true);
+                        t.send_returned(&value, at, site);
+                    });
+                }
             }
         }
     }

@@ -10,6 +10,9 @@ use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
 
+/// Most instances of modules whose methods are run for each.
+const MAX_MADE: usize = 64;
+
 impl<'a> Tracer<'a> {
     /// An attribute of an instance.
     pub(super) fn instance_member(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
@@ -172,7 +175,20 @@ impl<'a> Tracer<'a> {
             return value;
         };
         self.run_function(maker, Some(value.clone()), None, args, Rc::from([]), site, false);
+        self.note_made(class, &value);
         value
+    }
+
+    /// Keeps an instance that a module makes for a model: its methods are run for it though nobody calls them.
+    fn note_made(&mut self, class: ClassRef, value: &Value) {
+        if !self.state.stack.is_empty() || self.state.made.len() >= MAX_MADE {
+            return;
+        }
+        let Some(Object::Instance { fields, types, .. }) = self.instance_of(value).and_then(|id| self.object(id)) else { return };
+        let models = fields.iter().map(|(_, v)| v).chain(types.iter().map(|(_, v)| v));
+        if models.into_iter().any(|v| matches!(v, Value::Model { .. })) {
+            self.state.made.push((class, value.clone()));
+        }
     }
 
     /// Constructor parameters with an accessibility word are attributes, set before the body runs.

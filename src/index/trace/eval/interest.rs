@@ -88,6 +88,11 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
             classes.extend(model.class);
         }
     }
+    // `book` is a `Book`, for libraries that say so
+    let by_name = |p: &&crate::grammar::pack::Pack| in_force.contains(&p.id) && p.mapper.as_ref().is_some_and(|m| m.entity_names);
+    let named = packs.languages().iter().any(|rules| rules.packs.iter().any(|p| by_name(&p)));
+    let snakes: Vec<String> = models.models.iter().filter(|_| named).map(|m| crate::index::mapping::snake(&m.name.text)).collect();
+    words.extend(snakes.iter().map(String::as_str));
     words.insert(OF_MODEL);
     methods.retain(|m| !words.contains(m));
     let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();

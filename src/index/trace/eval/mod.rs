@@ -88,6 +88,8 @@ pub(super) struct State<'a> {
     setters: HashMap<ClassRef, Rc<classes::Setters<'a>>>,
     /// Attributes that are being looked for by running the methods that assign them.
     seeking: Vec<(ClassRef, Rc<str>)>,
+    /// Instances of the program's classes that modules make for a model each (`users = Crud(User)`).
+    pub(in crate::index::trace) made: Vec<(ClassRef, Value)>,
     /// Instances that entry points run on.
     prototypes: HashMap<ClassRef, Value>,
     /// What the names and types of the program say, once it was asked for.

@@ -25,6 +25,18 @@ impl Tracer<'_> {
         let at = self.at(call, step);
         match step.act {
             Act::From => self.from(&at, step, &taken, words, call),
+            Act::FromOnly => {
+                for (i, arg) in taken.iter().enumerate() {
+                    if let Some((table, alias, origin)) = self.table(&at, step, &arg.value, arg.origin) {
+                        self.change(call.query, |q| {
+                            if i == 0 {
+                                q.sources.clear();
+                            }
+                            q.sources.push(Source { table, alias, join: None, origin });
+                        });
+                    }
+                }
+            }
             Act::Join => self.join(&at, step, &taken, call),
             Act::Along => {
                 let entity = match self.query(call.query).and_then(|q| q.of) {
@@ -39,7 +51,7 @@ impl Tracer<'_> {
                     call.along = path.first().map(|(relation, origin)| (entity, *relation, *origin));
                 }
             }
-            Act::Link | Act::Unlink => {
+            Act::Link | Act::Unlink | Act::UnlinkAll => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();
                     if step.act == Act::Link
@@ -165,6 +177,7 @@ impl Tracer<'_> {
             }
             return;
         }
+        let modelled = self.root_model(at.query).is_some();
         let Some(query) = self.query_mut(at.query) else { return };
         query.unknown.extend(unknown);
         if step.act == Act::Defer {
@@ -221,6 +234,9 @@ impl Tracer<'_> {
             },
             Act::Columns => {
                 query.set.extend(read.into_iter().map(|e| (e, SqlExpr::Value(None))));
+                if matches!(query.verb, Some(Verb::Insert | Verb::Upsert)) && modelled {
+                    query.entity = query.entity.or(Some(EntityWrite::New));
+                }
                 return;
             }
             Act::Limit => {

@@ -427,6 +427,12 @@ impl Tracer<'_> {
         if !step.only.is_empty() && !step.only.contains(&verb) {
             return;
         }
+        if let Some(unless) = &step.unless {
+            let given = Step { take: unless.clone(), ..Step::default() };
+            if self.taken(words, call, &given).is_some() {
+                return;
+            }
+        }
         let late = words.mapper(call.pack).is_some_and(|m| m.late_root);
         if late && !self.has_root(call.query) && step.act.needs_root() {
             let pending = Pending { rule: at, args: call.args.clone(), site: call.site };
@@ -555,7 +561,10 @@ impl Tracer<'_> {
 impl Act {
     /// It reads names, which mean something only in a query whose root is known.
     fn needs_root(self) -> bool {
-        !matches!(self, Act::From | Act::Alias | Act::Unordered | Act::Unscoped | Act::Raw | Act::With | Act::Union | Act::Nothing)
+        !matches!(
+            self,
+            Act::From | Act::FromOnly | Act::Alias | Act::Unordered | Act::Unscoped | Act::Raw | Act::With | Act::Union | Act::Nothing
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::At;
 use super::set::Pairs;
-use crate::grammar::mapper::{Act, EntityWrites, NamesMean, RelationShape, Step, Verb};
+use crate::grammar::mapper::{Act, EntityWrites, NamesMean, RelationShape, RowsAre, Step, Verb};
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, Relation, RelationId};
 use crate::index::trace::query::{EntityWrite, Join, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, ObjectId, Value};
@@ -118,8 +118,13 @@ impl Tracer<'_> {
             let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
             let many = matches!(found.shape, RelationShape::ToMany | RelationShape::ManyToMany);
             let site = name.origin.unwrap_or(Origin { file: 0, span: Default::default() });
-            let next = if lazy && !loaded && !fresh && name.origin.is_some() {
-                Some(self.lazily(id, model, relation, &found, name, site))
+            let waits = words.mapper(pack).is_some_and(|m| m.thenable);
+            let next = if (lazy || waits) && !loaded && !fresh && name.origin.is_some() {
+                let query = self.lazily(id, model, relation, &found, name, site);
+                if lazy {
+                    self.dispatch(query, site);
+                }
+                Some(query)
             } else {
                 self.rest_of_loads(query, relation, &found)
             };
@@ -173,7 +178,15 @@ impl Tracer<'_> {
             Some(SourceTable::Model(m)) => self.models.get(*m).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.eager),
             _ => false,
         };
-        self.query(query).is_some_and(|q| by_model(q) || q.loads.iter().any(|l| l.path.first().is_some_and(|(r, _)| *r == relation)))
+        // `select(Book, Author)`, where that gives books with their authors
+        let selected = |q: &Query| {
+            let entities = self.words.pack(&q.pack).and_then(|p| self.words.mapper(p)).is_some_and(|m| m.rows == RowsAre::Entities);
+            let Some(SourceTable::Model(root)) = q.sources.first().map(|s| &s.table) else { return false };
+            let target = self.models.get(*root).and_then(|m| m.relations.get(relation as usize)).map(|r| r.target);
+            entities && q.select.iter().any(|e| matches!(e, SqlExpr::Star(SourceRef::Model(m, _)) if Some(*m) == target))
+        };
+        self.query(query)
+            .is_some_and(|q| by_model(q) || selected(q) || q.loads.iter().any(|l| l.path.first().is_some_and(|(r, _)| *r == relation)))
     }
 
     /// A query that stands for the rows that were loaded along a relation: what was loaded further on.
@@ -193,13 +206,12 @@ impl Tracer<'_> {
         Some(next)
     }
 
-    /// Sends the statement that reading a relation sends.
+    /// The statement that reading a relation sends.
     fn lazily(&mut self, id: ObjectId, model: ModelId, relation: RelationId, found: &Relation, name: &Named, site: Origin) -> QueryId {
         let pack = self.models.get(model).map_or_else(|| "".into(), |m| m.pack.clone());
         let query = self.begin(Query { pack, verb: Some(Verb::Select), parts: vec![site], ..Query::default() });
         self.set_root(query, SourceTable::Model(found.target), None, name.origin);
         self.restrict_to_relation(query, id, relation, name.origin, site);
-        self.dispatch(query, site);
         query
     }
 
@@ -258,7 +270,8 @@ impl Tracer<'_> {
         let verb;
         let table = match &found.through {
             Some(through) => {
-                let columns = found.keys.iter().map(|(_, link)| link).chain(through.keys.iter().map(|(link, _)| link));
+                let others = through.keys.iter().filter(|_| step.act != Act::UnlinkAll).map(|(link, _)| link);
+                let columns = found.keys.iter().map(|(_, link)| link).chain(others);
                 pairs = columns.map(|c| (SqlExpr::Column { source: SourceRef::Id(0), name: named(c) }, SqlExpr::Value(None))).collect();
                 verb = if step.act == Act::Link { Verb::Insert } else { Verb::Delete };
                 match through.model {

@@ -315,8 +315,18 @@ impl Tracer<'_> {
         if !matches!(op, "|" | "&" | "+" | "^" | "-") {
             return None;
         }
+        let unions = self.kind_of(left).and_then(|(pack, _)| self.words.mapper(pack)).is_some_and(|m| m.set_operators);
         let more = self.query(rq).cloned()?;
         let mut copy = self.query(lq).cloned()?;
+        if unions {
+            copy.unions.push(rq);
+            copy.parts.extend(more.parts);
+            copy.used = false;
+            self.change(lq, |q| q.used = true);
+            self.change(rq, |q| q.used = true);
+            let query = self.begin(copy);
+            return Some(Value::Handle(crate::index::trace::value::Handle { query: Some(query), ..l.clone() }));
+        }
         self.change(lq, |q| q.used = true);
         self.change(rq, |q| q.used = true);
         copy.filters.extend(more.filters);

@@ -2,10 +2,10 @@
 
 use super::calls::Call;
 use super::words::Vocabulary;
-use crate::grammar::mapper::{CallRule, KindRule};
-use crate::index::mapping::{ModelId, Origin};
+use crate::grammar::mapper::{Act, CallRule, KindRule, RowsAre};
+use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{QueryId, SqlExpr};
+use crate::index::trace::query::{Query, QueryId, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, TextPart, TextValue, Value};
 use std::rc::Rc;
 
@@ -36,11 +36,23 @@ impl Tracer<'_> {
                 Some(receiver) => receiver.clone(),
                 None => Value::Unknown,
             },
+            "new" => match model {
+                Some(model) => {
+                    let made = Object::Entity { model, many: false, fresh: true, written: Vec::new(), query: None, origin: state.site };
+                    Value::Object(self.allocate(made))
+                }
+                None => Value::Unknown,
+            },
+            "through" => state.receiver.and_then(|r| self.through(r)).unwrap_or_default(),
             "entity" | "row" => state.result.clone().unwrap_or_else(|| self.result_of(query, false, state.site)),
             "entities" | "rows" => state.result.clone().unwrap_or_else(|| self.result_of(query, true, state.site)),
             "model" => match model {
                 Some(model) => {
-                    let alias = self.query(query).and_then(|q| q.alias.clone());
+                    let mut alias = self.query(query).and_then(|q| q.alias.clone());
+                    // an alias without a name is another one each time
+                    if alias.is_none() && words.call(state.rule).is_some_and(|c| c.steps.iter().any(|s| s.act == Act::Alias)) {
+                        alias = Some(Named { text: format!("alias_{}", state.site.span.start).into(), origin: None });
+                    }
                     Value::Model { model, alias, origin: None }
                 }
                 None => Value::Unknown,
@@ -109,7 +121,8 @@ impl Tracer<'_> {
 
     /// What the rows of a query are: entities where it reads whole rows of a model.
     pub(super) fn result_of(&mut self, query: QueryId, many: bool, site: Origin) -> Value {
-        let whole = self.query(query).is_some_and(|q| q.select.is_empty() || q.select_also);
+        let entities = |q: &Query| self.words.pack(&q.pack).and_then(|p| self.words.mapper(p)).is_some_and(|m| m.rows == RowsAre::Entities);
+        let whole = self.query(query).is_some_and(|q| q.select.is_empty() || q.select_also || entities(q));
         match self.root_model(query) {
             Some(model) if whole => self.loaded(model, many, Some(query), site),
             _ => Value::Row { query, many },

@@ -5,11 +5,13 @@ use super::names::At;
 use crate::grammar::mapper::{Act, ReadAs, Step, Take, Takes};
 use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{FragmentPart, Join, Load, QueryId, Source, SourceId, SourceTable, SqlExpr};
+use crate::index::trace::query::{FragmentPart, Join, Load, QueryId, Source, SourceId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
 
 /// Relations of a path, with the places where they are named.
 pub(super) type Path = Vec<(RelationId, Option<Origin>)>;
+/// A relation of a model or of an alias of it, with the place where it is named.
+type Along = (ModelId, Option<Named>, RelationId, Option<Origin>);
 
 /// Nested objects that are looked into.
 const MAX_DEPTH: usize = 12;
@@ -24,11 +26,16 @@ impl Tracer<'_> {
             let named = Step { take: take.clone(), ..Step::default() };
             self.taken(&words, call, &named)?.first().and_then(|a| self.text_of(&a.value))
         });
+        // conditions that a step of their own takes
+        let rule = words.call(call.rule).map_or(&[][..], |c| &c.steps);
+        let conditions: Vec<Argument> =
+            rule.iter().filter(|s| s.act == Act::On).filter_map(|s| self.taken(&words, call, s)).flatten().collect();
         // `join(alias, Model.relation)`
-        let relation = taken.iter().find_map(|a| match &a.value {
+        let relation = taken.iter().chain(&conditions).find_map(|a| match &a.value {
             Value::Relation { model, alias, relation, origin } => Some((*model, alias.clone(), *relation, *origin)),
             _ => None,
         });
+        let relation = relation.map(|(model, alias, relation, origin)| self.towards(model, alias, relation, origin, &first.value));
         if let Some((model, from_alias, relation, origin)) = relation {
             let own = match &first.value {
                 Value::Model { alias, .. } => alias.clone(),
@@ -58,15 +65,32 @@ impl Tracer<'_> {
         let Some((table, own, origin)) = self.table(at, step, &first.value, first.origin) else { return };
         let model = if let SourceTable::Model(model) = table { Some(model) } else { None };
         let outer = step.outer;
-        let on_given = rest
-            .iter()
-            .any(|a| !matches!(a.value, Value::Scalar(_)) && (a.name.is_none() || a.name.as_ref().is_some_and(|n| &*n.text == "onclause")));
+        let on_given = !conditions.is_empty()
+            || rest.iter().any(|a| {
+                !matches!(a.value, Value::Scalar(_)) && (a.name.is_none() || a.name.as_ref().is_some_and(|n| &*n.text == "onclause"))
+            });
         let implied = match (on_given, model) {
             (false, Some(model)) => self.relation_between(at.query, model),
             _ => None,
         };
+        // the key may be on the side that is joined, without a name on the other
+        let back = match (on_given, implied, model) {
+            (false, None, Some(model)) => self.key_back(at.query, model),
+            _ => None,
+        };
         let Some(query) = self.query_mut(at.query) else { return };
-        let join = Join { outer, on: Vec::new(), relation: implied };
+        let mut join = Join { outer, on: Vec::new(), relation: implied };
+        let source = query.sources.len() as SourceId;
+        if let (Some((from, there, keys)), Some(model)) = (back, model) {
+            join.on = keys
+                .into_iter()
+                .map(|(own, other)| {
+                    let left = self.model_column(SourceRef::Id(source), model, &own, None);
+                    SqlExpr::Compare("=".into(), Box::new(left), vec![self.model_column(SourceRef::Id(from), there, &other, None)])
+                })
+                .collect();
+        }
+        let Some(query) = self.query_mut(at.query) else { return };
         query.sources.push(Source { table, alias: own.or(alias), join: Some(join), origin });
         let source = (query.sources.len() - 1) as SourceId;
         self.join_on(at, step, source, rest, call);
@@ -90,6 +114,26 @@ impl Tracer<'_> {
         let join = Join { outer: step.outer, on: Vec::new(), relation: None };
         let source = Source { table: SourceTable::Raw(fragment), alias: None, join: Some(join), origin: Some(first.origin) };
         self.change(at.query, |q| q.sources.push(source));
+    }
+
+    /// A relation by which a value is joined: the other side's, where the value is the one that it starts from.
+    fn towards(&self, model: ModelId, alias: Option<Named>, relation: RelationId, origin: Option<Origin>, to: &Value) -> Along {
+        let same = (model, alias, relation, origin);
+        let Value::Model { model: joined, .. } = to else { return same };
+        let Some(found) = self.models.get(model).and_then(|m| m.relations.get(relation as usize)) else { return same };
+        if found.target == *joined || model != *joined {
+            return same;
+        }
+        let swapped: Vec<_> = found.keys.iter().map(|(own, other)| (&other.text, &own.text)).collect();
+        let back = self.models.get(found.target).and_then(|m| {
+            m.relations
+                .iter()
+                .position(|r| r.target == model && r.keys.iter().map(|(own, other)| (&own.text, &other.text)).eq(swapped.iter().copied()))
+        });
+        match back {
+            Some(back) => (found.target, None, back as RelationId, origin),
+            None => same,
+        }
     }
 
     /// The condition of a join.
@@ -170,6 +214,17 @@ impl Tracer<'_> {
         })
     }
 
+    /// The keys by which a model that is joined refers to a source of the query: (its column, the source's).
+    fn key_back(&self, query: QueryId, model: ModelId) -> Option<(SourceId, ModelId, Vec<(Named, Named)>)> {
+        let query = self.query(query)?;
+        let relations = &self.models.get(model)?.relations;
+        query.sources.iter().enumerate().find_map(|(s, source)| {
+            let SourceTable::Model(from) = source.table else { return None };
+            let found = relations.iter().find(|r| r.target == from && !r.keys.is_empty() && r.through.is_none())?;
+            Some((s as SourceId, from, found.keys.clone()))
+        })
+    }
+
     /// The relations that text names, from the root or from a source of the query.
     fn path_in(&mut self, at: &At, name: &Named) -> Option<(SourceId, Path)> {
         let separator = self.words.mapper(at.pack).map_or(String::new(), |m| m.path_separator.clone());
@@ -215,7 +270,11 @@ impl Tracer<'_> {
             }
             Value::Handle(handle) => match handle.query {
                 Some(inner) if &*handle.kind == "load" => self.loads_of(at, inner),
-                _ => Vec::new(),
+                Some(inner) => match self.root_model(inner) {
+                    Some(target) => self.load_by_model(at, target, Some(inner)).into_iter().collect(),
+                    None => Vec::new(),
+                },
+                None => Vec::new(),
             },
             Value::Text(_) | Value::Key(_) => match self.text_of(value) {
                 Some(name) => match self.path_in(at, &name) {
@@ -233,6 +292,7 @@ impl Tracer<'_> {
                 },
                 None => Vec::new(),
             },
+            Value::Model { model, .. } => self.load_by_model(at, *model, None).into_iter().collect(),
             Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().flat_map(|v| self.relations_in(at, v, chained)).collect(),
             Value::Object(id) => match self.object(*id).cloned() {
                 Some(Object::List { items, .. }) => items.iter().flat_map(|v| self.relations_in(at, v, chained)).collect(),
@@ -248,6 +308,22 @@ impl Tracer<'_> {
             },
             _ => Vec::new(),
         }
+    }
+
+    /// The rows of a relation's other side, by their model: of the root, or of one that is loaded.
+    fn load_by_model(&mut self, at: &At, target: ModelId, inner: Option<QueryId>) -> Option<(Path, Option<QueryId>)> {
+        if let Some(inner) = inner {
+            self.change(inner, |q| q.used = true);
+        }
+        let root = self.root_model(at.query)?;
+        let loads = self.query(at.query)?.loads.iter();
+        let mut starts: Vec<(Path, ModelId)> = vec![(Path::new(), root)];
+        starts.extend(loads.filter_map(|l| Some((l.path.clone(), self.target_of(Some(root), l)?))));
+        starts.into_iter().find_map(|(mut path, model)| {
+            let relation = self.models.get(model)?.relations.iter().position(|r| r.target == target && !r.keys.is_empty())?;
+            path.push((relation as RelationId, None));
+            Some((path, inner))
+        })
     }
 
     /// `{ company: true, orders: { lines: true } }`.

@@ -38,6 +38,7 @@ impl Tracer<'_> {
         let of_model = |model: ModelId, kind: &str| Some((self.pack_of(model)?, kind.into()));
         match value {
             Value::Handle(handle) => Some((self.words.pack(&handle.pack)?, handle.kind.clone())),
+            Value::External(name) => self.words.kind_of_value(name).map(|(pack, kind)| (pack, kind.name.as_str().into())),
             Value::Model { model, .. } => of_model(*model, "model"),
             Value::Relation { model, .. } => of_model(*model, "relation"),
             Value::Row { query, many } => {

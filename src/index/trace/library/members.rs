@@ -21,11 +21,16 @@ impl Tracer<'_> {
                     self.member_by_rule(object, pack, &kind, name)
                 }
             },
-            Value::Expr(_) => {
+            Value::Expr(_) | Value::Relation { .. } => {
                 let (pack, kind) = self.kind_of(object)?;
                 self.member_by_rule(object, pack, &kind, name)
             }
             Value::Row { .. } => Some(Value::Unknown),
+            Value::External(_) => {
+                let (pack, kind) = self.kind_of(object)?;
+                let Value::Handle(handle) = self.handle(pack, &kind, None, None) else { return None };
+                self.handle_member(&handle, name)
+            }
             Value::OneOf(choices) => {
                 let found: Vec<Value> = choices.clone().iter().filter_map(|c| self.member(c, name)).collect();
                 super::calls::one_of(found)
@@ -57,6 +62,9 @@ impl Tracer<'_> {
             if exact && rule.gives == "same" {
                 return Some(object.clone());
             }
+            if exact && rule.gives == "through" {
+                return self.through(object);
+            }
             let model = if wild {
                 match self.model_named(pack, rule.naming, &name.text) {
                     Some(model) => Some(model),
@@ -82,6 +90,14 @@ impl Tracer<'_> {
             });
         }
         None
+    }
+
+    /// The join table of a relation, as a model.
+    pub(super) fn through(&self, relation: &Value) -> Option<Value> {
+        let Value::Relation { model, relation, origin, .. } = relation else { return None };
+        let found = self.models.get(*model)?.relations.get(*relation as usize)?;
+        let model = found.through.as_ref()?.model?;
+        Some(Value::Model { model, alias: None, origin: *origin })
     }
 
     /// The model that a library calls so.
@@ -124,6 +140,14 @@ impl Tracer<'_> {
 
     /// See [`Tracer::library_index`].
     pub(super) fn indexed(&mut self, value: &Value, key: &Value, site: Origin) -> Option<Value> {
+        // `Model[key]`, where the library has a rule for it
+        if let Value::Model { model, .. } = value
+            && let Some(pack) = self.pack_of(*model)
+            && let Some(rule) = self.words.method(pack, "model", "__getitem__", 1)
+        {
+            let words = self.words.clone();
+            return Some(self.carried_out(&words, rule, pack, Some(value), &[super::calls::argument(key.clone(), site)], site));
+        }
         let name = self.text_of(key);
         match (value, name) {
             (Value::Model { model, alias, .. }, Some(name)) => {
@@ -183,16 +207,34 @@ impl Tracer<'_> {
 
     /// See [`Tracer::library_await`].
     pub(super) fn awaited(&mut self, value: &Value, site: Origin) -> Option<Value> {
-        let Value::Handle(handle) = value else {
-            return self.kind_of(value).map(|_| value.clone());
-        };
-        let query = handle.query?;
-        let thenable =
-            self.query(query).and_then(|q| self.words.pack(&q.pack)).and_then(|p| self.words.mapper(p)).is_some_and(|m| m.thenable);
-        if !thenable || &*handle.kind != "query" {
+        let (pack, kind) = self.kind_of(value)?;
+        if !self.words.mapper(pack).is_some_and(|m| m.thenable) {
             return Some(value.clone());
         }
-        self.dispatch(query, site);
-        Some(self.result_of(query, true, site))
+        match value {
+            // a relation whose rows have not been read yet
+            Value::Object(id) => {
+                if let Some(Object::Entity { query: Some(query), .. }) = self.object(*id).cloned()
+                    && self.query(query).is_some_and(|q| !q.used)
+                {
+                    self.dispatch(query, site);
+                }
+                Some(value.clone())
+            }
+            Value::Handle(handle) if handle.query.is_none() && handle.of.is_some() => {
+                let query = self.query_to_walk(&handle.clone(), site)?;
+                self.dispatch(query, site);
+                Some(self.result_of(query, true, site))
+            }
+            Value::Handle(Handle { query: Some(query), .. }) => {
+                let single = self.words.kind(pack, &kind).is_some_and(|k| k.query);
+                if &*kind != "query" && !single {
+                    return Some(value.clone());
+                }
+                self.dispatch(*query, site);
+                Some(self.result_of(*query, !single, site))
+            }
+            _ => Some(value.clone()),
+        }
     }
 }

@@ -20,6 +20,16 @@ impl Tracer<'_> {
     pub(super) fn set(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) {
         let pairs = match step.read {
             ReadAs::Entity => self.entity_pairs(at, taken, call),
+            ReadAs::Given => {
+                let pairs = self.entity_pairs(at, taken, call);
+                self.change(at.query, |q| {
+                    if q.entity == Some(EntityWrite::NewAll) {
+                        q.entity = Some(EntityWrite::New);
+                    }
+                });
+                pairs
+            }
+            ReadAs::Like => taken.iter().flat_map(|a| self.shared_fields(at, &a.value)).collect(),
             ReadAs::Paths => taken
                 .iter()
                 .flat_map(|a| self.expressions(at, &a.value, TextIs::Name))
@@ -37,7 +47,9 @@ impl Tracer<'_> {
             _ => pairs.into_iter().map(|(c, v)| (c.clone(), SqlExpr::Call("".into(), vec![c, v]))).collect(),
         };
         let whole = match step.read {
-            ReadAs::Entity => None,
+            // what the other class lacks has its default
+            ReadAs::Like if self.query(at.query).is_some_and(|q| q.verb == Some(Verb::Insert)) => Some(EntityWrite::NewAll),
+            ReadAs::Entity | ReadAs::Given => None,
             ReadAs::Data if pairs.is_empty() && self.query(at.query).is_some_and(|q| q.verb == Some(Verb::Update)) => None,
             _ => self.query(at.query).and_then(|q| match q.verb {
                 Some(Verb::Insert | Verb::Upsert | Verb::Save) if self.root_model(at.query).is_some() => Some(EntityWrite::New),
@@ -121,6 +133,29 @@ impl Tracer<'_> {
         };
         let left = self.name(at, &column);
         out.push((left, right));
+    }
+
+    /// The fields of the root that an instance of another class has too.
+    fn shared_fields(&mut self, at: &At, value: &Value) -> Pairs {
+        let other = match value {
+            Value::Object(id) => match self.object(*id) {
+                Some(Object::Entity { model, .. }) => Some(*model),
+                Some(Object::Map { .. }) => return self.pairs(at, &[super::calls::argument(value.clone(), at.site)]),
+                _ => None,
+            },
+            _ => None,
+        };
+        let names: Vec<std::rc::Rc<str>> =
+            other.and_then(|m| self.models.get(m)).map(|m| m.fields.iter().map(|f| f.name.clone()).collect()).unwrap_or_default();
+        let Some(model) = self.root_model(at.query) else { return Pairs::new() };
+        if other.is_none() {
+            self.change(at.query, |q| q.unknown.push(("unknown columns are written".into(), at.site)));
+        }
+        let key = |t: &Self, (m, f): (ModelId, u32)| t.models.get(m).and_then(|m| m.fields.get(f as usize)).is_some_and(|f| f.primary);
+        let found = names.iter().filter_map(|n| self.field_of(model, n)).filter(|f| !key(self, *f));
+        found
+            .map(|(holder, field)| (SqlExpr::Field { source: SourceRef::Id(0), model: holder, field, origin: None }, SqlExpr::Value(None)))
+            .collect()
     }
 
     /// Keywords, maps, lists of maps, a name and its value, an entity's set fields.

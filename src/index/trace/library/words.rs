@@ -25,6 +25,10 @@ pub(in crate::index::trace) struct Vocabulary {
     functions: HashMap<String, Vec<(PackId, usize, String)>>,
     /// Kinds by names of variables.
     variables: HashMap<String, Vec<(PackId, usize)>>,
+    /// Kinds of things of libraries, by qualified name.
+    values: HashMap<String, (PackId, usize)>,
+    /// Modules that hand on names of others.
+    reexports: Vec<(String, String)>,
     /// Whether files of a language import the library of a pack.
     pub in_use: RefCell<HashMap<(PackId, Option<Language>), bool>>,
     /// Models by what their instances are called.
@@ -78,13 +82,21 @@ impl Vocabulary {
             for name in &kind.variables {
                 self.variables.entry(name.clone()).or_default().push((id, k));
             }
+            self.values.extend(kind.values.iter().map(|name| (name.clone(), (id, k))));
         }
         for (c, call) in pack.mapper.call.iter().enumerate().filter(|(_, c)| c.on.is_empty() && !c.itself) {
             for name in &call.names {
                 self.functions.entry(last(name).to_string()).or_default().push((id, c, name.clone()));
             }
         }
+        self.reexports.extend(pack.mapper.reexports.iter().map(|(a, b)| (a.clone(), b.clone())));
         self.packs.push(pack);
+    }
+
+    /// The name under which the library that a module hands names on from knows something.
+    fn handed_on(&self, qualified: &str) -> Option<String> {
+        let mut modules = self.reexports.iter().filter(|(module, _)| is_inside(module, qualified));
+        modules.find_map(|(module, of)| Some(format!("{of}{}", qualified.strip_prefix(module.as_str())?)))
     }
 
     fn chain(&self, at: PackId) -> Vec<PackId> {
@@ -204,6 +216,10 @@ impl Vocabulary {
 
     /// The rule for a function of this qualified name in a file of this language; the most exact name wins.
     pub fn function(&self, language: Option<Language>, qualified: &str, count: usize) -> Option<(PackId, usize)> {
+        self.own_function(language, qualified, count).or_else(|| self.own_function(language, &self.handed_on(qualified)?, count))
+    }
+
+    fn own_function(&self, language: Option<Language>, qualified: &str, count: usize) -> Option<(PackId, usize)> {
         let named = self.functions.get(last(qualified))?.iter();
         let named = named.filter(|(pack, _, name)| self.speaks(*pack, language) && is_name_of(name, qualified));
         let fits = |&&(p, c, _): &&(PackId, usize, String)| self.call((p, c)).is_some_and(|r| arity_fits(&r.arity, count));
@@ -212,6 +228,10 @@ impl Vocabulary {
 
     /// The kind of which a type or constructor of this qualified name gives a value in a file of this language.
     pub fn kind_of_type(&self, language: Option<Language>, qualified: &str) -> Option<(PackId, &KindRule)> {
+        self.own_kind_of_type(language, qualified).or_else(|| self.own_kind_of_type(language, &self.handed_on(qualified)?))
+    }
+
+    fn own_kind_of_type(&self, language: Option<Language>, qualified: &str) -> Option<(PackId, &KindRule)> {
         let named = self.types.get(last(qualified))?.iter();
         let named = named.filter(|(pack, _, name)| self.speaks(*pack, language) && is_name_of(name, qualified));
         let (pack, kind, _) = named.max_by_key(|(_, _, name)| name.len())?;
@@ -223,6 +243,12 @@ impl Vocabulary {
         let found = self.variables.get(name).map_or(&[][..], Vec::as_slice);
         let found = found.iter().filter(move |(p, _)| self.speaks(*p, language));
         found.filter_map(|&(p, k)| Some((p, self.packs.get(p)?.mapper.kind.get(k)?)))
+    }
+
+    /// The kind of a thing of a library.
+    pub fn kind_of_value(&self, qualified: &str) -> Option<(PackId, &KindRule)> {
+        let (pack, kind) = self.values.get(qualified)?;
+        Some((*pack, self.packs.get(*pack)?.mapper.kind.get(*kind)?))
     }
 
     /// The rules for a member of a kind.
@@ -238,8 +264,10 @@ impl Vocabulary {
 
     /// The pack whose functions make expressions, for a qualified name.
     pub fn expression_pack(&self, language: Option<Language>, qualified: &str) -> Option<PackId> {
-        let makes = |p: &PackWords| p.mapper.expressions.iter().any(|m| is_inside(m, qualified));
-        (0..self.packs.len()).find(|&at| self.speaks(at, language) && self.packs.get(at).is_some_and(makes))
+        let makes = |p: &PackWords, name: &str| p.mapper.expressions.iter().any(|m| is_inside(m, name));
+        let inside =
+            |name: &str| (0..self.packs.len()).find(|&at| self.speaks(at, language) && self.packs.get(at).is_some_and(|p| makes(p, name)));
+        inside(qualified).or_else(|| inside(&self.handed_on(qualified)?))
     }
 }
 
