@@ -18,7 +18,7 @@ pub(super) fn check(file: &str, text: &str, mapper: &Mapper, others: &[(&str, &M
     }
     let on = mapper.member.iter().flat_map(|m| &m.on).chain(mapper.call.iter().flat_map(|c| &c.on));
     let first = mapper.kind.iter().map(|k| &k.model_first).filter(|k| !k.is_empty());
-    let with = mapper.call.iter().flat_map(|c| &c.steps).map(|s| &s.with).filter(|w| !w.is_empty());
+    let with = mapper.call.iter().flat_map(|c| &c.steps).map(|s| &s.with).chain([&mapper.callbacks]).filter(|w| !w.is_empty());
     for kind in on.chain(with).chain(first).filter(|k| !kinds.contains(&k.as_str())) {
         fail(kind, format!("unknown kind `{kind}`"), &kinds);
     }

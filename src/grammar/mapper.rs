@@ -94,6 +94,13 @@ pub struct Mapper {
     /// A query that is returned or awaited is sent, without a call that says so.
     #[serde(default)]
     pub thenable: bool,
+    /// Kind of what functions are given that stand for an expression, condition or query (`(eb) => eb('a', '=', 1)`);
+    /// empty: a query over the same tables.
+    #[serde(default)]
+    pub callbacks: String,
+    /// Whole rows are read as `*`: with the columns that no field of the model names.
+    #[serde(default)]
+    pub stars: bool,
     /// The root of a query may be named after what is asked of it (`db.Where(...).Find(&users)`).
     #[serde(default)]
     pub late_root: bool,

@@ -228,7 +228,7 @@ pub struct Step {
     /// What is done with it.
     #[serde(rename = "do", default)]
     pub act: Act,
-    /// Kind of the value that a callback is given.
+    /// Kind of the value that a callback is given, against the library's rule.
     #[serde(default)]
     pub with: String,
     /// It is not done where one of these is given.
@@ -309,8 +309,10 @@ pub enum ReadAs {
     Key,
     /// Whatever is taken: the primary key of the root.
     KeyColumn,
-    /// Whatever is taken: all columns of the root.
+    /// Whatever is taken: all columns of the tables.
     WholeRow,
+    /// Names or aliases of tables of the query: all their columns.
+    Stars,
     /// A name for what is built (alias, CTE).
     Name,
     /// A query or a callback that builds one.

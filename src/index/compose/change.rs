@@ -55,7 +55,9 @@ impl<'a> Composer<'a> {
                 }
             }
         }
-        parts.retain(|p| !p.columns.is_empty());
+        // What is written may be unknown.
+        let unknown = q.set.iter().any(|(column, _)| matches!(column, SqlExpr::Unknown(..)));
+        parts.retain(|p| !p.columns.is_empty() || (p.own && unknown));
         parts
     }
 
@@ -90,6 +92,11 @@ impl<'a> Build<'a> {
             self.identifier(out, &column.name, column.at);
             out.push_synthetic(" = ");
             self.stored(out, &column.value);
+        }
+        if part.columns.is_empty()
+            && let Some((SqlExpr::Unknown(what, at), _)) = q.set.iter().find(|(column, _)| matches!(column, SqlExpr::Unknown(..)))
+        {
+            self.hole(out, what, *at);
         }
         self.guard(out, id, q, part.model, part.own);
         self.returning(out, q, part);

@@ -50,6 +50,13 @@ impl<'a> Composer<'a> {
                     b.model_table(t, id, place);
                 });
             }
+            // A table that is named elsewhere (in a list of tables) is defined there too.
+            if let Some(named) = model.table.origin.filter(|n| n.file != model.origin.file || !model.origin.span.covers(n.span)) {
+                add(named, Evidence::Definition, &mut |b, t| {
+                    t.push_synthetic("SELECT 1 FROM ");
+                    b.model_table(t, id, At::Written(named));
+                });
+            }
             for field in model.fields.iter().filter(|f| is_column(f.role)) {
                 // A field that the library adds has no place of its own.
                 let whole = field.origin.file == model.origin.file && field.origin.span.covers(model.origin.span);

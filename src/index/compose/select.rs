@@ -4,7 +4,7 @@ use super::Build;
 use super::expr::aggregates;
 use super::names::{At, definition_of};
 use super::scope::{Found, How, Level, What, holder, lineage};
-use crate::grammar::mapper::{FieldRole, Verb};
+use crate::grammar::mapper::{FieldRole, NamesMean, Verb};
 use crate::index::mapping::{FieldId, ModelId, Named};
 use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
 use crate::model::dialect::Engine;
@@ -159,8 +159,22 @@ impl<'a> Build<'a> {
         } else if whole && !q.columns_only && !aggregate && !q.sources.is_empty() {
             self.whole_row(out, (level, 0), Some(q));
         }
+        let builds = self.composer.mapper(&q.pack).is_some_and(|m| m.names == NamesMean::Columns);
         for item in &q.select {
             match item {
+                // `SELECT *` of a builder is that of all tables
+                SqlExpr::Star(SourceRef::Root) if builds => {
+                    let tables = self.levels.get(level).map_or(0, |l| l.tables.len());
+                    for at in 0..tables {
+                        if matches!(self.table((level, at)).map(|t| (&t.how, &t.what)), Some((How::Beside | How::Source(_), what)) if !matches!(what, What::Raw(_)))
+                        {
+                            self.whole_row(out, (level, at), Some(q));
+                        }
+                    }
+                    if out.text.is_empty() {
+                        out.push_synthetic("*");
+                    }
+                }
                 SqlExpr::Star(source) => match self.find(source, None) {
                     Some(at) => self.whole_row(out, at, Some(q)),
                     None => {
@@ -278,7 +292,8 @@ impl<'a> Build<'a> {
                 }
             }
         }
-        if out.text.is_empty() {
+        if out.text.is_empty() || mapper.is_some_and(|m| m.stars) {
+            self.comma(out);
             self.alias_of(out, at);
             out.push_synthetic("*");
         }

@@ -242,6 +242,10 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         }
         let (scope, value) = self.constants.follow(scope, value);
         let held = match &value.kind {
+            ExprKind::List(items, _) => {
+                items.iter().for_each(|item| self.setting(scope, callee, key, item, depth + 1));
+                return;
+            }
             ExprKind::Map(entries) | ExprKind::Composite(_, entries) => {
                 if let ExprKind::Composite(ty, _) = &value.kind
                     && let Some(name) = ty.name()
@@ -647,8 +651,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 continue;
             }
             self.add_class(class, rule, false);
+            let set = self.set_by_call(rule.model).0;
             if let Some(draft) = self.drafts.last_mut() {
-                draft.table = Some(table);
+                let text = set.map(|naming| super::naming::under(naming, &table.text, ""));
+                draft.item.name = table.clone();
+                draft.table = Some(Named { text: text.map_or_else(|| table.text.clone(), |t| t.as_str().into()), origin: table.origin });
             }
         }
     }

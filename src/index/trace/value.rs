@@ -46,6 +46,13 @@ pub enum Value {
     Relation { model: ModelId, alias: Option<Named>, relation: RelationId, origin: Option<Origin> },
     /// A row that a query gave, not an entity: its members are the query's output columns.
     Row { query: QueryId, many: bool },
+    /// A method of a library's value that was taken off it (`({ fn, exists }) => ...`).
+    Method {
+        /// What it is a method of.
+        receiver: Box<Value>,
+        /// Its name.
+        name: Named,
+    },
     /// A name of a field, relation or column that stands for itself (keys of `**kwargs`).
     Key(Named),
 }

@@ -187,7 +187,13 @@ impl<'a> Tracer<'a> {
     /// Whether operators on a value can mean something to a library.
     pub(super) fn is_library(&self, value: &Value) -> bool {
         match value {
-            Value::Handle(_) | Value::Model { .. } | Value::Expr(_) | Value::Relation { .. } | Value::Row { .. } | Value::Key(_) => true,
+            Value::Handle(_)
+            | Value::Model { .. }
+            | Value::Expr(_)
+            | Value::Relation { .. }
+            | Value::Row { .. }
+            | Value::Key(_)
+            | Value::Method { .. } => true,
             Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { .. })),
             _ => false,
         }

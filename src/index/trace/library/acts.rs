@@ -5,7 +5,7 @@ use super::expressions::TextIs;
 use super::names::At;
 use super::words::Vocabulary;
 use crate::grammar::mapper::{Act, ReadAs, Step, Take, Verb};
-use crate::index::mapping::{Named, Origin, RelationId};
+use crate::index::mapping::{ModelId, Named, Origin, RelationId};
 use crate::index::trace::query::{EntityWrite, FragmentPart, Load, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, MapKey, Object, ObjectId, Value};
 use crate::index::trace::{Tracer, Use};
@@ -261,6 +261,15 @@ impl Tracer<'_> {
             return self.from_sql(at, taken);
         }
         for arg in taken {
+            if step.read == ReadAs::Table
+                && let Value::Object(id) = &arg.value
+                && let Some(Object::List { items, .. }) = self.object(*id).cloned()
+            {
+                for item in &items {
+                    self.stand_beside(at, step, item, arg.origin);
+                }
+                continue;
+            }
             if let Some((table, own, origin)) = self.table(at, step, &arg.value, arg.origin) {
                 self.set_root(at.query, table, alias.clone().or(own), origin);
             }
@@ -325,6 +334,15 @@ impl Tracer<'_> {
         }
     }
 
+    /// One of several tables that a statement names side by side.
+    fn stand_beside(&mut self, at: &At, step: &Step, value: &Value, site: Origin) {
+        let Some((table, alias, origin)) = self.table(at, step, value, site) else { return };
+        match self.has_root(at.query) {
+            false => self.set_root(at.query, table, alias, origin),
+            true => self.change(at.query, |q| q.sources.push(Source { table, alias, join: None, origin })),
+        }
+    }
+
     /// A condition on the key of an entity that is stored.
     pub(super) fn only_this(&mut self, at: &At, entity: ObjectId) {
         if !matches!(self.object(entity), Some(Object::Entity { fresh: false, .. })) {
@@ -374,10 +392,27 @@ impl Tracer<'_> {
             },
             Value::Expr(expr) => match &**expr {
                 SqlExpr::Raw(_) => Some((SourceTable::Unknown("SQL text".into(), site), None, Some(site))),
+                SqlExpr::Label(inner, name) => match &**inner {
+                    // its text may be any table
+                    SqlExpr::Raw(_) => Some((SourceTable::Unknown("SQL text".into(), site), Some(name.clone()), Some(site))),
+                    SqlExpr::Query(inner) => Some((SourceTable::Query(*inner), Some(name.clone()), Some(site))),
+                    SqlExpr::Path { name: table, .. } => {
+                        let (table, _, origin) = self.table_named(at, step, table);
+                        Some((table, Some(name.clone()), origin))
+                    }
+                    _ => None,
+                },
+                SqlExpr::Path { name, .. } => Some(self.table_named(at, step, name)),
                 SqlExpr::Star(SourceRef::Model(model, _)) => Some((SourceTable::Model(*model), None, Some(site))),
                 _ => None,
             },
             Value::OneOf(all) => all.iter().find_map(|v| self.table(at, step, v, site)),
+            Value::Function { .. } => {
+                let inner = self.queries_in(at, value, at.site).into_iter().next()?;
+                self.embed(at, inner);
+                let alias = self.query(inner).and_then(|q| q.alias.clone());
+                Some((SourceTable::Query(inner), alias, Some(site)))
+            }
             Value::Unknown if step.read == ReadAs::Table => Some((SourceTable::Unknown("a table".into(), site), None, Some(site))),
             _ => None,
         }
@@ -398,25 +433,34 @@ impl Tracer<'_> {
             },
         };
         let table = trimmed(&table);
-        let model = self.models.by_name.get(&*table.text).and_then(|m| m.first()).copied();
-        let by_table = || {
-            let same = |m: &crate::index::mapping::Model| m.table.text == table.text && !m.is_abstract && m.shares.is_none();
-            self.models.models.iter().position(same).map(|m| m as u32)
-        };
-        // `app.Model`
-        let last = || self.models.by_name.get(table.text.rsplit('.').next()?).and_then(|m| m.first()).copied();
-        if step.read != ReadAs::Table
-            && let Some(model) = model.or_else(by_table).or_else(|| if step.read == ReadAs::Model { last() } else { None })
-        {
+        let with = self.query(at.query).is_some_and(|q| q.with.iter().any(|(n, _)| n.text == table.text));
+        if let Some(model) = self.model_of_table(at, step, &table).filter(|_| !with) {
             return (SourceTable::Model(model), alias, table.origin);
         }
-        let with = self.query(at.query).is_some_and(|q| q.with.iter().any(|(n, _)| n.text == table.text));
         let parts = table.split(".");
         let source = match parts.as_slice() {
             [schema, name] if !with => SourceTable::Table { schema: Some(schema.clone()), name: name.clone() },
             _ => SourceTable::Table { schema: None, name: table.clone() },
         };
         (source, alias, table.origin)
+    }
+
+    /// The model that a text names: by its name, or by its table, which is one of the pack's own where the text is
+    /// meant for a table.
+    fn model_of_table(&self, at: &At, step: &Step, name: &Named) -> Option<ModelId> {
+        let by_name = self.models.by_name.get(&*name.text).and_then(|m| m.first()).copied();
+        let stands = |m: &crate::index::mapping::Model| !m.is_abstract && m.shares.is_none();
+        let is_so = |m: &crate::index::mapping::Model| match (name.text.split_once('.'), &m.schema) {
+            (Some((schema, table)), Some(of)) => *of.text == *schema && *m.table.text == *table,
+            (None, _) => m.table.text == name.text,
+            _ => false,
+        };
+        let own = |m: &crate::index::mapping::Model| step.read != ReadAs::Table || self.words.pack(&m.pack) == Some(at.pack);
+        let by_table = || self.models.models.iter().position(|m| stands(m) && own(m) && is_so(m)).map(|m| m as ModelId);
+        // `app.Model`
+        let last = || self.models.by_name.get(name.text.rsplit('.').next()?).and_then(|m| m.first()).copied();
+        let found = by_name.filter(|&m| self.models.get(m).is_some_and(own)).or_else(by_table);
+        found.or_else(|| if step.read == ReadAs::Model { last() } else { None })
     }
 
     /// Queries that go into this one.
@@ -426,10 +470,12 @@ impl Tracer<'_> {
             if let Some(text) = self.text_of(&arg.value)
                 && step.act == Act::With
             {
-                name = Some(text);
+                // `name(column, column)`
+                let end = text.text.find('(').unwrap_or(text.text.len());
+                name = Some(trimmed(&text.part(0, end)));
                 continue;
             }
-            let found = self.queries_in(at, &arg.value, call);
+            let found = self.queries_in(at, &arg.value, call.site);
             if found.is_empty() && step.act == Act::Merge && is_sql(&arg.value) {
                 self.raw(at, std::slice::from_ref(arg), call.query);
             }
@@ -451,7 +497,7 @@ impl Tracer<'_> {
     }
 
     /// The queries that a value holds; a callback builds one.
-    pub(super) fn queries_in(&mut self, at: &At, value: &Value, call: &mut Call) -> Vec<QueryId> {
+    pub(super) fn queries_in(&mut self, at: &At, value: &Value, site: Origin) -> Vec<QueryId> {
         match value {
             Value::Handle(handle) => handle.query.into_iter().collect(),
             Value::Expr(expr) => {
@@ -460,18 +506,27 @@ impl Tracer<'_> {
                 found
             }
             Value::Object(id) => match self.object(*id).cloned() {
-                Some(Object::List { items, .. }) => items.iter().flat_map(|v| self.queries_in(at, v, call)).collect(),
+                Some(Object::List { items, .. }) => items.iter().flat_map(|v| self.queries_in(at, v, site)).collect(),
                 _ => Vec::new(),
             },
-            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().flat_map(|v| self.queries_in(at, v, call)).collect(),
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().flat_map(|v| self.queries_in(at, v, site)).collect(),
             Value::Function { .. } => {
                 let id = self.query(at.query).map_or_else(|| "".into(), |q| q.pack.clone());
                 let query = self.begin(Query { pack: id, used: true, ..Query::default() });
-                let given = self.handle(at.pack, "query", None, Some(query));
-                let result = self.run_with(value, given, call.site);
+                let words = self.words.clone();
+                let kind = words.callbacks(at.pack);
+                let builds = words.builds(at.pack, kind);
+                let given = self.handle(at.pack, kind, None, builds.then_some(query));
+                let result = self.run_with(value, given, site);
                 match result {
                     Value::Handle(Handle { query: Some(built), .. }) => vec![built],
-                    _ => vec![query],
+                    Value::Expr(expr) if !builds => {
+                        let mut found = Vec::new();
+                        expr.queries(&mut found);
+                        found
+                    }
+                    _ if builds => vec![query],
+                    _ => Vec::new(),
                 }
             }
             _ => Vec::new(),

@@ -36,6 +36,7 @@ impl Tracer<'_> {
         let count = args.iter().filter(|a| a.name.is_none() && !a.double).count();
         match callee {
             Callee::Function { name, .. } => self.function_called(&words, name, args, count, site),
+            Callee::Itself(Value::Method { receiver, name }) => self.method_called(&words, receiver, name, args, count, site),
             Callee::Itself(value) => {
                 let (pack, kind) = self.kind_of(value)?;
                 let Some(rule) = words.itself(pack, &kind, count) else {

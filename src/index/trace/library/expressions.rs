@@ -89,6 +89,12 @@ impl Tracer<'_> {
                 Some(Object::Map { entries, .. }) => self.collect_map(at, &entries, text, out, depth),
                 _ => out.push(SqlExpr::Value(None)),
             },
+            Value::Function { .. } if self.words.mapper(at.pack).is_some_and(|m| !m.callbacks.is_empty()) => {
+                let words = self.words.clone();
+                let given = self.handle(at.pack, words.callbacks(at.pack), None, None);
+                let built = self.run_with(value, given, at.site);
+                self.collect(at, &built, text, out, depth + 1);
+            }
             Value::Unknown if text != TextIs::Value => {
                 let said = "unknown expression".into();
                 out.push(SqlExpr::Unknown(said, at.site));

@@ -15,7 +15,8 @@ impl Tracer<'_> {
     fn apart(&mut self, pack: PackId, site: Origin) -> At {
         let id = self.words.packs.get(pack).map_or_else(|| "".into(), |p| p.id.clone());
         let query = self.scratch(id);
-        At { pack, query, site, names: NamesMean::Fields, outputs: false, keep: false }
+        let names = self.words.mapper(pack).map_or_else(Default::default, |m| m.names);
+        At { pack, query, site, names, outputs: false, keep: false }
     }
 
     fn text_in_functions(&self, pack: PackId) -> TextIs {

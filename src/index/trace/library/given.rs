@@ -63,7 +63,7 @@ impl Tracer<'_> {
                 Value::Text(TextValue { parts: vec![part].into() })
             }
             _ => {
-                let builds = KindRule::BUILT_IN.contains(&kind) || words.kind(state.pack, kind).is_some_and(|k| k.query);
+                let builds = words.builds(state.pack, kind);
                 let receiver = match state.receiver {
                     Some(Value::Handle(handle)) => Some(handle),
                     _ => None,

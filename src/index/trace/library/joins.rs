@@ -149,7 +149,10 @@ impl Tracer<'_> {
             return;
         }
         let read = match step.read {
-            ReadAs::Join | ReadAs::Table => Step { read: ReadAs::ColumnComparison, act: Act::On, ..Step::default() },
+            ReadAs::Join | ReadAs::Table => {
+                let with = if step.with.is_empty() { "query".to_string() } else { step.with.clone() };
+                Step { read: ReadAs::ColumnComparison, act: Act::On, with, ..Step::default() }
+            }
             ReadAs::Relations => Step { read: ReadAs::PropertySql, act: Act::On, ..Step::default() },
             _ => Step { act: Act::On, ..Step::default() },
         };

@@ -125,6 +125,9 @@ impl Tracer<'_> {
             return Some(found);
         }
         match (&*handle.kind, handle.query) {
+            _ if self.words.has_method(pack, &handle.kind, &name.text) => {
+                Some(Value::Method { receiver: Box::new(object), name: name.clone() })
+            }
             ("subquery", Some(query)) => Some(Value::Expr(Rc::new(Self::result_column(query, name)))),
             ("excluded", _) => {
                 let source = SourceRef::Named(Named { text: "excluded".into(), origin: None });

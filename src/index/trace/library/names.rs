@@ -130,6 +130,11 @@ impl Tracer<'_> {
         }
         let separator = self.words.mapper(at.pack).map_or(String::new(), |m| m.path_separator.clone());
         let separator = if separator.is_empty() { ".".to_string() } else { separator };
+        if at.names == NamesMean::Columns && !self.has_root(at.query) {
+            // it is looked up when the tables are known
+            let pack = self.words.packs.get(at.pack).map_or_else(|| "".into(), |p| p.id.clone());
+            return SqlExpr::Path { name: name.clone(), outer: false, pack };
+        }
         let parts = name.split(&separator);
         // operators may follow: `total__gt`
         if let Some((first, rest)) = parts.split_first()
@@ -145,6 +150,9 @@ impl Tracer<'_> {
         }
         if let Some((source, rest)) = self.qualified(at.query, &parts) {
             return self.in_source(at, source, rest, name);
+        }
+        if at.names == NamesMean::Columns && separator == "." {
+            return self.in_sight(at, &parts, name);
         }
         if self.root_model(at.query).is_some() {
             let source = self.source_that_knows(at.query, &parts).unwrap_or(0);
@@ -165,6 +173,33 @@ impl Tracer<'_> {
             })
         };
         std::iter::once(0).chain((1..count).rev()).find(knows)
+    }
+
+    /// A column by its name alone, of the table that has it; `table.column` of a query around this one.
+    fn in_sight(&mut self, at: &At, parts: &[Named], whole: &Named) -> SqlExpr {
+        let [only] = parts else { return column(parts) };
+        let Some(query) = self.query(at.query) else { return column(parts) };
+        let sources = query.sources.len();
+        let mut unmapped = None;
+        let mut several = false;
+        for source in 0..sources as SourceId {
+            match self.source_model(at.query, source) {
+                Some(model) if self.column_of(model, &only.text).or_else(|| self.field_of(model, &only.text)).is_some() => {
+                    return self.in_source(at, source, parts, whole);
+                }
+                Some(_) => {}
+                None => {
+                    several |= unmapped.is_some();
+                    unmapped = Some(source);
+                }
+            }
+        }
+        let source = match (unmapped, sources) {
+            (Some(source), _) if !several => SourceRef::Id(source),
+            (None, 1) => SourceRef::Id(0),
+            _ => root(),
+        };
+        SqlExpr::Column { source, name: only.clone() }
     }
 
     /// A selected expression by its name: itself where a condition uses it, its name in ORDER BY and GROUP BY.
@@ -209,8 +244,20 @@ impl Tracer<'_> {
             (None, SourceTable::Model(m)) => self.models.get(*m).is_some_and(|m| m.table.text == first.text || m.name.text == first.text),
             _ => false,
         };
-        let at = query.sources.iter().position(named)?;
-        Some((at as SourceId, rest))
+        if let Some(at) = query.sources.iter().position(named) {
+            return Some((at as SourceId, rest));
+        }
+        // `schema.table.column`
+        let ([second, ..], true) = (rest, parts.len() > 2) else { return None };
+        let in_schema = |s: &Source| match &s.table {
+            SourceTable::Table { schema: Some(schema), name } => schema.text == first.text && name.text == second.text,
+            SourceTable::Model(m) => {
+                self.models.get(*m).is_some_and(|m| m.table.text == second.text && m.schema.as_ref().is_some_and(|s| s.text == first.text))
+            }
+            _ => false,
+        };
+        let at = query.sources.iter().position(|s| s.alias.is_none() && in_schema(s))?;
+        Some((at as SourceId, rest.get(1..)?))
     }
 
     fn in_source(&mut self, at: &At, source: SourceId, parts: &[Named], whole: &Named) -> SqlExpr {

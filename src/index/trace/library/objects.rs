@@ -374,7 +374,9 @@ impl Tracer<'_> {
             let down = word.text.eq_ignore_ascii_case("desc");
             return read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }).collect();
         }
-        for (i, arg) in taken.iter().enumerate() {
+        // `('a', (ob) => ob.desc())`, ('a', sql`desc nulls last`)
+        let directed = matches!(taken, [first, second, ..] if self.text_of(&first.value).is_some() && matches!(second.value, Value::Function { .. } | Value::Expr(_)));
+        for (i, arg) in taken.iter().take(if directed { 1 } else { usize::MAX }).enumerate() {
             if i > 0 && self.is_direction_value(&arg.value) {
                 continue;
             }
@@ -415,7 +417,7 @@ impl Tracer<'_> {
                 _ => {}
             },
             Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.order_value(at, source, v, out, depth + 1)),
-            Value::Function { .. } => {
+            Value::Function { .. } if self.words.mapper(at.pack).is_none_or(|m| m.callbacks.is_empty()) => {
                 let built = self.called_with_root(at, value);
                 out.extend(self.expressions(at, &built, TextIs::Name));
             }

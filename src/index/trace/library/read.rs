@@ -15,14 +15,14 @@ impl Tracer<'_> {
     pub(super) fn read(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) -> Vec<SqlExpr> {
         let condition = matches!(step.act, Act::Where | Act::Having | Act::On);
         match step.read {
-            ReadAs::Comparison => self.comparison(at, taken, false, call),
-            ReadAs::ColumnComparison => self.comparison(at, taken, true, call),
+            ReadAs::Comparison => self.comparison(at, step, taken, call),
+            ReadAs::ColumnComparison => self.comparison(at, step, taken, call),
             ReadAs::Lookups => taken.iter().flat_map(|a| self.lookups(at, a)).collect(),
             ReadAs::WholeRow => vec![Self::all_of_root()],
             ReadAs::Sql | ReadAs::PropertySql => match taken.first().map(|a| a.value.clone()) {
-                Some(function @ Value::Function { .. }) if condition => self.nested(at, &function, call),
+                Some(function @ Value::Function { .. }) if condition => self.nested(at, step, &function, call),
                 Some(function @ Value::Function { .. }) => {
-                    let built = self.queries_in(at, &function, call);
+                    let built = self.queries_in(at, &function, call.site);
                     built.into_iter().map(SqlExpr::Query).collect()
                 }
                 _ => self.sql(at, taken, step.read == ReadAs::PropertySql),
@@ -32,19 +32,20 @@ impl Tracer<'_> {
                 Some(model) => vec![self.key_field(0, model, None)],
                 None => Vec::new(),
             },
+            ReadAs::Stars => taken.iter().flat_map(|a| self.stars(at, &a.value)).collect(),
             ReadAs::Filter => taken.iter().flat_map(|a| self.filter(at, 0, &a.value, 0)).collect(),
             ReadAs::Selection => taken.iter().flat_map(|a| self.select_object(at, &a.value, call, step.act)).collect(),
             ReadAs::Fields => taken.iter().flat_map(|a| self.fields(at, &a.value)).collect(),
             ReadAs::Order => self.order(at, taken),
             ReadAs::Entity => taken.iter().flat_map(|_| self.key(at, &[])).collect(),
             ReadAs::Functions => {
-                taken.iter().for_each(|a| self.scope(at, &a.value, call));
+                taken.iter().for_each(|a| self.scope(at, &step.with, &a.value, call));
                 Vec::new()
             }
             ReadAs::Query => {
                 let mut out = Vec::new();
                 for arg in taken {
-                    for query in self.queries_in(at, &arg.value, call) {
+                    for query in self.queries_in(at, &arg.value, call.site) {
                         self.embed(at, query);
                         out.push(if condition { SqlExpr::Exists(query) } else { SqlExpr::Query(query) });
                     }
@@ -57,7 +58,7 @@ impl Tracer<'_> {
                 for arg in taken {
                     let function = matches!(arg.value, Value::Function { .. });
                     if condition && function {
-                        out.extend(self.nested(at, &arg.value, call));
+                        out.extend(self.nested(at, step, &arg.value, call));
                         continue;
                     }
                     if function && self.root_model(at.query).is_some() && self.takes_columns(at) {
@@ -85,7 +86,21 @@ impl Tracer<'_> {
 
     /// Callbacks of the library are given the columns of the root and the module of expressions.
     fn takes_columns(&self, at: &At) -> bool {
-        self.words.mapper(at.pack).is_some_and(|m| !m.expressions.is_empty())
+        self.words.mapper(at.pack).is_some_and(|m| !m.expressions.is_empty() && m.callbacks.is_empty())
+    }
+
+    /// All columns of the tables that a value names; expressions stand for themselves.
+    fn stars(&mut self, at: &At, value: &Value) -> Vec<SqlExpr> {
+        match self.text_of(value) {
+            Some(name) => vec![SqlExpr::Star(SourceRef::Named(name))],
+            None => match value {
+                Value::Object(_) | Value::Tuple(_) | Value::OneOf(_) => {
+                    let items = self.items(value);
+                    items.iter().take(64).filter_map(|v| self.text_of(v)).map(|n| SqlExpr::Star(SourceRef::Named(n))).collect()
+                }
+                _ => self.expressions(at, value, TextIs::Name),
+            },
+        }
     }
 
     /// Gives what is read through columns by bare name the query's other names.
@@ -200,10 +215,11 @@ impl Tracer<'_> {
     }
 
     /// `('a', '>', 1)`, `('a', 1)`, `({ a: 1 })`, a callback, an expression.
-    fn comparison(&mut self, at: &At, taken: &[Argument], columns: bool, call: &mut Call) -> Vec<SqlExpr> {
+    fn comparison(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) -> Vec<SqlExpr> {
         let Some((first, rest)) = taken.split_first() else { return Vec::new() };
-        if matches!(first.value, Value::Function { .. }) {
-            return self.nested(at, &first.value, call);
+        let columns = step.read == ReadAs::ColumnComparison;
+        if matches!(first.value, Value::Function { .. }) && rest.is_empty() {
+            return self.nested(at, step, &first.value, call);
         }
         if self.is_map(&first.value) {
             if !columns {
@@ -224,7 +240,7 @@ impl Tracer<'_> {
         };
         let mut values = match &right.value {
             Value::Function { .. } => {
-                let built = self.queries_in(at, &right.value, call);
+                let built = self.queries_in(at, &right.value, call.site);
                 built.into_iter().map(SqlExpr::Query).collect()
             }
             value => self.expressions(at, value, if columns { TextIs::Name } else { TextIs::Value }),
@@ -247,9 +263,16 @@ impl Tracer<'_> {
     }
 
     /// The conditions that a callback builds on the same tables.
-    pub(super) fn nested(&mut self, at: &At, function: &Value, call: &mut Call) -> Vec<SqlExpr> {
+    pub(super) fn nested(&mut self, at: &At, step: &Step, function: &Value, call: &mut Call) -> Vec<SqlExpr> {
+        let words = self.words.clone();
+        let kind = if step.with.is_empty() { words.callbacks(at.pack) } else { &step.with };
+        if !words.builds(at.pack, kind) {
+            let given = self.handle(at.pack, kind, None, None);
+            let result = self.run_with(function, given, call.site);
+            return self.expressions(at, &result, TextIs::Name);
+        }
         let query = self.beside(at.query);
-        let given = self.handle(at.pack, "query", self.root_model(query), Some(query));
+        let given = self.handle(at.pack, kind, self.root_model(query), Some(query));
         let result = self.run_with(function, given, call.site);
         let built = match &result {
             Value::Handle(Handle { query: Some(built), .. }) => *built,
@@ -274,12 +297,13 @@ impl Tracer<'_> {
     }
 
     /// A function that adds to the query itself.
-    fn scope(&mut self, at: &At, value: &Value, call: &mut Call) {
+    fn scope(&mut self, at: &At, with: &str, value: &Value, call: &mut Call) {
         match value {
             Value::Function { .. } => {
                 let copy = self.query(at.query).cloned().unwrap_or_default();
                 let before = self.begin(Query { used: true, ..copy });
-                let given = self.handle(at.pack, "query", self.root_model(before), Some(before));
+                let kind = if with.is_empty() { "query" } else { with };
+                let given = self.handle(at.pack, kind, self.root_model(before), Some(before));
                 let result = self.run_with(value, given, call.site);
                 let built = match result {
                     Value::Handle(Handle { query: Some(built), .. }) => built,
@@ -291,10 +315,10 @@ impl Tracer<'_> {
             }
             Value::Object(id) => {
                 if let Some(Object::List { items, .. }) = self.object(*id).cloned() {
-                    items.iter().for_each(|v| self.scope(at, v, call));
+                    items.iter().for_each(|v| self.scope(at, with, v, call));
                 }
             }
-            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, v, call)),
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, with, v, call)),
             _ => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),
         }
     }

@@ -57,7 +57,16 @@ impl Tracer<'_> {
                 _ => None,
             }),
         };
+        let (unknown, pairs): (Pairs, Pairs) = pairs.into_iter().partition(|(c, _)| matches!(c, SqlExpr::Unknown(..)));
+        let said = unknown.iter().filter_map(|(c, _)| if let SqlExpr::Unknown(what, at) = c { Some((what.clone(), *at)) } else { None });
+        let said: Vec<_> = said.collect();
         self.change(at.query, |q| {
+            // a statement without any column would be none
+            let nothing = pairs.is_empty() && q.set.is_empty() && step.act == Act::Set;
+            q.unknown.extend(said);
+            if nothing {
+                q.set.extend(unknown);
+            }
             if step.act == Act::ConflictSet {
                 q.conflict_set.extend(pairs);
             } else {
@@ -196,7 +205,11 @@ impl Tracer<'_> {
                     }
                 }
                 Some(Object::List { items, .. }) => items.iter().for_each(|v| self.pairs_of(at, v, origin, prefix, out, depth + 1)),
-                Some(Object::Entity { written, .. }) => {
+                Some(Object::Entity { written, fresh, .. }) => {
+                    if written.is_empty() && !fresh {
+                        // a value of which only the type is known
+                        out.push((SqlExpr::Unknown("unknown columns are written".into(), origin), SqlExpr::Value(None)));
+                    }
                     for (name, value, _) in &written {
                         self.pair(at, &MapKey::Name(name.clone()), value, prefix, out, depth);
                     }
@@ -213,8 +226,14 @@ impl Tracer<'_> {
                     }
                 }
             }
+            Value::Function { .. } if self.words.mapper(at.pack).is_some_and(|m| !m.callbacks.is_empty()) => {
+                let words = self.words.clone();
+                let given = self.handle(at.pack, words.callbacks(at.pack), None, None);
+                let built = self.run_with(value, given, at.site);
+                self.pairs_of(at, &built, origin, prefix, out, depth + 1);
+            }
             Value::Null | Value::Scalar(_) => {}
-            _ => self.change(at.query, |q| q.unknown.push(("unknown columns are written".into(), origin))),
+            _ => out.push((SqlExpr::Unknown("unknown columns are written".into(), origin), SqlExpr::Value(None))),
         }
     }
 

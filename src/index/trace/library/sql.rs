@@ -176,7 +176,8 @@ impl Tracer<'_> {
         let call = words.call(rule)?;
         call.expression?;
         let query = self.scratch(words.packs.get(pack)?.id.clone());
-        let at = At { pack, query, site, names: Default::default(), outputs: false, keep: false };
+        let names = words.mapper(pack).map_or_else(Default::default, |m| m.names);
+        let at = At { pack, query, site, names, outputs: false, keep: false };
         let mut out = Vec::new();
         for part in parts {
             out.push(match part {

@@ -171,6 +171,24 @@ impl Vocabulary {
         self.packs.get(pack).map(|p| &p.mapper)
     }
 
+    /// The kind of what functions are given that stand for an expression, condition or query.
+    pub fn callbacks(&self, pack: PackId) -> &str {
+        self.mapper(pack).map(|m| m.callbacks.as_str()).filter(|k| !k.is_empty()).unwrap_or("query")
+    }
+
+    /// Whether values of a kind hold a query under construction.
+    pub fn builds(&self, pack: PackId, kind: &str) -> bool {
+        KindRule::BUILT_IN.contains(&kind) || self.kind(pack, kind).is_some_and(|k| k.query)
+    }
+
+    /// Whether a kind has a method of this name, whatever it takes.
+    pub fn has_method(&self, pack: PackId, kind: &str, name: &str) -> bool {
+        self.in_chain(pack).any(|p| {
+            let rules = p.methods.get(name).map_or(&[][..], Vec::as_slice);
+            rules.iter().filter_map(|&c| p.mapper.call.get(c)).any(|c| c.on.iter().any(|k| k == kind))
+        })
+    }
+
     /// A call.
     pub fn call(&self, (pack, call): (PackId, usize)) -> Option<&CallRule> {
         self.packs.get(pack)?.mapper.call.get(call)
