@@ -72,6 +72,12 @@ pub struct Mapper {
     /// How a class attribute assignment on a loaded entity is written.
     #[serde(default)]
     pub writes: EntityWrites,
+    /// Tables stand in queries under the name of their model, joined ones under that of the relation.
+    #[serde(default)]
+    pub model_aliases: bool,
+    /// Saving a loaded entity writes what was set since, not all columns.
+    #[serde(default)]
+    pub saves_changes: bool,
     /// An attribute of an entity that is a relation loads it when it is read.
     #[serde(default)]
     pub lazy: bool,
@@ -335,6 +341,9 @@ pub struct ModelRule {
     /// Says that a class has no table of its own but shares that of its base.
     #[serde(default)]
     pub is_proxy: Vec<Source>,
+    /// Name of the model, where it is not that of its class or variable.
+    #[serde(default)]
+    pub name: Vec<Source>,
     /// Table name: the first that applies.
     #[serde(default)]
     pub table: Vec<Source>,
@@ -359,6 +368,9 @@ pub struct ModelRule {
     /// Column that tells the classes of a shared table apart.
     #[serde(default)]
     pub discriminator: Vec<Source>,
+    /// Names of fields that whole-row reads leave out.
+    #[serde(default)]
+    pub left_out: Vec<Source>,
     /// Default order: strings of field paths with `-` for descending.
     #[serde(default)]
     pub order: Vec<Source>,
@@ -688,6 +700,9 @@ pub struct FieldRule {
     /// Its value is such a call; matched by the end of the callee, `*Field` by the end of the name.
     #[serde(default)]
     pub calls: Vec<String>,
+    /// Key of an object that holds the call, where the value is no call itself (`{ type: DataTypes.VIRTUAL }`).
+    #[serde(default)]
+    pub within: String,
     /// It has such a decorator.
     #[serde(default)]
     pub decorators: Vec<String>,

@@ -106,6 +106,8 @@ pub enum Expression {
     /// A function of them.
     #[default]
     Call,
+    /// A function that the first one names (`fn('count', col('id'))`).
+    NamedCall,
     /// All hold.
     And,
     /// One holds.
@@ -313,6 +315,10 @@ pub enum ReadAs {
     WholeRow,
     /// Names or aliases of tables of the query: all their columns.
     Stars,
+    /// A list of fields and of pairs of an expression and its name.
+    Attributes,
+    /// Models and relations to load, also as `{ model, as, where, attributes, include }`.
+    Includes,
     /// A name for what is built (alias, CTE).
     Name,
     /// A query or a callback that builds one.
@@ -395,11 +401,14 @@ pub enum Act {
     Unlink,
     /// Removes all links of the entity.
     UnlinkAll,
+    /// The new row belongs to the entity whose relation the receiver is.
+    LinkNew,
     /// What the call gives is of this relation of the root's entity (`Association("Languages")`).
     Along,
     /// Switches off the default order.
     Unordered,
-    /// Switches off the marks of deleted rows.
+    /// Switches off the marks of deleted rows; by an entry of an object only where that is true, or false with
+    /// `negate`.
     Unscoped,
     /// Raw SQL that is sent as it is.
     Raw,

@@ -50,8 +50,15 @@ impl<'a> Composer<'a> {
                     b.model_table(t, id, place);
                 });
             }
+            if let Some((class, name)) = model.apart.filter(|_| model.shares.is_none()) {
+                add(class, Evidence::Definition, &mut |b, t| {
+                    t.push_synthetic("SELECT 1 FROM ");
+                    b.model_table(t, id, At::Written(name));
+                });
+            }
             // A table that is named elsewhere (in a list of tables) is defined there too.
-            if let Some(named) = model.table.origin.filter(|n| n.file != model.origin.file || !model.origin.span.covers(n.span)) {
+            let apart = |n: &Origin| n.file != Origin::OUTSIDE && (n.file != model.origin.file || !model.origin.span.covers(n.span));
+            if let Some(named) = model.table.origin.filter(apart) {
                 add(named, Evidence::Definition, &mut |b, t| {
                     t.push_synthetic("SELECT 1 FROM ");
                     b.model_table(t, id, At::Written(named));

@@ -108,7 +108,23 @@ impl<'a> Build<'a> {
                 Some(_) => How::Source(number),
                 None => How::Beside,
             };
-            self.add_table(what, source.alias.as_ref().map(|a| (a.text.clone(), a.origin)), how);
+            let mut alias = source.alias.as_ref().map(|a| (a.text.clone(), a.origin));
+            if alias.is_none() && self.composer.mapper(&q.pack).is_some_and(|m| m.model_aliases) {
+                alias = self.own_alias(&what, &how).map(|name| (name, None));
+            }
+            self.add_table(what, alias, how);
+        }
+    }
+
+    /// The name that a library gives a table after its model, or after the relation that leads to it.
+    fn own_alias(&self, what: &What, how: &How) -> Option<Rc<str>> {
+        match (how, what) {
+            (How::Relation { from, relation, .. }, _) => match self.levels.last()?.tables.get(*from)?.what {
+                What::Model(model, _) => Some(self.model(model)?.relations.get(*relation as usize)?.name.clone()),
+                _ => None,
+            },
+            (How::Beside, What::Model(model, _)) => Some(self.model(*model)?.name.text.clone()),
+            _ => None,
         }
     }
 

@@ -68,6 +68,7 @@ fn model(name: &str, table: &str, at: u32, fields: Vec<ModelField>) -> Model {
         name: named(name, at),
         class: None,
         origin: Origin { file: at / 1000, span: Span { start: at % 1000, end: at % 1000 + 100 } },
+        apart: None,
         table: named(table, at),
         schema: None,
         alias: None,

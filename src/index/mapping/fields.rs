@@ -3,7 +3,7 @@
 use super::constants::{Given, Scope, made};
 use super::find::{Draft, Finder, Member, type_name};
 use super::item::{CallView, Hit, Item, Vars, matches_any};
-use super::{ModelField, Named, naming, tags};
+use super::{ModelField, Named, Origin, naming, tags};
 use crate::grammar::mapper::{FieldRole, FieldRule, ImpliedField, RelationRule, Source};
 use crate::index::program::ClassRef;
 use crate::model::code::{ClassKind, Expr, ExprKind, Type};
@@ -73,6 +73,11 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         for implied in &draft.rule.model.implied {
             self.implied(draft, implied, &mut parts);
+        }
+        let given = self.given(draft);
+        let left_out = draft.rule.model.left_out.iter().filter_map(|s| self.constants.hit(s, &draft.item, &|n| n.to_string()));
+        for name in left_out.flat_map(|h| self.constants.hit_names(&h, &given)) {
+            parts.fields.iter_mut().filter(|b| b.field.name == name.text).for_each(|b| b.field.deferred = true);
         }
         parts
     }
@@ -212,12 +217,21 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         let mut call = None;
         if !rule.calls.is_empty() {
-            call = Some(self.constants.call_of(member.scope, member.value?, &rule.calls)?);
+            let value = member.value?;
+            let value = if rule.within.is_empty() { value } else { super::constants::entry(value, &rule.within).unwrap_or(value) };
+            call = Some(self.constants.call_of(member.scope, value, &rule.calls)?);
         }
         if !rule.decorators.is_empty() {
             call = Some(member.decorators.iter().find_map(|d| self.constants.call_of(member.scope, d, &rule.decorators))?);
         }
         Some(call)
+    }
+
+    /// Where the class of a model declares an attribute that something else makes a column: the whole, and its name.
+    pub(super) fn declared(&self, draft: &Draft<'a, 'k>, name: &str) -> Option<(Origin, Origin)> {
+        let class = draft.class?;
+        let field = self.constants.program.class(class)?.fields.iter().find(|f| &*f.name.text == name)?;
+        Some((Origin { file: class.file, span: field.span }, Origin { file: class.file, span: field.name.span }))
     }
 
     fn fits_relation(
@@ -444,24 +458,31 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             .any(|s| self.constants.hit(s, &draft.item, &convention).and_then(|h| self.constants.hit_truth(&h)) == Some(false));
         let name: Rc<str> = implied.name.as_str().into();
         let key = written.as_ref().map_or(name.clone(), |w| w.text.clone());
-        if !wanted
-            || turned_off
-            || draft.is_abstract && word == "no-primary"
-            || parts.fields.iter().any(|b| b.field.name == name || b.field.name == key)
-        {
+        if !wanted || turned_off || draft.is_abstract && word == "no-primary" {
             return;
         }
+        if let Some(there) = parts.fields.iter_mut().find(|b| b.field.name == name || b.field.name == key) {
+            // a field that code writes as well has its role all the same
+            if there.field.role == FieldRole::Column && implied.role != FieldRole::Primary {
+                there.field.role = implied.role;
+                there.field.has_default |= matches!(implied.role, FieldRole::Created | FieldRole::Updated | FieldRole::Version);
+                there.field.on_update |= matches!(implied.role, FieldRole::Updated | FieldRole::Version);
+            }
+            return;
+        }
+        let declared = self.declared(draft, &key);
         let column = match (written, implied.column.is_empty()) {
             (Some(column), _) => Named { text: convention(&column.text).into(), origin: column.origin },
             (None, false) => made(implied.column.as_str()),
             (None, true) => made(convention(&implied.name)),
         };
+        let column = Named { origin: column.origin.or(declared.map(|d| d.1)), ..column };
         let primary = implied.primary || implied.role == FieldRole::Primary;
         let field = ModelField {
             name: key,
             aliases: Vec::new(),
             column,
-            origin: draft.origin,
+            origin: declared.map_or(draft.origin, |d| d.0),
             role: implied.role,
             primary,
             nullable: primary.then_some(false),

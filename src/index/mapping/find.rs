@@ -43,6 +43,8 @@ pub(super) struct Draft<'a, 'k> {
     pub known: Vec<&'k KnownModel>,
     /// Name of its table where the place that lists it gives one.
     pub table: Option<Named>,
+    /// Name of its class or variable, where the model has another one.
+    pub called: Option<Named>,
 }
 
 /// A member of a model as it is written.
@@ -417,6 +419,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             parent: None,
             known: Vec::new(),
             table: None,
+            called: None,
         });
     }
 
@@ -486,7 +489,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                     return;
                 }
                 class = self.constants.class(scope, object).or_else(|| self.around(file, expr.span));
-                if class.is_none() {
+                if class.and_then(|c| self.rule_of(c, 0)).is_none() {
                     return;
                 }
                 word.text.to_string()
@@ -530,6 +533,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             parent: None,
             known: Vec::new(),
             table: None,
+            called: None,
         });
     }
 

@@ -222,7 +222,11 @@ impl<'p, 'a> Constants<'p, 'a> {
                         return Some(Hit::Expr(scope, value));
                     }
                 }
-                self.keyword(item, std::slice::from_ref(key))
+                // options stand behind the fields
+                let maps =
+                    item.call.iter().flat_map(|c| c.args.iter().filter(|a| a.name.is_none() && !a.spread).skip(1).map(|a| (c.scope, a)));
+                let found = maps.filter_map(|(scope, map)| self.inside(scope, &map.value, std::slice::from_ref(key))).last();
+                found.or_else(|| self.keyword(item, std::slice::from_ref(key)))
             }
             Source::NotSetting(key) => {
                 let hit = self.hit(&Source::Setting(key.clone()), item, naming_of)?;

@@ -82,6 +82,8 @@ pub struct Model {
     pub class: Option<ClassRef>,
     /// The definition's place: from its decorators to its end.
     pub origin: Origin,
+    /// The class with its name, where the definition stands apart from it (`User.init(...)`).
+    pub apart: Option<(Origin, Origin)>,
     /// Table.
     pub table: Named,
     /// Schema; `None`: the default one.
@@ -194,6 +196,12 @@ impl Origin {
     pub const OUTSIDE: FileId = FileId::MAX;
 }
 
+/// Whether a word of a method's name (`Messages`, `Label`) means a relation, in the singular or plural.
+pub(in crate::index) fn is_number_of(relation: &str, word: &str) -> bool {
+    let (relation, word) = (relation.to_lowercase(), word.to_lowercase());
+    relation == word || plural::plural(&relation) == word || plural::singular(&relation) == word
+}
+
 /// The models of a program, by what the packs say.
 pub fn models(program: &Program, packs: &PackSet) -> Models {
     let mut finder = find::Finder::new(program, packs);
@@ -245,6 +253,9 @@ fn build(finder: &find::Finder) -> Models {
         }
         models.by_value.extend(draft.values.iter().map(|v| (*v, id)));
         models.by_name.entry(draft.item.name.text.clone()).or_default().push(id);
+        if let Some(called) = draft.called.as_ref().filter(|c| c.text != draft.item.name.text) {
+            models.by_name.entry(called.text.clone()).or_default().push(id);
+        }
         let order = finder.order(draft);
         refers.push(parts.fields.iter().filter_map(|b| Some((b.field.name.clone(), b.refers.clone()?))).collect());
         pending.extend(parts.relations.into_iter().map(|r| (id, r)));
@@ -254,6 +265,12 @@ fn build(finder: &find::Finder) -> Models {
             class: draft.class,
             origin: draft.origin,
             alias: finder.first_text(&draft.rule.model.alias, &draft.item, rule).filter(|a| a.text != table.text),
+            apart: draft.class.and_then(|at| {
+                let class = finder.constants.program.class(at)?;
+                let place = |span| Origin { file: at.file, span };
+                let inside = at.file == draft.origin.file && (class.span.covers(draft.origin.span) || draft.origin.span.covers(class.span));
+                (!inside).then(|| (place(class.span), place(class.name.span)))
+            }),
             table,
             schema,
             is_abstract: draft.is_abstract,

@@ -149,6 +149,13 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         }
     }
 
+    /// The column of an attribute under the convention of its model.
+    fn convention(&self, id: ModelId, name: &Named) -> Named {
+        let draft = self.drafts.get(id as usize).and_then(|&d| self.finder.drafts.get(d));
+        let made = draft.map_or_else(|| name.text.to_string(), |d| self.finder.column_convention(d, &name.text));
+        Named { text: made.into(), origin: name.origin }
+    }
+
     fn referenced(&self, k: &Known<'a, 'k>) -> Vec<Named> {
         let named = self.names(&k.rule.references, &k.item, k.own);
         if !named.is_empty() {
@@ -173,6 +180,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let named = self.names(&k.rule.column, &k.item, k.own);
                 match (named.is_empty(), fields.is_empty()) {
                     (false, _) => named,
+                    (true, false) if k.rule.on_model => fields.iter().map(|f| self.convention(k.own, f)).collect(),
                     (true, false) => fields.iter().map(|f| self.column(k.own, f)).collect(),
                     (true, true) => return self.keys_by_reference(k, references),
                 }
@@ -181,8 +189,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let nullable = self.finder.says(&k.rule.nullable, &k.item);
         let primary = self.finder.says(&k.rule.primary, &k.item);
         let key_name = self.text(&k.rule.key_field, &k.item, k.own);
-        for column in &columns {
-            self.key_field(k.own, &k.item.name, column, key_name.clone(), k.origin, Some(nullable), primary);
+        for (i, column) in columns.iter().enumerate() {
+            // a call on the model has no field of its own: the key is one by its name
+            let name = if k.rule.on_model { fields.get(i).unwrap_or(column) } else { &k.item.name };
+            self.key_field(k.own, name, column, key_name.clone(), k.origin, Some(nullable), primary);
         }
         let keys: Vec<(Named, Named)> = columns.into_iter().zip(references).collect();
         self.add(k, RelationShape::ToOne, keys, None);
@@ -214,6 +224,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         nullable: Option<bool>,
         primary: bool,
     ) {
+        let declared =
+            self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d)).and_then(|d| self.finder.declared(d, &name.text));
+        let (origin, column) = match declared {
+            Some((whole, at)) => (whole, &Named { text: column.text.clone(), origin: Some(at) }),
+            None => (origin, column),
+        };
         let Some(model) = self.models.models.get_mut(own as usize) else { return };
         let aliases: Vec<Rc<str>> = key.map(|k| k.text).into_iter().filter(|k| *k != name.text).collect();
         if model.fields.iter().any(|f| f.column.text == column.text) {
@@ -464,14 +480,15 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                     let shape = k.rule.shape;
                     return self.add(k, shape, keys, None);
                 }
-                self.names(&k.rule.column, &k.item, k.own)
+                let named = self.names(&k.rule.column, &k.item, k.own);
+                if named.is_empty() && k.rule.on_model { fields.iter().map(|f| self.convention(k.target, f)).collect() } else { named }
             }
         };
         let shape = if k.rule.shape == RelationShape::Infer { RelationShape::ToMany } else { k.rule.shape };
-        for column in &columns {
+        for (i, column) in columns.iter().enumerate() {
             let target = k.target;
             if self.model(target).is_some_and(|m| m.column(&column.text).is_none()) && k.rule.on_model {
-                self.key_field(target, column, column, None, k.origin, None, false);
+                self.key_field(target, fields.get(i).unwrap_or(column), column, None, k.origin, None, false);
             }
         }
         let keys = own_key.into_iter().zip(columns).collect();

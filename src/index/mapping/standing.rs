@@ -65,7 +65,8 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let known = self.known(class, rule, 0);
         let concrete = self.concrete_base(class, index, 0);
         let own = |f: &Self, sources: &[Source]| f.own_truth(at, class, sources);
-        let mut is_abstract = draft.is_abstract || own(self, &rule.is_abstract);
+        // what a call of the class makes a model is none without it
+        let mut is_abstract = draft.is_abstract || !rule.init_calls.is_empty() || own(self, &rule.is_abstract);
         if !rule.class_keyword.is_empty() {
             let keywords = self.constants.program.class(class).map(|c| c.keywords.as_slice()).unwrap_or_default();
             let given = keywords.iter().find(|k| k.name.as_ref().is_some_and(|n| *n.text == *rule.class_keyword));
@@ -131,7 +132,15 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         draft.item.vars.app = app;
         draft.item.vars.model = draft.item.name.text.to_string();
         let rule = draft.rule.model;
-        let item = draft.item.clone();
+        let mut item = draft.item.clone();
+        if let Some(name) = self.first_text(&rule.name, &item, rule) {
+            item.vars.model = name.text.to_string();
+            item.name = name;
+            if let Some(draft) = self.drafts.get_mut(at) {
+                draft.called = Some(std::mem::replace(&mut draft.item.name, item.name.clone()));
+                draft.item.vars.model = item.vars.model.clone();
+            }
+        }
         let found = self.first_text(&rule.table, &item, rule);
         let name = found.or_else(|| {
             item.call.as_ref().and_then(|c| self.constants.text(c.scope, &c.args.first()?.value, &super::constants::Given::default()))

@@ -2,7 +2,7 @@
 
 use super::{ClassRef, FileId, FunctionRef, Program, ProgramFile};
 use crate::index::resolve::modules::ModuleMap;
-use crate::model::code::{AssignOp, Expr, ExprKind, Outer, Stmt, Type};
+use crate::model::code::{AssignOp, ClassKind, Expr, ExprKind, Outer, Stmt, Type};
 use crate::model::facts::{Import, Language};
 use rustc_hash::FxHashMap as HashMap;
 use std::cell::RefCell;
@@ -161,6 +161,8 @@ impl<'a> Program<'a> {
                 let path: Vec<&str> = path.iter().map(|w| &*w.text).collect();
                 match self.lookup_path(file, &path)? {
                     Definition::Class(class) => Some(class),
+                    // a type and a value of one name
+                    Definition::Variable { file, .. } => self.tables.get(file as usize)?.classes.get(*path.last()?).copied(),
                     _ => None,
                 }
             }
@@ -207,7 +209,10 @@ impl<'a> Program<'a> {
 
     fn own(&self, table: &FileTable<'a>, file: FileId, name: &str) -> Option<Definition<'a>> {
         if let Some(class) = table.classes.get(name) {
-            return Some(Definition::Class(*class));
+            let is_type = || self.class(*class).is_some_and(|c| matches!(c.kind, ClassKind::Alias | ClassKind::Interface));
+            if !table.variables.contains_key(name) || !is_type() {
+                return Some(Definition::Class(*class));
+            }
         }
         if let Some(function) = table.functions.get(name) {
             return Some(Definition::Function(*function));

@@ -149,6 +149,7 @@ fn model(entry: &Entry, ids: &HashMap<String, usize>, pack: &str) -> Model {
         name: named(entry.file, &block.name),
         class: None,
         origin: origin(entry.file, block.span),
+        apart: None,
         table: named(entry.file, mapped(&block.attributes, "map").unwrap_or(&block.name)),
         schema: block.attribute("schema").and_then(|a| a.argument("name")?.text()).map(|w| named(entry.file, w)),
         is_abstract: false,

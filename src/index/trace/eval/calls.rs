@@ -303,7 +303,7 @@ impl<'a> Tracer<'a> {
                     t.current_frame().vars.insert(&param.name.text, value);
                 }
                 // `function () { this... }` that a library calls on a value
-                (None, Some(value)) if code.params.is_empty() && t.language_here() != Language::Python => {
+                (None, Some(value)) if (code.params.is_empty() || code.is_static) && t.language_here() != Language::Python => {
                     t.current_frame().vars.insert("this", value);
                 }
                 _ => {}

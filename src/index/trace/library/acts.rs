@@ -16,7 +16,15 @@ impl Tracer<'_> {
     pub(super) fn act(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step) {
         match step.act {
             Act::Unordered => return self.change(call.query, |q| q.unordered = true),
-            Act::Unscoped if !step.take.0.iter().any(|t| matches!(t, Take::Key(..))) => {
+            Act::Unscoped => {
+                if let Some(Take::Key(..)) = step.take.0.first() {
+                    let given = self.taken(words, call, step);
+                    let said = given.and_then(|g| g.first().map(|a| (is_true(&a.value), super::read::is_false(&a.value))));
+                    let holds = said.is_some_and(|(yes, no)| if step.negate { no } else { yes });
+                    if !holds {
+                        return;
+                    }
+                }
                 return self.change(call.query, |q| q.unscoped = true);
             }
             _ => {}
@@ -66,6 +74,15 @@ impl Tracer<'_> {
                         self.touch(&at, model);
                     }
                     self.link(&at, step, &handle);
+                }
+            }
+            Act::LoadJoined if step.read == ReadAs::Includes => {
+                taken.iter().for_each(|a| self.includes(&at, 0, &a.value, a.origin, 0));
+            }
+            Act::LinkNew => {
+                if let Some(Value::Handle(handle)) = call.receiver {
+                    let handle = handle.clone();
+                    self.link_new(&at, &handle);
                 }
             }
             Act::LoadJoined | Act::LoadApart if step.read == ReadAs::Selection => {
@@ -678,6 +695,10 @@ pub(super) fn and(mut all: Vec<SqlExpr>) -> SqlExpr {
             SqlExpr::And(all)
         }
     }
+}
+
+fn is_true(value: &Value) -> bool {
+    matches!(value, Value::Scalar(s) if matches!(s.to_ascii_lowercase().as_str(), "true" | "1"))
 }
 
 fn is_sql(value: &Value) -> bool {

@@ -126,10 +126,18 @@ impl Tracer<'_> {
         name: &Named,
         count: usize,
     ) -> Option<((PackId, usize), Value)> {
-        let rule = words.method(pack, kind, "*relations*", count)?;
         let Value::Object(id) = receiver else { return None };
         let Object::Entity { model, query, origin, .. } = self.object(*id)? else { return None };
         let (model, query, origin) = (*model, *query, *origin);
+        let Some(rule) = words.method(pack, kind, "*relations*", count) else {
+            // `getMessages`, `addLabel`: by the name of a relation behind a verb
+            let (rule, rest) = words.methods_of_relations(pack, kind, &name.text, count).next()?;
+            let relations = &self.models.get(model)?.relations;
+            let relation = relations.iter().position(|r| crate::index::mapping::is_number_of(&r.name, &rest))? as RelationId;
+            let of = Some((*id, relation, name.origin));
+            let pack = words.packs.get(pack)?.id.clone();
+            return Some((rule, Value::Handle(Handle { pack, kind: kind.into(), of, ..Handle::default() })));
+        };
         let relation = self.relation_of(model, &name.text)?;
         // of the row itself no more is read than what the relation is found by
         let keys = self.relation_keys(SourceRef::Id(0), model, relation, None);

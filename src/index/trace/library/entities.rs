@@ -259,6 +259,26 @@ impl Tracer<'_> {
         self.change(query, |q| q.filters.extend(filters));
     }
 
+    /// Writes the key of the entity whose relation a new row is added to.
+    pub(super) fn link_new(&mut self, at: &At, handle: &Handle) {
+        let Some((entity, relation, origin)) = handle.of else { return };
+        let Some(Object::Entity { model, .. }) = self.object(entity) else { return };
+        let Some(found) = self.models.get(*model).and_then(|m| m.relations.get(relation as usize)).cloned() else { return };
+        let keys = match &found.through {
+            None => found
+                .keys
+                .iter()
+                .map(|(_, other)| (self.model_column(SourceRef::Id(0), found.target, other, None), SqlExpr::Value(None)))
+                .collect(),
+            Some(_) => Pairs::new(),
+        };
+        self.change(at.query, |q| {
+            q.sources = vec![Source { table: SourceTable::Model(found.target), alias: None, join: None, origin }];
+            q.filters.clear();
+            q.set.extend(keys);
+        });
+    }
+
     /// Writes or removes what links the rows of a relation: rows of the join table, else the key on the other side.
     pub(super) fn link(&mut self, at: &At, step: &Step, handle: &Handle) {
         let Some((entity, relation, origin)) = handle.of else { return };

@@ -94,6 +94,11 @@ impl Tracer<'_> {
                 if call.operator.is_empty() { call.names.first().map_or("", |n| super::words::last(n)) } else { &call.operator },
                 all,
             ),
+            Expression::NamedCall => {
+                let name = args.first().and_then(|a| self.text_of(&a.value));
+                all.retain(|e| !matches!(e, SqlExpr::Value(_)));
+                function(name.as_ref().map_or("", |n| &n.text), all)
+            }
             Expression::And => SqlExpr::And(all),
             Expression::Or => SqlExpr::Or(all),
             Expression::Not => SqlExpr::Not(Box::new(super::acts::and(all))),

@@ -7,6 +7,7 @@ mod entities;
 mod expressions;
 mod functions;
 mod given;
+mod includes;
 mod joins;
 mod kinds;
 mod listing;

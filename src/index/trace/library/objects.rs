@@ -39,6 +39,14 @@ impl Tracer<'_> {
         for (key, value) in self.entries(value) {
             match key {
                 MapKey::Name(name) => out.extend(self.filter_entry(at, source, &name, &value, depth)),
+                // `[Op.or]: [...]`
+                MapKey::Value(Value::External(path)) => {
+                    let word = super::words::last(&path);
+                    let name = Named { text: word.into(), origin: None };
+                    if self.words.mapper(at.pack).is_some_and(|m| m.logical.iter().any(|l| l == word)) {
+                        out.extend(self.filter_entry(at, source, &name, &value, depth));
+                    }
+                }
                 other => {
                     for left in self.key_expressions(at, &other) {
                         out.push(self.equal(at, left, &value));
@@ -99,6 +107,19 @@ impl Tracer<'_> {
                 inner.push(SqlExpr::Compare("IS".into(), Box::new(self.key_field(next, target, None)), vec![SqlExpr::Null]));
             }
             return inner;
+        }
+        // `$account.email$`, `meta.key`: a path through relations, a key in a document
+        let dollars = name.text.len() > 2 && name.text.starts_with('$') && name.text.ends_with('$');
+        if dollars || name.text.contains('.') {
+            let path = if dollars { name.part(1, name.text.len() - 1) } else { name.clone() };
+            let first = path.split(".").into_iter().next().and_then(|f| Some((self.field_of(model, &f.text)?, f.origin)));
+            let left = match first {
+                Some(((model, field), origin)) => {
+                    SqlExpr::Call("".into(), vec![SqlExpr::Field { source: SourceRef::Id(source), model, field, origin }])
+                }
+                None => self.name(at, &path),
+            };
+            return vec![self.filter_value(at, left, value)];
         }
         let inner = self.entries(value);
         // an embedded object, or the name of a key of several fields
@@ -400,7 +421,10 @@ impl Tracer<'_> {
         }
         match value {
             Value::Object(id) => match self.object(*id).cloned() {
-                Some(Object::List { items, .. }) => items.iter().for_each(|v| self.order_value(at, source, v, out, depth + 1)),
+                Some(Object::List { items, .. }) => match self.order_list(at, &items) {
+                    Some(read) => out.extend(read),
+                    None => items.iter().for_each(|v| self.order_value(at, source, v, out, depth + 1)),
+                },
                 Some(Object::Map { entries, .. }) => {
                     let entry =
                         |name: &str| entries.iter().find_map(|(k, v)| matches!(k, MapKey::Name(n) if &*n.text == name).then(|| v.clone()));

@@ -32,6 +32,7 @@ impl Tracer<'_> {
                 Some(model) => vec![self.key_field(0, model, None)],
                 None => Vec::new(),
             },
+            ReadAs::Attributes => taken.iter().flat_map(|a| self.attributes(at, 0, &a.value)).collect(),
             ReadAs::Stars => taken.iter().flat_map(|a| self.stars(at, &a.value)).collect(),
             ReadAs::Filter => taken.iter().flat_map(|a| self.filter(at, 0, &a.value, 0)).collect(),
             ReadAs::Selection => taken.iter().flat_map(|a| self.select_object(at, &a.value, call, step.act)).collect(),

@@ -357,6 +357,7 @@ impl Tracer<'_> {
                         call.result = Some(value.clone());
                     }
                     let verb = self.query(at.query).and_then(|q| q.verb);
+                    let changes = self.words.mapper(at.pack).is_some_and(|m| m.saves_changes);
                     let new = fresh || matches!(verb, Some(Verb::Insert | Verb::Upsert));
                     for (name, value, place) in &written {
                         self.pair(at, &MapKey::Name(name.clone()), value, "", out, 0);
@@ -368,10 +369,11 @@ impl Tracer<'_> {
                     self.save_links(at, *id, model, &links);
                     let compares = !written.is_empty() && self.words.mapper(at.pack).is_some_and(|m| m.compares_saved);
                     self.change(at.query, |q| {
-                        q.entity = Some(match (new, compares) {
-                            (true, _) => EntityWrite::NewAll,
-                            (false, true) => EntityWrite::Changed,
-                            (false, false) => EntityWrite::All,
+                        q.entity = Some(match (new, changes) {
+                            (true, true) => EntityWrite::New,
+                            (true, false) => EntityWrite::NewAll,
+                            (false, changes) if changes || compares => EntityWrite::Changed,
+                            _ => EntityWrite::All,
                         });
                         q.of = q.of.or(Some(*id));
                         if verb == Some(Verb::Save) {

@@ -181,6 +181,25 @@ impl Vocabulary {
         KindRule::BUILT_IN.contains(&kind) || self.kind(pack, kind).is_some_and(|k| k.query)
     }
 
+    /// Rules for methods that are named by a verb and a relation (`get*relations*`), with the rest of the name.
+    pub fn methods_of_relations<'s>(
+        &'s self,
+        pack: PackId,
+        kind: &'s str,
+        name: &'s str,
+        count: usize,
+    ) -> impl Iterator<Item = ((PackId, usize), String)> + 's {
+        let chain = self.packs.get(pack).map_or(&[][..], |p| &p.chain);
+        chain.iter().filter_map(|&at| Some((at, self.packs.get(at)?))).flat_map(move |(at, words)| {
+            words.methods.iter().filter_map(move |(pattern, rules)| {
+                let verb = pattern.strip_suffix("*relations*").filter(|v| !v.is_empty())?;
+                let rest = name.strip_prefix(verb).filter(|r| r.starts_with(|c: char| c.is_uppercase()))?;
+                let rule = rules.iter().copied().find(|&c| words.fits(c, kind, count))?;
+                Some(((at, rule), rest.to_string()))
+            })
+        })
+    }
+
     /// Whether a kind has a method of this name, whatever it takes.
     pub fn has_method(&self, pack: PackId, kind: &str, name: &str) -> bool {
         self.in_chain(pack).any(|p| {
