@@ -80,6 +80,7 @@ fn model(pack: &str, known: &KnownModel) -> Model {
         name: made(last),
         class: None,
         origin,
+        apart: None,
         table: made(known.table.as_str()),
         schema: None,
         is_abstract: false,

@@ -16,15 +16,7 @@ impl Tracer<'_> {
     pub(super) fn act(&mut self, words: &Rc<Vocabulary>, call: &mut Call, step: &Step) {
         match step.act {
             Act::Unordered => return self.change(call.query, |q| q.unordered = true),
-            Act::Unscoped => {
-                if let Some(Take::Key(..)) = step.take.0.first() {
-                    let given = self.taken(words, call, step);
-                    let said = given.and_then(|g| g.first().map(|a| (is_true(&a.value), super::read::is_false(&a.value))));
-                    let holds = said.is_some_and(|(yes, no)| if step.negate { no } else { yes });
-                    if !holds {
-                        return;
-                    }
-                }
+            Act::Unscoped if !step.take.0.iter().any(|t| matches!(t, Take::Key(..))) => {
                 return self.change(call.query, |q| q.unscoped = true);
             }
             _ => {}
@@ -88,11 +80,11 @@ impl Tracer<'_> {
             Act::LoadJoined | Act::LoadApart if step.read == ReadAs::Selection => {
                 self.read(&at, step, &taken, call);
             }
-            Act::Unscoped if taken.iter().all(|a| super::read::is_false(&a.value)) => {}
+            Act::Unscoped if taken.iter().all(|a| super::read::is_false(&a.value)) != step.negate => {}
             Act::Unscoped => self.change(call.query, |q| q.unscoped = true),
             Act::Send => {
                 for arg in &taken {
-                    for query in self.queries_in(&at, &arg.value, call) {
+                    for query in self.queries_in(&at, &arg.value, call.site) {
                         self.dispatch(query, call.site);
                     }
                 }
@@ -695,10 +687,6 @@ pub(super) fn and(mut all: Vec<SqlExpr>) -> SqlExpr {
             SqlExpr::And(all)
         }
     }
-}
-
-fn is_true(value: &Value) -> bool {
-    matches!(value, Value::Scalar(s) if matches!(s.to_ascii_lowercase().as_str(), "true" | "1"))
 }
 
 fn is_sql(value: &Value) -> bool {

@@ -2,7 +2,7 @@
 
 use super::calls::Call;
 use super::words::Vocabulary;
-use crate::grammar::mapper::{Act, CallRule, KindRule, RowsAre};
+use crate::grammar::mapper::{Act, CallRule, RowsAre};
 use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::trace::Tracer;
 use crate::index::trace::query::{Query, QueryId, SqlExpr};
