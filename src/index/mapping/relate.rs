@@ -647,6 +647,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         fields.extend(own_keys.iter().map(|key| field(&own_name.text, key.0.clone(), false)));
         fields.extend(other_keys.iter().map(|key| field(&other_name.text, key.0.clone(), false)));
         let model = Model {
+            apart: None,
             pack: near.pack.clone(),
             name: Named { text: format!("{}.{}", near.name.text, k.item.name.text).into(), origin: None },
             class: None,
