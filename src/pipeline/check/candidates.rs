@@ -22,6 +22,9 @@ use crate::sql::parse::{foreign_engine, parse_statement};
 use crate::store::{FoundStatement, UnitRow};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// Unit, group, path, and whether it stands at a definition.
+type SiteKey = (i64, u32, String, bool);
+
 /// Judges all statements of the view that the changes can reach.
 pub fn judge(
     view: &IndexView,
@@ -38,7 +41,7 @@ pub fn judge(
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
         // Variants of one site, by unit and group: the gravest stands for all. What is mended at a definition does not
         // stand for what the code names itself.
-        let mut sites: BTreeMap<(i64, u32, String, bool), (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
+        let mut sites: BTreeMap<SiteKey, (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
         // By unit: how its service belongs to the database. Statements of other databases are not read.
         let mut units: HashMap<i64, Option<Belongs>> = HashMap::new();
         let mut wanted = |unit: i64| {

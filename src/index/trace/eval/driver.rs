@@ -78,7 +78,7 @@ impl<'a> Tracer<'a> {
             self.function_entry(FunctionRef { file: class.file, function }, None, interest, harvest);
         }
         // queries that are attributes: the library's class sends them
-        if self.models.by_class.get(&class).is_none() && code.fields.iter().any(|f| f.value.is_some()) {
+        if !self.models.by_class.contains_key(&class) && code.fields.iter().any(|f| f.value.is_some()) {
             let place = Origin { file: class.file, span: code.name.span };
             self.run_entry(harvest, place, |t| drop(t.attributes_of(class)));
         }

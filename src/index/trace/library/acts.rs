@@ -267,7 +267,7 @@ impl Tracer<'_> {
             self.taken(words, call, &named)?.first().and_then(|a| self.text_of(&a.value))
         });
         if step.read == ReadAs::Sql {
-            return self.from_sql(at, taken);
+            return self.take_table_of_sql(at, taken);
         }
         for arg in taken {
             if step.read == ReadAs::Table
@@ -296,7 +296,7 @@ impl Tracer<'_> {
     }
 
     /// A table as SQL text, with identifiers and queries in the place of its placeholders: `("? AS ?", name, alias)`.
-    fn from_sql(&mut self, at: &At, taken: &[Argument]) {
+    fn take_table_of_sql(&mut self, at: &At, taken: &[Argument]) {
         let Some((first, rest)) = taken.split_first() else { return };
         let fragment = self.bound_fragment(at, &first.value, rest, false);
         let mut names: Vec<Named> = Vec::new();

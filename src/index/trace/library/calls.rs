@@ -281,6 +281,7 @@ impl Tracer<'_> {
 
     /// A call that a kind shares with another one, on the model that its first argument is: that receiver, the rule, the
     /// number of the argument that then is the first.
+    #[allow(clippy::too_many_arguments)] // what one call is looked up by
     fn model_first(
         &self,
         words: &Rc<Vocabulary>,

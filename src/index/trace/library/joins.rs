@@ -16,6 +16,9 @@ type Along = (ModelId, Option<Named>, RelationId, Option<Origin>);
 /// Nested objects that are looked into.
 const MAX_DEPTH: usize = 12;
 
+/// A source, its model, and the pairs of columns that lead back to it.
+type KeyBack = (SourceId, ModelId, Vec<(Named, Named)>);
+
 impl Tracer<'_> {
     /// A join: a table or relation, then what it is joined on.
     pub(super) fn join(&mut self, at: &At, step: &Step, taken: &[Argument], call: &mut Call) {
@@ -218,7 +221,7 @@ impl Tracer<'_> {
     }
 
     /// The keys by which a model that is joined refers to a source of the query: (its column, the source's).
-    fn key_back(&self, query: QueryId, model: ModelId) -> Option<(SourceId, ModelId, Vec<(Named, Named)>)> {
+    fn key_back(&self, query: QueryId, model: ModelId) -> Option<KeyBack> {
         let query = self.query(query)?;
         let relations = &self.models.get(model)?.relations;
         query.sources.iter().enumerate().find_map(|(s, source)| {
