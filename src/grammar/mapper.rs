@@ -539,7 +539,9 @@ pub enum Naming {
 /// * `inner:ForeignKey.0`: argument of a call of that name that stands among the arguments, or among those of a call
 ///   there; without number its presence;
 /// * `value`: the field's value, where that is no call that the pack knows;
-/// * `text:id`: this text; `naming`: the model's convention; `true`.
+/// * `text:id`: this text; `naming`: the model's convention; `true`;
+/// * `keyword:lazy=joined|selectin`: a truth: the source before `=` finds one of the words behind it, as text or as a
+///   constant of the language (`False`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Source {
@@ -579,6 +581,8 @@ pub enum Source {
     Naming,
     /// `true`.
     Always,
+    /// `keyword:lazy=joined|selectin`: the source finds one of these words.
+    Is(Box<Source>, Vec<String>),
 }
 
 impl Source {
@@ -626,6 +630,10 @@ impl TryFrom<String> for Source {
                 }
             }
             return Ok(Source::Template(text));
+        }
+        if let Some((of, words)) = text.split_once('=') {
+            let of = Source::try_from(of.to_string())?;
+            return Ok(Source::Is(Box::new(of), words.split('|').map(str::to_string).collect()));
         }
         let (word, rest) = text.split_once(':').unwrap_or((&text, ""));
         let pair = || match rest.split_once('.') {
@@ -873,6 +881,12 @@ pub struct RelationRule {
     /// Says that it is loaded with every read.
     #[serde(default)]
     pub eager: Vec<Source>,
+    /// Says that an entity's attribute of it is a query, which loads nothing until it is asked.
+    #[serde(default)]
+    pub dynamic: Vec<Source>,
+    /// Words, of which `all` or `delete` says that rows of the other side are deleted with those of this model.
+    #[serde(default)]
+    pub cascade: Vec<Source>,
     /// Order of its items.
     #[serde(default)]
     pub order: Vec<Source>,

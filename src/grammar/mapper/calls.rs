@@ -81,6 +81,9 @@ pub struct MemberRule {
     pub naming: Naming,
     /// Kind of the value; `same`: the object itself; `through`: the join table of the relation.
     pub gives: String,
+    /// Reading it loads the rows that it stands for.
+    #[serde(default)]
+    pub loads: bool,
     /// For relations: the value has the methods of the other model's first attribute of this kind (`manager`).
     #[serde(default)]
     pub like: String,
@@ -405,6 +408,9 @@ pub enum Act {
     LinkNew,
     /// What the call gives is of this relation of the root's entity (`Association("Languages")`).
     Along,
+    /// What the deletion of an entity does along its relations: their rows are loaded, and deleted where the relation
+    /// says so.
+    Cascade,
     /// Switches off the default order.
     Unordered,
     /// Switches off the marks of deleted rows; by an entry of an object only where that is true, or false with

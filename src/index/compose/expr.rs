@@ -4,12 +4,15 @@ use super::Build;
 use super::names::{At, definition_of};
 use super::scope::{Found, What};
 use super::select::Shape;
-use crate::index::mapping::{FieldId, ModelId, Origin};
+use crate::index::mapping::{FieldId, ModelId, Named, Origin};
 use crate::index::trace::query::{SourceRef, SqlExpr};
 use crate::model::statement::{COMPUTED, SqlText};
 
 /// Aggregates that every engine has; they are rendered as such where that can't give a false error.
 const AGGREGATES: &[&str] = &["count", "sum", "avg", "min", "max"];
+
+/// The name of the new row in a conflict.
+const PROPOSED: &str = "excluded";
 
 impl<'a> Build<'a> {
     /// An expression.
@@ -25,6 +28,9 @@ impl<'a> Build<'a> {
     fn expr_within(&mut self, out: &mut SqlText, e: &'a SqlExpr) {
         match e {
             SqlExpr::Field { source, model, field, origin } => self.field(out, source, *model, *field, *origin),
+            SqlExpr::Column { source: SourceRef::Named(row), name } if self.is_proposed(row) => {
+                self.proposed_column(out, &name.text, name.origin.map_or(At::Nowhere, At::Written));
+            }
             SqlExpr::Column { source, name } => {
                 if !matches!(source, SourceRef::Root) {
                     self.qualifier(out, source);
@@ -196,12 +202,31 @@ impl<'a> Build<'a> {
     fn field(&mut self, out: &mut SqlText, source: &SourceRef, model: ModelId, field: FieldId, origin: Option<Origin>) {
         let found = self.find(source, Some(model));
         match found {
+            None if matches!(source, SourceRef::Named(row) if self.is_proposed(row)) => match self.column_of(model, field, origin) {
+                Some((name, at)) => self.proposed_column(out, &name, at),
+                None => self.unknown(out),
+            },
             Some(at) => self.field_of(out, at, model, field, origin),
             None if self.levels.last().is_some_and(|l| l.closed) => self.unknown(out),
             None => {
                 let Some((name, at)) = self.column_of(model, field, origin) else { return self.unknown(out) };
                 self.identifier(out, &name, at);
             }
+        }
+    }
+
+    /// Whether a source is the new row of a conflict.
+    fn is_proposed(&mut self, row: &Named) -> bool {
+        &*row.text == PROPOSED && self.find(&SourceRef::Named(row.clone()), None).is_none()
+    }
+
+    /// A column of the new row of a conflict.
+    pub fn proposed_column(&mut self, out: &mut SqlText, name: &str, at: At) {
+        let mysql = self.composer.dialect.engine.is_mysql_family();
+        out.push_synthetic(if mysql { "VALUES(" } else { "excluded." });
+        self.identifier(out, name, at);
+        if mysql {
+            out.push_synthetic(")");
         }
     }
 

@@ -99,9 +99,7 @@ impl<'a> Composer<'a> {
                 let i = i as FieldId;
                 let class = model.discriminator.as_ref().filter(|d| d.0 == i);
                 let key = model.parent.is_some_and(|p| p.1 == i);
-                let set = matches!(field.role, FieldRole::Created | FieldRole::Updated | FieldRole::Version)
-                    || field.has_default
-                    || field.on_update;
+                let set = matches!(field.role, FieldRole::Created | FieldRole::Updated | FieldRole::Version) || field.has_default;
                 let all = every || matches!(write, Some(EntityWrite::NewAll | EntityWrite::All)) && !field.generated;
                 if let Some((_, value)) = class {
                     self.add(part, field, value.clone().map_or(Stored::Value, Stored::Text));

@@ -5,7 +5,7 @@ use super::scope::{Found, How, What};
 use super::{Build, Composer};
 use crate::grammar::mapper::RelationShape;
 use crate::index::mapping::{ModelId, Named, Origin, Relation, RelationId, Through};
-use crate::index::trace::query::{Load, Query, SqlExpr};
+use crate::index::trace::query::{Load, Query, SourceRef, SqlExpr};
 use crate::model::statement::SqlText;
 use std::collections::BTreeSet;
 
@@ -51,6 +51,10 @@ impl<'a> Composer<'a> {
             if let Some(inner) = load.query.and_then(|id| self.queries.get(id as usize)) {
                 self.collect_loads(inner, depth + 1, out);
             }
+            // What the models on the way load with every read is loaded by statements of their own.
+            for relation in self.models.get(model).into_iter().flat_map(|m| &m.relations).filter(|r| r.eager) {
+                out.push(Apart { relation, origin: None, load, last: false, unscoped: q.unscoped });
+            }
         }
     }
 }
@@ -78,7 +82,13 @@ impl<'a> Build<'a> {
             }
         }
         // What the model itself says is loaded with every read.
-        let whole = q.select.is_empty() && !q.columns_only && q.verb.is_none_or(|v| v == crate::grammar::mapper::Verb::Select);
+        let rows = |e: &SqlExpr| match e {
+            SqlExpr::Star(SourceRef::Root | SourceRef::Id(0)) => true,
+            SqlExpr::Star(SourceRef::Model(model, None)) => *model == root,
+            _ => false,
+        };
+        let whole = ((q.select.is_empty() && !q.columns_only) || q.select_also || q.select.iter().any(rows))
+            && q.verb.is_none_or(|v| v == crate::grammar::mapper::Verb::Select);
         let eager: Vec<RelationId> = self
             .model(root)
             .into_iter()

@@ -93,6 +93,8 @@ fn relation(name: &str, shape: RelationShape, target: u32, own: Named, other: Na
         through: None,
         origin: origin(1900),
         eager: false,
+        dynamic: false,
+        cascade: false,
         order: Vec::new(),
     }
 }

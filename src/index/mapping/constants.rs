@@ -17,16 +17,18 @@ pub(super) struct Scope {
     pub file: FileId,
     /// Class whose attributes are names too.
     pub class: Option<ClassRef>,
+    /// Function whose own names are looked up first.
+    pub function: Option<FunctionRef>,
     /// Depth of what has been followed.
     pub depth: u32,
 }
 
 impl Scope {
     pub(super) fn of(file: FileId) -> Scope {
-        Scope { file, class: None, depth: 0 }
+        Scope { file, class: None, function: None, depth: 0 }
     }
 
-    fn deeper(self) -> Option<Scope> {
+    pub(super) fn deeper(self) -> Option<Scope> {
         (self.depth < MAX_DEPTH).then_some(Scope { depth: self.depth + 1, ..self })
     }
 }
@@ -58,7 +60,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 Some(Definition::Variable { file, values, .. }) => {
                     let known = values.last().and_then(|value| match value.kind {
                         ExprKind::Call { .. } | ExprKind::Member(..) | ExprKind::Name(_) => {
-                            self.qualified(Scope { file, class: None, ..scope }, value)
+                            self.qualified(Scope { file, class: None, function: None, ..scope }, value)
                         }
                         _ => None,
                     });
@@ -75,7 +77,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                         Definition::External(path) => return Some(path),
                         Definition::Class(_) | Definition::Function(_) | Definition::Module(_) => return None,
                         Definition::Variable { file, values, .. } => {
-                            return self.qualified(Scope { file, class: None, ..scope }, values.last()?);
+                            return self.qualified(Scope { file, class: None, function: None, ..scope }, values.last()?);
                         }
                     }
                 }
@@ -102,7 +104,9 @@ impl<'p, 'a> Constants<'p, 'a> {
                 let path = expr.path()?;
                 match self.program.lookup_path(scope.file, &path) {
                     Some(Definition::Class(class)) => Some(class),
-                    Some(Definition::Variable { file, values, .. }) => self.class(Scope { file, class: None, ..scope }, values.last()?),
+                    Some(Definition::Variable { file, values, .. }) => {
+                        self.class(Scope { file, class: None, function: None, ..scope }, values.last()?)
+                    }
                     Some(_) => None,
                     None => self.inner_class(scope, path.last()?).filter(|_| path.len() == 1),
                 }
@@ -130,7 +134,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 }
                 match self.program.lookup(scope.file, name) {
                     Some(Definition::Variable { file, values, .. }) => match values.last() {
-                        Some(value) => self.follow(Scope { file, class: None, ..scope }, value),
+                        Some(value) => self.follow(Scope { file, class: None, function: None, ..scope }, value),
                         None => (scope, expr),
                     },
                     _ => (scope, expr),
@@ -140,7 +144,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 if let Some(Definition::Variable { file, values, .. }) = expr.path().and_then(|p| self.program.lookup_path(scope.file, &p))
                     && let Some(value) = values.last()
                 {
-                    return self.follow(Scope { file, class: None, ..scope }, value);
+                    return self.follow(Scope { file, class: None, function: None, ..scope }, value);
                 }
                 if let Some((inner, value)) = self.class(scope, object).and_then(|c| self.attribute(c, &name.text, scope.depth)) {
                     return self.follow(inner, value);
@@ -172,7 +176,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 let value = found.and_then(|at| Some((at, self.program.function(at).and_then(returned)?)));
                 match value {
                     Some((at, value)) if value.span != expr.span && (args.is_empty() || matches!(value.kind, ExprKind::Map(_))) => {
-                        self.follow(Scope { file: at.file, class: None, ..scope }, value)
+                        self.follow(Scope { file: at.file, class: None, function: None, ..scope }, value)
                     }
                     _ => (scope, expr),
                 }
@@ -191,7 +195,7 @@ impl<'p, 'a> Constants<'p, 'a> {
             return None;
         }
         let def = self.program.class(class)?;
-        let scope = Scope { file: class.file, class: Some(class), depth: depth + 1 };
+        let scope = Scope { file: class.file, class: Some(class), function: None, depth: depth + 1 };
         if let Some(field) = def.fields.iter().find(|f| &*f.name.text == name) {
             return Some((scope, field.value.as_ref()?)).filter(|(_, v)| !matches!(&v.kind, ExprKind::Name(n) if &**n == name));
         }
@@ -240,6 +244,9 @@ impl<'p, 'a> Constants<'p, 'a> {
                 if let Some((_, value)) = given.names.iter().find(|(n, _)| **n == **name) {
                     return Some(value.clone());
                 }
+                if let Some(value) = self.local(scope, name) {
+                    return self.text(scope, value, given);
+                }
                 self.value_text(scope, expr, given)
             }
             ExprKind::Member(object, name) => {
@@ -282,7 +289,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 }
             }
             let value = returned(called)?;
-            return self.text(Scope { file: at.file, class: None, ..scope }, value, &inner);
+            return self.text(Scope { file: at.file, class: None, function: Some(at), ..scope }, value, &inner);
         }
         let name = match &function.kind {
             ExprKind::Member(_, name) => &*name.text,
@@ -298,6 +305,7 @@ impl<'p, 'a> Constants<'p, 'a> {
             "lower" | "toLowerCase" | "casefold" => here(self.text(scope, object?, given)?.text.to_lowercase()),
             "upper" | "toUpperCase" => here(self.text(scope, object?, given)?.text.to_uppercase()),
             "ToLower" => here(first()?.text.to_lowercase()),
+            "join" => self.joined(scope, expr, object?, args, given),
             "strip" | "trim" | "toString" | "String" => self.text(scope, object?, given),
             "str" | "quoted_name" => first(),
             "concat" => {

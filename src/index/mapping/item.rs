@@ -180,7 +180,7 @@ impl<'p, 'a> Constants<'p, 'a> {
             _ => return None,
         };
         let value = returned(self.program.function(at)?)?;
-        self.call_of(Scope { file: at.file, class: None, depth: scope.depth + 1 }, value, patterns)
+        self.call_of(Scope { depth: scope.depth + 1, ..Scope::of(at.file) }, value, patterns)
     }
 
     /// A value behind a function without body: `() => User` gives `User`.
@@ -290,6 +290,18 @@ impl<'p, 'a> Constants<'p, 'a> {
             Source::Naming => Some(Hit::Named(Named { text: naming_of(&item.name.text).into(), origin: item.name.origin })),
             Source::Value => item.value.map(|value| Hit::Expr(item.scope, value)),
             Source::Always => Some(Hit::Yes),
+            Source::Is(of, words) => {
+                let hit = self.hit(of, item, naming_of)?;
+                let text = match &hit {
+                    Hit::Expr(scope, expr) => match &self.follow(*scope, expr).1.kind {
+                        ExprKind::Scalar(text) => Some(text.to_string()),
+                        _ => None,
+                    },
+                    _ => None,
+                };
+                let text = text.or_else(|| self.hit_text(&hit, &Given::default()).map(|t| t.text.to_string()))?;
+                words.contains(&text).then_some(Hit::Yes)
+            }
         }
     }
 
@@ -346,7 +358,7 @@ impl<'p, 'a> Constants<'p, 'a> {
         }
         if let Some(at) = method(self.program, class, name) {
             let value = self.program.function(at).and_then(returned)?;
-            return Some((Scope { file: at.file, class: Some(class), depth: 0 }, value));
+            return Some((Scope { class: Some(class), function: Some(at), ..Scope::of(at.file) }, value));
         }
         let scope = Scope::of(class.file);
         let bases = self.program.class(class)?.bases.iter();

@@ -67,6 +67,8 @@ impl Linker<'_, '_, '_, '_> {
             through: None,
             origin: None,
             eager: false,
+            dynamic: false,
+            cascade: false,
             order: Vec::new(),
         };
         if let Some(model) = self.models.models.get_mut(own as usize) {
@@ -96,6 +98,8 @@ impl Linker<'_, '_, '_, '_> {
                 through: None,
                 origin: None,
                 eager: false,
+                dynamic: false,
+                cascade: false,
                 order: Vec::new(),
             };
             if let Some(model) = self.models.models.get_mut(parent as usize) {

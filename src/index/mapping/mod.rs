@@ -7,6 +7,7 @@ mod find;
 mod item;
 mod kin;
 mod naming;
+mod pieces;
 mod plural;
 mod prisma;
 mod relate;
@@ -167,6 +168,10 @@ pub struct Relation {
     pub origin: Option<Origin>,
     /// Loaded with every read.
     pub eager: bool,
+    /// An entity's attribute of it is a query.
+    pub dynamic: bool,
+    /// Rows of the other side are deleted with those of this model.
+    pub cascade: bool,
     /// Order of its items: field paths of the target.
     pub order: Vec<Named>,
 }

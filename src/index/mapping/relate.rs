@@ -502,7 +502,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         self.vars(&mut k);
         let own_of = |this: &Self, sources: &[Source], item: &Item<'a>, at: ModelId| {
             this.names(sources, item, k.own)
-                .into_iter()
+                .iter()
+                .flat_map(columns_in)
                 .filter(|f| this.model(at).is_some_and(|m| m.field(&f.text).is_some()))
                 .collect::<Vec<_>>()
         };
@@ -521,7 +522,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 let columns: Vec<Named> = target_fields.iter().map(|f| self.defined_column(k.target, f)).collect();
                 self.primary_fields(k.own).into_iter().map(|p| p.1).zip(columns).collect()
             } else {
-                target_keys.into_iter().map(|(a, b)| (b, a)).collect()
+                // the key of the other side that is told, where it has several
+                let told = own_of(self, &k.rule.field, &k.item, k.target);
+                let told: Vec<Named> = told.iter().map(|f| self.column(k.target, f)).collect();
+                let fitting: Vec<_> = target_keys.iter().filter(|(a, _)| told.iter().any(|t| t.text == a.text)).cloned().collect();
+                let chosen = if fitting.is_empty() { target_keys } else { fitting };
+                chosen.into_iter().map(|(a, b)| (b, a)).collect()
             };
             return self.add(k, shape, keys, None);
         }
@@ -684,12 +690,26 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     fn add(&mut self, k: Known<'a, 'k>, shape: RelationShape, keys: Vec<(Named, Named)>, through: Option<Through>) {
         let order = self.names(&k.rule.order, &k.item, k.own);
         let eager = self.finder.says(&k.rule.eager, &k.item);
+        let dynamic = self.finder.says(&k.rule.dynamic, &k.item);
+        let cascade = self.names(&k.rule.cascade, &k.item, k.own);
+        let cascade = cascade.iter().flat_map(|n| n.text.split([',', ' '])).any(|w| matches!(w, "all" | "delete"));
         let name = match self.text(&k.rule.name, &k.item, k.own) {
             Some(name) => name.text,
             None => k.item.name.text.clone(),
         };
-        let relation =
-            Relation { name: name.clone(), query_name: None, shape, target: k.target, keys, through, origin: Some(k.origin), eager, order };
+        let relation = Relation {
+            name: name.clone(),
+            query_name: None,
+            shape,
+            target: k.target,
+            keys,
+            through,
+            origin: Some(k.origin),
+            eager,
+            dynamic,
+            cascade,
+            order,
+        };
         self.reverse(&k, &relation);
         if let Some(model) = self.models.models.get_mut(k.own as usize) {
             model.relations.retain(|r| r.name != name);
@@ -806,6 +826,16 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
     }
 }
 
+/// The columns that a text names: a name, `Model.field`, several of them in a list or a condition.
+fn columns_in(name: &Named) -> Vec<Named> {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    if name.text.chars().all(|c| is_name(c) && c != '.') {
+        return vec![name.clone()];
+    }
+    let words = name.text.split(|c| !is_name(c)).filter(|w| w.contains('.'));
+    words.filter_map(|w| w.rsplit('.').next()).map(|w| Named { text: w.into(), origin: name.origin }).collect()
+}
+
 /// The other side of a relation of `own`: one of `target`.
 fn reverse_of(relation: &Relation, own: ModelId, _: ModelId, name: Rc<str>, unique: bool) -> Relation {
     let swapped = |keys: &[(Named, Named)]| keys.iter().map(|(a, b)| (b.clone(), a.clone())).collect::<Vec<_>>();
@@ -822,7 +852,19 @@ fn reverse_of(relation: &Relation, own: ModelId, _: ModelId, name: Rc<str>, uniq
         RelationShape::ToMany | RelationShape::OneFrom => RelationShape::ToOne,
         other => other,
     };
-    Relation { name, query_name: None, shape, target: own, keys, through, origin: None, eager: false, order: Vec::new() }
+    Relation {
+        name,
+        query_name: None,
+        shape,
+        target: own,
+        keys,
+        through,
+        origin: None,
+        eager: false,
+        dynamic: false,
+        cascade: false,
+        order: Vec::new(),
+    }
 }
 
 fn discriminator_field(column: &Named, origin: Origin) -> ModelField {

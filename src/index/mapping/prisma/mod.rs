@@ -172,6 +172,7 @@ fn column(file: FileId, field: &Field, in_key: bool) -> ModelField {
     let updated = field.attribute("updatedAt").is_some();
     let primary = in_key || field.attribute("id").is_some();
     ModelField {
+        refers: None,
         name: field.name.text.as_str().into(),
         aliases: Vec::new(),
         column: named(file, mapped(&field.attributes, "map").unwrap_or(&field.name)),
@@ -225,6 +226,8 @@ fn relation(models: &Models, entry: &Entry, field: &Field, target: &Entry) -> Op
         through,
         origin: Some(origin(entry.file, field.span)),
         eager: false,
+        dynamic: false,
+        cascade: false,
         order: Vec::new(),
     };
     let own = keys(models, entry.id, target.id, field);

@@ -47,14 +47,25 @@ impl<'a> Tracer<'a> {
     pub(super) fn method_in(&mut self, class: ClassRef, name: &str) -> Option<FunctionRef> {
         let code = self.program.class(class)?;
         let own = code.methods.iter().rev().map(|&function| FunctionRef { file: class.file, function });
-        let mut found = own.filter(|&f| self.program.function(f).is_some_and(|m| &*m.name.text == name));
-        if let Some(function) = found.next() {
-            return Some(function);
+        let found: Vec<FunctionRef> = own.filter(|&f| self.program.function(f).is_some_and(|m| &*m.name.text == name)).collect();
+        // `@name.setter` and the like stand beside what reading the attribute runs
+        let reads = |f: &&FunctionRef| self.program.function(**f).is_some_and(|m| accessor(m, name).is_none());
+        if let Some(function) = found.iter().find(reads).or(found.first()) {
+            return Some(*function);
         }
         if self.program.file(class.file).is_some_and(|f| f.language == Language::Go) {
             return self.receivers().get(&class)?.get(name).copied();
         }
         None
+    }
+
+    /// What a property is as an attribute of its class, where that is said apart (`@name.expression`).
+    fn class_level(&mut self, class: ClassRef, name: &str) -> Option<FunctionRef> {
+        let order = self.base_order(class);
+        order.iter().find_map(|&c| {
+            let methods = self.program.class(c)?.methods.iter().map(|&function| FunctionRef { file: c.file, function });
+            methods.into_iter().find(|&f| self.program.function(f).is_some_and(|m| accessor(m, name) == Some("expression")))
+        })
     }
 
     fn receivers(&mut self) -> &Receivers<'a> {
@@ -157,6 +168,10 @@ impl<'a> Tracer<'a> {
     /// The value of a class attribute, of the class or its bases.
     pub(super) fn class_attribute(&mut self, class: ClassRef, name: &str) -> Option<Value> {
         let order = self.base_order(class);
+        // what code has put there from outside
+        if let Some(Some(value)) = order.iter().find_map(|&c| self.state.attributes.get(&(c, Rc::from(name)))) {
+            return Some(value.clone());
+        }
         let (owner, field) = order.iter().find_map(|&c| {
             let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
             Some((c, found))
@@ -222,6 +237,12 @@ impl<'a> Tracer<'a> {
 
     /// A method, property or class attribute that the program defines for a value of a class.
     pub(super) fn own_member(&mut self, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Value::Model { .. } = object
+            && let Some(function) = self.class_level(class, &name.text)
+        {
+            let bound = Value::Function { function, receiver: Some(Box::new(object.clone())), frame: None };
+            return Some(self.call_value(&bound, Vec::new(), Rc::from([]), site));
+        }
         if let Some(function) = self.find_method(class, &name.text) {
             let bound = self.bound_method(function, object);
             return Some(if self.is_property(function) { self.call_value(&bound, Vec::new(), Rc::from([]), site) } else { bound });
@@ -509,6 +530,15 @@ pub(super) fn decorated(code: &Function, fits: impl Fn(&str) -> bool) -> bool {
             _ => d,
         };
         callee.path().is_some_and(|p| p.last().is_some_and(|l| fits(l)) || fits(&p.join(".")))
+    })
+}
+
+/// What a method is to the property `name`: `setter`, `expression` (`@name.setter`, `@name.inplace.expression`).
+fn accessor<'f>(code: &'f Function, name: &str) -> Option<&'f str> {
+    code.decorators.iter().find_map(|d| match d.path()?.as_slice() {
+        [property, role] if *property == name => Some(*role),
+        [property, "inplace", role] if *property == name => Some(*role),
+        _ => None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What names stand for: variables, what other files define, what libraries bring.
 
 use super::{Frame, FrameId, MAX_NESTING};
-use crate::index::mapping::Origin;
+use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, Definition, FileId};
 use crate::index::trace::Tracer;
 use crate::index::trace::value::Value;
@@ -17,7 +17,17 @@ impl<'a> Tracer<'a> {
             if let Some(value) = frame.vars.get(name) {
                 return placed(value.clone(), Origin { file: self.file_here(), span });
             }
-            // names of a class body see each other
+            // names of a class body see each other: those of a model are its columns
+            if frame.function.is_none()
+                && let Some(class) = frame.class
+                && let Some(&model) = self.models.by_class.get(&class)
+                && self.has_attribute(class, name)
+                && self.models.get(model).is_some_and(|m| m.field(name).is_some())
+            {
+                let origin = Some(Origin { file: self.file_here(), span });
+                let named = Named { text: name.into(), origin };
+                return self.library_member(&Value::Model { model, alias: None, origin }, &named).unwrap_or_default();
+            }
             if frame.function.is_none()
                 && let Some(class) = frame.class
                 && self.has_attribute(class, name)

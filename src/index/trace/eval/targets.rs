@@ -152,6 +152,14 @@ impl<'a> Tracer<'a> {
     /// `object.name = value`.
     pub(super) fn set_member(&mut self, object: &Value, name: &Named, value: Value, site: Origin) {
         for choice in self.choices(object) {
+            // `Model.total = column_property(...)`, said once for all by the module
+            if let Value::Model { model, .. } = &choice
+                && self.current_frame().function.is_none()
+                && let Some(class) = self.models.get(*model).and_then(|m| m.class)
+            {
+                self.state.attributes.insert((class, (&*name.text).into()), Some(value.clone()));
+                continue;
+            }
             let Some(id) = self.instance_of(&choice) else { continue };
             match self.object(id) {
                 Some(Object::Entity { .. }) => self.library_assign(id, name, value.clone(), site),

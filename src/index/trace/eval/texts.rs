@@ -3,6 +3,7 @@
 use super::render;
 use crate::index::mapping::Origin;
 use crate::index::trace::Tracer;
+use crate::index::trace::query::SqlExpr;
 use crate::index::trace::value::{Object, TextPart, TextValue, Value};
 use crate::model::code::Part;
 use crate::model::span::Span;
@@ -70,6 +71,11 @@ impl<'a> Tracer<'a> {
     pub(super) fn add_values(&mut self, a: &Value, b: &Value, origin: Origin) -> Option<Value> {
         let (lefts, rights) = (self.choices(a), self.choices(b));
         let is_text = |v: &Value| matches!(v, Value::Text(_));
+        // a column and a text are an expression, not a text
+        let is_sql = |v: &Value| matches!(v, Value::Expr(e) if !matches!(&**e, SqlExpr::Raw(_)));
+        if lefts.iter().chain(&rights).any(is_sql) {
+            return None;
+        }
         if lefts.iter().any(is_text) || rights.iter().any(is_text) {
             if let (Value::OneOf(_), _) | (_, Value::OneOf(_)) = (a, b)
                 && lefts.len() * rights.len() <= Value::MAX_CHOICES

@@ -6,6 +6,7 @@ use crate::index::program::{ClassRef, Definition};
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{MapKey, Object, Value};
 use crate::model::code::{ClassKind, Function, Type};
+use crate::model::facts::Language;
 use std::rc::Rc;
 
 /// Types of the languages' standard libraries that stand for the value of their first argument.
@@ -100,6 +101,17 @@ impl<'a> Tracer<'a> {
                     return value;
                 }
                 let last = words.last().copied().unwrap_or("");
+                // the class itself, not a value of it
+                if let (true, [of], Language::Python) = (matches!(last, "type" | "Type"), args.as_slice(), self.language_here()) {
+                    return match self.named_type(of, site) {
+                        class @ (Value::Model { .. } | Value::Class(_)) => class,
+                        _ => Value::Unknown,
+                    };
+                }
+                if matches!(last, "tuple" | "Tuple") && args.len() > 1 && !matches!(args.last(), Some(Type::Other)) {
+                    let items: Vec<Value> = args.iter().map(|t| self.typed_value(t, false, site, depth + 1)).collect();
+                    return self.side_by_side(items, many);
+                }
                 match args.first() {
                     Some(inner) if WRAPPERS.contains(&last) => self.typed_value(inner, many, site, depth + 1),
                     Some(inner) if LISTS.contains(&last) => self.typed_value(inner, true, site, depth + 1),
@@ -116,7 +128,7 @@ impl<'a> Tracer<'a> {
             }
             Type::Tuple(all) => {
                 let values: Vec<Value> = all.iter().map(|t| self.typed_value(t, false, site, depth + 1)).collect();
-                if values.iter().all(|v| matches!(v, Value::Unknown)) { Value::Unknown } else { Value::Tuple(values.into()) }
+                self.side_by_side(values, many)
             }
             Type::Literal(word) => {
                 let place = Origin { file, span: word.span };
@@ -142,6 +154,15 @@ impl<'a> Tracer<'a> {
             }
             Type::Map(..) | Type::Object(_) | Type::Function(_) | Type::Other => Value::Unknown,
         }
+    }
+
+    /// A tuple of values, or a list of such tuples; unknown where nothing is known of any.
+    fn side_by_side(&mut self, values: Vec<Value>, many: bool) -> Value {
+        if values.iter().all(|v| matches!(v, Value::Unknown)) {
+            return Value::Unknown;
+        }
+        let one = Value::Tuple(values.into());
+        if many { self.new_list(vec![one], true) } else { one }
     }
 
     /// What a type names, not a value of it: a model, a class, something of a library.

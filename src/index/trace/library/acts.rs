@@ -51,6 +51,13 @@ impl Tracer<'_> {
                     call.along = path.first().map(|(relation, origin)| (entity, *relation, *origin));
                 }
             }
+            Act::Cascade => {
+                for arg in &taken {
+                    if let Value::Object(id) = &arg.value {
+                        self.cascade(*id, call.site);
+                    }
+                }
+            }
             Act::Link | Act::Unlink | Act::UnlinkAll => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();

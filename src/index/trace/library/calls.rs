@@ -112,7 +112,11 @@ impl Tracer<'_> {
                 Some(self.rows_method(receiver, args, site))
             }
             "model" => None,
-            _ => self.unknown_method(receiver, name, args, site),
+            // what hangs there is a module's (`db.select`)
+            _ => match self.member(receiver, name) {
+                Some(Value::External(path)) => self.function_called(words, &path, args, count, site),
+                _ => self.unknown_method(receiver, name, args, site),
+            },
         }
     }
 

@@ -100,13 +100,23 @@ impl Tracer<'_> {
             })
         });
         if let (Some(rule), Some(relation)) = (rule, relation) {
-            let target = self.models.get(model)?.relations.get(relation as usize)?.target;
-            let instance = if rule.like.is_empty() { None } else { self.first_of_kind(target, &rule.like) };
+            let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+            let loaded = query.is_some_and(|q| self.is_loaded(q, relation));
+            if rule.loads
+                && !found.dynamic
+                && !loaded
+                && !fresh
+                && let Some(site) = name.origin
+            {
+                let query = self.lazily(id, model, relation, &found, name, site);
+                self.dispatch(query, site);
+            }
+            let instance = if rule.like.is_empty() { None } else { self.first_of_kind(found.target, &rule.like) };
             let handle = Handle {
                 instance,
                 pack: words.packs.get(pack)?.id.clone(),
-                kind: rule.gives.as_str().into(),
-                model: Some(target),
+                kind: if found.dynamic { "query" } else { rule.gives.as_str() }.into(),
+                model: Some(found.target),
                 of: Some((id, relation, name.origin)),
                 ..Handle::default()
             };
@@ -172,6 +182,25 @@ impl Tracer<'_> {
         })?
     }
 
+    /// Whether reading the attribute that a value is has loaded its rows.
+    pub(super) fn is_read(&self, handle: &Handle) -> bool {
+        let Some((entity, relation, _)) = handle.of.filter(|_| handle.query.is_none()) else { return false };
+        let Some(Object::Entity { model, .. }) = self.object(entity) else { return false };
+        let mapper = self.pack_of(*model).and_then(|p| self.words.mapper(p));
+        let loads = mapper.is_some_and(|m| m.member.iter().any(|r| r.loads && *r.gives == *handle.kind));
+        let dynamic = self.models.get(*model).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.dynamic);
+        loads && !dynamic
+    }
+
+    /// The query that loaded an entity, as far as it loads along a relation.
+    pub(super) fn loads_along(&mut self, handle: &Handle) -> Option<(ModelId, Option<QueryId>)> {
+        let (entity, relation, _) = handle.of?;
+        let Object::Entity { model, query, .. } = self.object(entity)? else { return None };
+        let (model, query) = (*model, *query);
+        let found = self.models.get(model)?.relations.get(relation as usize)?.clone();
+        Some((found.target, self.rest_of_loads(query, relation, &found)))
+    }
+
     /// Whether a query loads a relation of its root.
     fn is_loaded(&self, query: QueryId, relation: RelationId) -> bool {
         let by_model = |q: &Query| match q.sources.first().map(|s| &s.table) {
@@ -204,6 +233,35 @@ impl Tracer<'_> {
         let next = self.begin(Query { pack, loads, used: true, ..Query::default() });
         self.set_root(next, SourceTable::Model(found.target), None, None);
         Some(next)
+    }
+
+    /// Sends what the deletion of an entity sends along its relations: their rows are loaded unless they are there,
+    /// and deleted where the relation says so.
+    pub(super) fn cascade(&mut self, id: ObjectId, site: Origin) {
+        let Some(Object::Entity { model, query, fresh: false, .. }) = self.object(id) else { return };
+        let (model, query) = (*model, *query);
+        let relations = self.models.get(model).map(|m| m.relations.clone()).unwrap_or_default();
+        for (number, found) in relations.iter().enumerate() {
+            let number = number as RelationId;
+            let many = matches!(found.shape, RelationShape::ToMany | RelationShape::OneFrom);
+            if !many || found.dynamic || found.keys.is_empty() || found.target == model {
+                continue;
+            }
+            if !query.is_some_and(|q| self.is_loaded(q, number)) {
+                let load = self.lazily(id, model, number, found, &Named { text: found.name.clone(), origin: None }, site);
+                self.dispatch(load, site);
+            }
+            if found.cascade {
+                let query = self.write_of(found.target, Verb::Delete, EntityWrite::Changed, site);
+                let at = self.at_write(found.target, query, site);
+                let keys = self.key(&at, &[]);
+                self.change(query, |q| {
+                    q.entity = None;
+                    q.filters = keys;
+                });
+                self.dispatch(query, site);
+            }
+        }
     }
 
     /// The statement that reading a relation sends.

@@ -198,7 +198,7 @@ impl Tracer<'_> {
             return self.handle(pack, &rule.name, model, None);
         }
         let last = super::words::last(name);
-        if !args.is_empty() {
+        if args.len() == 1 || (!args.is_empty() && !matches!(last, "tuple" | "Tuple")) {
             let many = many || MANY.contains(&last);
             let found = args.iter().rev().map(|inner| self.typed(file, inner, many, site, depth + 1));
             return found.into_iter().find(|v| !matches!(v, Value::Unknown)).unwrap_or_default();

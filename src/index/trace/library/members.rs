@@ -48,7 +48,12 @@ impl Tracer<'_> {
             return Some(Value::Expr(Rc::new(SqlExpr::Field { source, model: holder, field, origin: name.origin })));
         }
         let pack = self.pack_of(model)?;
-        self.member_by_rule(object, pack, "model", name)
+        // columns of its table go by their own names (`Model.__table__.c.column`)
+        self.member_by_rule(object, pack, "model", name).or_else(|| {
+            let (holder, field) = self.column_of(model, &name.text)?;
+            let source = SourceRef::Model(model, alias.map(|a| a.text.clone()));
+            Some(Value::Expr(Rc::new(SqlExpr::Field { source, model: holder, field, origin: name.origin })))
+        })
     }
 
     fn member_by_rule(&mut self, object: &Value, pack: PackId, kind: &str, name: &Named) -> Option<Value> {
@@ -177,6 +182,10 @@ impl Tracer<'_> {
     /// See [`Tracer::library_iterate`].
     pub(super) fn iterated(&mut self, value: &Value, site: Origin) -> Option<Value> {
         match value {
+            Value::Handle(handle) if self.is_read(handle) => {
+                let (target, query) = self.loads_along(&handle.clone())?;
+                Some(self.loaded(target, false, query, site))
+            }
             Value::Handle(handle) => {
                 let query = self.query_to_walk(&handle.clone(), site)?;
                 self.dispatch(query, site);
