@@ -290,6 +290,9 @@ pub struct ModelRule {
     /// written with `()`: `sqlalchemy.orm.declarative_base()`.
     #[serde(default)]
     pub bases: Vec<String>,
+    /// Those of the bases whose direct subclasses are no models but what all models extend.
+    #[serde(default)]
+    pub roots: Vec<String>,
     /// Keyword of the class statement that must be true (`table`).
     #[serde(default)]
     pub class_keyword: String,

@@ -647,6 +647,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             through: None,
             origin: None,
             eager: false,
+            dynamic: false,
+            cascade: false,
             order: Vec::new(),
         };
         let mut fields = vec![field("id", made("id"), true)];

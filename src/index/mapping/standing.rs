@@ -66,7 +66,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let concrete = self.concrete_base(class, index, 0);
         let own = |f: &Self, sources: &[Source]| f.own_truth(at, class, sources);
         // what a call of the class makes a model is none without it
-        let mut is_abstract = draft.is_abstract || !rule.init_calls.is_empty() || own(self, &rule.is_abstract);
+        let mut is_abstract = draft.is_abstract || !rule.init_calls.is_empty() || own(self, &rule.is_abstract) || self.is_root(class, rule);
         if !rule.class_keyword.is_empty() {
             let keywords = self.constants.program.class(class).map(|c| c.keywords.as_slice()).unwrap_or_default();
             let given = keywords.iter().find(|k| k.name.as_ref().is_some_and(|n| *n.text == *rule.class_keyword));
@@ -123,6 +123,13 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             draft.is_abstract = false;
             draft.members.extend(members);
         }
+    }
+
+    /// Whether a class is what all models extend.
+    fn is_root(&self, class: ClassRef, rule: &ModelRule) -> bool {
+        let Some(def) = self.constants.program.class(class).filter(|_| !rule.roots.is_empty()) else { return false };
+        let scope = Scope::of(class.file);
+        def.bases.iter().any(|b| self.constants.qualified(scope, b).is_some_and(|n| super::item::matches_any(&rule.roots, &n)))
     }
 
     /// Name and schema vars of a model that a call makes.

@@ -172,7 +172,6 @@ fn column(file: FileId, field: &Field, in_key: bool) -> ModelField {
     let updated = field.attribute("updatedAt").is_some();
     let primary = in_key || field.attribute("id").is_some();
     ModelField {
-        refers: None,
         name: field.name.text.as_str().into(),
         aliases: Vec::new(),
         column: named(file, mapped(&field.attributes, "map").unwrap_or(&field.name)),

@@ -54,7 +54,7 @@ impl Tracer<'_> {
             Act::Cascade => {
                 for arg in &taken {
                     if let Value::Object(id) = &arg.value {
-                        self.cascade(*id, call.site);
+                        self.delete_along(*id, call.site);
                     }
                 }
             }

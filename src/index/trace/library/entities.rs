@@ -237,7 +237,7 @@ impl Tracer<'_> {
 
     /// Sends what the deletion of an entity sends along its relations: their rows are loaded unless they are there,
     /// and deleted where the relation says so.
-    pub(super) fn cascade(&mut self, id: ObjectId, site: Origin) {
+    pub(super) fn delete_along(&mut self, id: ObjectId, site: Origin) {
         let Some(Object::Entity { model, query, fresh: false, .. }) = self.object(id) else { return };
         let (model, query) = (*model, *query);
         let relations = self.models.get(model).map(|m| m.relations.clone()).unwrap_or_default();
