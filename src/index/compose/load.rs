@@ -53,7 +53,7 @@ impl<'a> Composer<'a> {
             }
             // What the models on the way load with every read is loaded by statements of their own.
             for relation in self.models.get(model).into_iter().flat_map(|m| &m.relations).filter(|r| r.eager) {
-                out.push(Apart { relation, origin: None, load, last: false, unscoped: q.unscoped });
+                out.push(Apart { relation, origin: None, load, last: false, unscoped: q.unscoped, from: None });
             }
         }
     }

@@ -115,6 +115,18 @@ impl<'p, 'a> Constants<'p, 'a> {
         }
     }
 
+    /// The class of the program that a base is: itself, or the class that is given to the call that makes it
+    /// (`declarative_base(cls=Base)`, `Mixin(Base)`).
+    pub fn base(&self, scope: Scope, expr: &'a Expr) -> Option<ClassRef> {
+        self.class(scope, expr).or_else(|| {
+            let (inner, value) = self.follow(scope, expr);
+            match &value.kind {
+                ExprKind::Call { args, .. } => args.iter().find_map(|a| self.class(inner, &a.value)),
+                _ => None,
+            }
+        })
+    }
+
     /// A class of a file that stands in a function or class and is the only one of its name there.
     pub fn inner_class(&self, scope: Scope, name: &str) -> Option<ClassRef> {
         let code = self.program.file(scope.file)?.code;
@@ -199,7 +211,7 @@ impl<'p, 'a> Constants<'p, 'a> {
         if let Some(field) = def.fields.iter().find(|f| &*f.name.text == name) {
             return Some((scope, field.value.as_ref()?)).filter(|(_, v)| !matches!(&v.kind, ExprKind::Name(n) if &**n == name));
         }
-        let bases = def.bases.iter().filter_map(|b| self.class(Scope { class: None, ..scope }, b));
+        let bases = def.bases.iter().filter_map(|b| self.base(Scope { class: None, ..scope }, b));
         bases.filter(|b| *b != class).find_map(|b| self.attribute(b, name, depth + 1))
     }
 

@@ -735,7 +735,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
     pub fn bases(&self, at: ClassRef) -> Vec<ClassRef> {
         let Some(class) = self.constants.program.class(at) else { return Vec::new() };
         let scope = Scope::of(at.file);
-        class.bases.iter().filter_map(|b| self.constants.class(scope, b)).filter(|b| *b != at).collect()
+        class.bases.iter().filter_map(|b| self.constants.base(scope, b)).filter(|b| *b != at).collect()
     }
 
     /// Structs that a struct embeds.

@@ -362,7 +362,7 @@ impl<'p, 'a> Constants<'p, 'a> {
         }
         let scope = Scope::of(class.file);
         let bases = self.program.class(class)?.bases.iter();
-        bases.filter_map(|b| self.class(scope, b)).filter(|b| *b != class).find_map(|b| self.method_value(b, name, depth + 1))
+        bases.filter_map(|b| self.base(scope, b)).filter(|b| *b != class).find_map(|b| self.method_value(b, name, depth + 1))
     }
 
     /// The text that a hit gives.

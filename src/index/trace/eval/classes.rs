@@ -168,9 +168,11 @@ impl<'a> Tracer<'a> {
     /// The value of a class attribute, of the class or its bases.
     pub(super) fn class_attribute(&mut self, class: ClassRef, name: &str) -> Option<Value> {
         let order = self.base_order(class);
-        // what code has put there from outside
-        if let Some(Some(value)) = order.iter().find_map(|&c| self.state.attributes.get(&(c, Rc::from(name)))) {
-            return Some(value.clone());
+        // what code has put there from outside, unless a nearer class says it itself
+        for &c in order.iter().take_while(|&&c| !self.has_attribute(c, name)) {
+            if let Some(Some(value)) = self.state.attributes.get(&(c, Rc::from(name))) {
+                return Some(value.clone());
+            }
         }
         let (owner, field) = order.iter().find_map(|&c| {
             let found = self.program.class(c)?.fields.iter().find(|f| &*f.name.text == name && f.value.is_some())?;
