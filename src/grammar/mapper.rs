@@ -808,6 +808,12 @@ pub struct RelationRule {
     /// Its value is such a call.
     #[serde(default)]
     pub calls: Vec<String>,
+    /// Key of an object that holds the call or name (`{ relation: Model.HasManyRelation }`).
+    #[serde(default)]
+    pub within: String,
+    /// Names of columns come with their table (`orders.customer_id`), of join tables too.
+    #[serde(default)]
+    pub qualified: bool,
     /// It has such a decorator.
     #[serde(default)]
     pub decorators: Vec<String>,

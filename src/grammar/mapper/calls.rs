@@ -404,6 +404,10 @@ pub enum Act {
     Unlink,
     /// Removes all links of the entity.
     UnlinkAll,
+    /// Begins with the rows of a relation of the receiver: of an entity, or of the model's rows around.
+    Related,
+    /// Names the table that the statement is about.
+    AliasRoot,
     /// The new row belongs to the entity whose relation the receiver is.
     LinkNew,
     /// What the call gives is of this relation of the root's entity (`Association("Languages")`).

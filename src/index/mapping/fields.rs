@@ -66,6 +66,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         for member in &draft.members {
             self.member(draft, member, &Inside::default(), &mut parts);
         }
+        self.mapped_relations(draft, &mut parts);
         for (name, of) in std::mem::take(&mut parts.synonyms) {
             if let Some(built) = parts.fields.iter_mut().find(|b| b.field.name == of) {
                 built.field.aliases.push(name);
@@ -80,6 +81,29 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             parts.fields.iter_mut().filter(|b| b.field.name == name.text).for_each(|b| b.field.deferred = true);
         }
         parts
+    }
+
+    /// Relations that an attribute holds as an object (`relationMappings`). Attributes of the same name, and those
+    /// whose type is a model, are no columns.
+    fn mapped_relations(&self, draft: &Draft<'a, 'k>, parts: &mut Parts<'a, 'k>) {
+        let rule = draft.rule.model;
+        let Some(class) = draft.class.filter(|_| !rule.relation_map.is_empty()) else { return };
+        let held = self.constants.attribute(class, &rule.relation_map, 0);
+        if let Some((scope, value)) = held.or_else(|| self.constants.method_value(class, &rule.relation_map, 0)) {
+            let (scope, value) = self.constants.through_lambda(scope, value);
+            let mut members = Vec::new();
+            self.entries(scope, value, &mut members, 0);
+            for member in &members {
+                let found = rule.relation.iter().find_map(|r| self.fits_relation(draft, r, member, None));
+                parts.relations.extend(found);
+            }
+        }
+        let is_model = |name: &str| {
+            let member = draft.members.iter().find(|m| *m.name.text == *name);
+            let class = member.and_then(|m| self.constants.class_of_type(m.scope, m.ty?));
+            class.is_some_and(|c| self.drafts.iter().any(|d| d.class == Some(c)))
+        };
+        parts.fields.retain(|b| !parts.relations.iter().any(|r| r.item.name.text == b.field.name) && !is_model(&b.field.name));
     }
 
     fn item(&self, draft: &Draft<'a, 'k>, member: &Member<'a>, tag: Option<tags::Tag>, call: Option<CallView<'a>>) -> Item<'a> {
@@ -249,7 +273,9 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         let mut call = None;
         if !rule.calls.is_empty() {
-            call = Some(self.constants.call_of(member.scope, member.value?, &rule.calls)?);
+            let value = member.value?;
+            let value = if rule.within.is_empty() { value } else { super::constants::entry(value, &rule.within)? };
+            call = Some(self.constants.call_of(member.scope, value, &rule.calls)?);
         }
         if !rule.decorators.is_empty() {
             call = Some(member.decorators.iter().find_map(|d| self.constants.call_of(member.scope, d, &rule.decorators))?);

@@ -156,8 +156,13 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         Named { text: made.into(), origin: name.origin }
     }
 
+    /// Names of columns without their table, where the rule says that they come with it.
+    fn bare(k: &Known<'a, 'k>, names: Vec<Named>) -> Vec<Named> {
+        if k.rule.qualified { names.into_iter().map(|n| split_column(&n).1).collect() } else { names }
+    }
+
     fn referenced(&self, k: &Known<'a, 'k>) -> Vec<Named> {
-        let named = self.names(&k.rule.references, &k.item, k.own);
+        let named = Self::bare(k, self.names(&k.rule.references, &k.item, k.own));
         if !named.is_empty() {
             return named.iter().map(|n| self.column(k.target, n)).collect();
         }
@@ -177,7 +182,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let columns = match known.is_empty() {
             false => known,
             true => {
-                let named = self.names(&k.rule.column, &k.item, k.own);
+                let named = Self::bare(&k, self.names(&k.rule.column, &k.item, k.own));
                 match (named.is_empty(), fields.is_empty()) {
                     (false, _) => named,
                     (true, false) if k.rule.on_model => fields.iter().map(|f| self.convention(k.own, f)).collect(),
@@ -191,7 +196,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let key_name = self.text(&k.rule.key_field, &k.item, k.own);
         for (i, column) in columns.iter().enumerate() {
             // a call on the model has no field of its own: the key is one by its name
-            let name = if k.rule.on_model { fields.get(i).unwrap_or(column) } else { &k.item.name };
+            let own = k.rule.on_model || k.rule.qualified;
+            let name = if own { fields.get(i).unwrap_or(column) } else { &k.item.name };
             self.key_field(k.own, name, column, key_name.clone(), k.origin, Some(nullable), primary);
         }
         let keys: Vec<(Named, Named)> = columns.into_iter().zip(references).collect();
@@ -452,7 +458,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         if self.mirror(&k) {
             return;
         }
-        let own_key: Vec<Named> = match self.names(&k.rule.references, &k.item, k.own) {
+        let own_key: Vec<Named> = match Self::bare(&k, self.names(&k.rule.references, &k.item, k.own)) {
             named if !named.is_empty() => named.iter().map(|n| self.column(k.own, n)).collect(),
             _ => self.primary_fields(k.own).into_iter().map(|p| p.1).collect(),
         };
@@ -473,6 +479,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 }
                 let back = self
                     .model(k.target)
+                    .filter(|_| !k.rule.qualified)
                     .and_then(|m| m.relations.iter().find(|r| r.target == k.own && r.shape == RelationShape::ToOne))
                     .cloned();
                 if let Some(back) = back {
@@ -480,7 +487,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                     let shape = k.rule.shape;
                     return self.add(k, shape, keys, None);
                 }
-                let named = self.names(&k.rule.column, &k.item, k.own);
+                let named = Self::bare(&k, self.names(&k.rule.column, &k.item, k.own));
                 if named.is_empty() && k.rule.on_model { fields.iter().map(|f| self.convention(k.target, f)).collect() } else { named }
             }
         };
@@ -562,7 +569,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                     .and_then(|t| self.models.models.iter().position(|m| !m.is_abstract && m.table.text == t.text))
                     .map(|m| m as ModelId);
             }
-            table = text;
+            table = if k.rule.qualified { text.map(|t| split_column(&t).0) } else { text };
             if through_model.is_some() || table.is_some() {
                 break;
             }
@@ -571,7 +578,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let mut own_item = k.item.clone();
         own_item.vars.primary = own_primary.first().map(|f| f.0.to_string()).unwrap_or_else(|| "id".to_string());
         let columns = |this: &Self, sources: &[Source], item: &Item<'a>, keys: Vec<(Rc<str>, Named)>| {
-            let named = this.names(sources, item, k.own);
+            let named = Self::bare(&k, this.names(sources, item, k.own));
             let keys: Vec<Named> = if keys.is_empty() { vec![made("id")] } else { keys.into_iter().map(|p| p.1).collect() };
             keys.into_iter().zip(named).collect::<Vec<(Named, Named)>>()
         };
@@ -836,6 +843,21 @@ fn columns_in(name: &Named) -> Vec<Named> {
     }
     let words = name.text.split(|c| !is_name(c)).filter(|w| w.contains('.'));
     words.filter_map(|w| w.rsplit('.').next()).map(|w| Named { text: w.into(), origin: name.origin }).collect()
+}
+
+/// Table and column of `table.column`.
+fn split_column(name: &Named) -> (Named, Named) {
+    let Some(at) = name.text.rfind('.') else { return (name.clone(), name.clone()) };
+    let part = |from: usize, to: usize| {
+        let origin = name.origin.map(|o| match o.span.len() == name.text.len() {
+            true => {
+                Origin { file: o.file, span: crate::model::span::Span { start: o.span.start + from as u32, end: o.span.start + to as u32 } }
+            }
+            false => o,
+        });
+        Named { text: name.text.get(from..to).unwrap_or_default().into(), origin }
+    };
+    (part(0, at), part(at + 1, name.text.len()))
 }
 
 /// The other side of a relation of `own`: one of `target`.

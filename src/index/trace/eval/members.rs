@@ -157,7 +157,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// The value of a map under a name: all that code may have put there.
-    pub(super) fn map_entry(&mut self, map: &Value, name: &str) -> Option<Value> {
+    pub(in crate::index::trace) fn map_entry(&mut self, map: &Value, name: &str) -> Option<Value> {
         let Value::Object(id) = map else { return None };
         let Some(Object::Map { entries, .. }) = self.object(*id) else { return None };
         let at = |key: &MapKey| match key {

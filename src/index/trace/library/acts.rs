@@ -78,6 +78,15 @@ impl Tracer<'_> {
             Act::LoadJoined if step.read == ReadAs::Includes => {
                 taken.iter().for_each(|a| self.includes(&at, 0, &a.value, a.origin, 0));
             }
+            Act::AliasRoot => {
+                let name = taken.iter().find_map(|a| self.text_of(&a.value));
+                self.change(call.query, |q| {
+                    if let Some(root) = q.sources.first_mut() {
+                        root.alias = name.or(root.alias.take());
+                    }
+                });
+            }
+            Act::Related => self.begin_related(&at, &taken, call),
             Act::LinkNew => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();

@@ -317,6 +317,42 @@ impl Tracer<'_> {
         self.change(query, |q| q.filters.extend(filters));
     }
 
+    /// Begins a query of the rows of a relation of the receiver.
+    pub(super) fn begin_related(&mut self, at: &At, taken: &[Argument], call: &mut super::calls::Call) {
+        let (model, entity) = match call.receiver {
+            Some(Value::Model { model, .. }) => (*model, None),
+            Some(Value::Object(id)) => match self.object(*id) {
+                Some(Object::Entity { model, .. }) => (*model, Some(*id)),
+                _ => return,
+            },
+            _ => return,
+        };
+        let Some(name) = taken.first().and_then(|a| self.text_of(&a.value)) else { return };
+        let Some(relation) = self.relation_of(model, &name.text) else {
+            return self.change(at.query, |q| q.unknown.push((format!("no relation `{}`", name.text).into(), at.site)));
+        };
+        self.change(at.query, |q| {
+            q.sources.clear();
+            q.filters.clear();
+        });
+        match entity {
+            Some(entity) => {
+                self.restrict_to_relation(at.query, entity, relation, name.origin, at.site);
+                call.along = Some((entity, relation, name.origin));
+            }
+            None => {
+                let pack = self.query(at.query).map_or_else(|| "".into(), |q| q.pack.clone());
+                let related = self.related(pack, model, relation, SourceRef::Model(model, None), name.origin);
+                if let Some(built) = self.query(related).cloned() {
+                    self.change(at.query, |q| {
+                        q.sources = built.sources;
+                        q.filters = built.filters;
+                    });
+                }
+            }
+        }
+    }
+
     /// Writes the key of the entity whose relation a new row is added to.
     pub(super) fn link_new(&mut self, at: &At, handle: &Handle) {
         let Some((entity, relation, origin)) = handle.of else { return };

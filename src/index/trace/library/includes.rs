@@ -27,6 +27,26 @@ impl Tracer<'_> {
                 _ => {}
             },
             Value::Null | Value::Scalar(_) => {}
+            Value::Text(_) | Value::Key(_) => {
+                let paths = self.text_of(value).map(|n| relation_paths(&n)).unwrap_or_default();
+                for path in paths {
+                    let mut source = from;
+                    for name in &path {
+                        let found = self.source_model(at.query, source).and_then(|m| self.relation_of(m, &name.text));
+                        let next = found.and_then(|r| {
+                            self.include_relation(at, source, r, name.origin.or(Some(site)), None, depth);
+                            self.join_relation(at.query, source, r, name.origin, true, None)
+                        });
+                        match next {
+                            Some(next) => source = next,
+                            None => {
+                                self.change(at.query, |q| q.unknown.push((format!("no relation `{}`", name.text).into(), site)));
+                                break;
+                            }
+                        }
+                    }
+                }
+            }
             _ => match self.relation_meant(at, from, value, None) {
                 Some((relation, origin)) => self.include_relation(at, from, relation, origin.or(Some(site)), None, depth),
                 None => self.change(at.query, |q| q.unknown.push(("unknown relation".into(), site))),
@@ -188,5 +208,69 @@ impl Tracer<'_> {
         }
         let read = self.attribute(at, source, field);
         Some(read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }).collect())
+    }
+}
+
+/// Paths of a relation expression: `author`, `[author, reviews.[author, votes]]`, `children(newest) as c`.
+pub(super) fn relation_paths(text: &Named) -> Vec<Vec<Named>> {
+    let mut out: Vec<Vec<Named>> = Vec::new();
+    let mut around: Vec<Vec<Named>> = vec![Vec::new()];
+    let mut path: Vec<Named> = Vec::new();
+    let (mut start, mut skipped) = (None, 0usize);
+    let chars = text.text.char_indices().chain([(text.text.len(), ',')]);
+    for (i, c) in chars {
+        let in_name = c.is_alphanumeric() || matches!(c, '_' | '$' | '*' | '^');
+        if skipped > 0 {
+            skipped = match c {
+                '(' => skipped + 1,
+                ')' => skipped - 1,
+                _ => skipped,
+            };
+            continue;
+        }
+        if in_name {
+            start = start.or(Some(i));
+            continue;
+        }
+        if let Some(from) = start.take() {
+            let name = text.part(from, i);
+            // the name that `as` gives says nothing of the path
+            let after_as = text.text.get(..from).is_some_and(|before| before.trim_end().ends_with(" as"));
+            if &*name.text != "as" && !after_as && !name.text.contains(['*', '^']) && path.len() < MAX_DEPTH {
+                path.push(name);
+            }
+        }
+        match c {
+            '(' => skipped = 1,
+            '[' if around.len() < MAX_DEPTH => around.push(path.clone()),
+            ',' | ']' => {
+                let outer = around.last().map_or(0, Vec::len);
+                if path.len() > outer && out.len() < 64 {
+                    out.push(path.clone());
+                }
+                if c == ']' && around.len() > 1 {
+                    around.pop();
+                }
+                path = around.last().cloned().unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relation_expressions_are_taken_apart() {
+        for (text, paths) in
+            [("author", "author"), ("a.b", "a.b"), ("[a, b.[c, d.e], f]", "a b.c b.d.e f"), ("[a(newest, x) as y.b]", "a.b")]
+        {
+            let given = relation_paths(&Named { text: text.into(), origin: None });
+            let given: Vec<String> = given.iter().map(|p| p.iter().map(|n| n.text.to_string()).collect::<Vec<_>>().join(".")).collect();
+            assert_eq!(given.join(" "), paths, "{text}");
+        }
     }
 }

@@ -283,6 +283,15 @@ impl Tracer<'_> {
                 None => Vec::new(),
             },
             Value::Text(_) | Value::Key(_) => match self.text_of(value) {
+                Some(name) if name.text.contains('[') => {
+                    let Some(model) = self.root_model(at.query) else { return Vec::new() };
+                    let paths = super::includes::relation_paths(&name);
+                    let found: Vec<_> = paths.iter().filter_map(|p| Some((self.relation_path(model, p)?, None))).collect();
+                    if found.len() < paths.len() {
+                        self.change(at.query, |q| q.unknown.push((format!("no relation in `{}`", name.text).into(), at.site)));
+                    }
+                    found
+                }
                 Some(name) => match self.path_in(at, &name) {
                     Some((source, path)) => {
                         let mut whole = self.path_to(at.query, source);

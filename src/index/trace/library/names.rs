@@ -247,6 +247,15 @@ impl Tracer<'_> {
         if let Some(at) = query.sources.iter().position(named) {
             return Some((at as SourceId, rest));
         }
+        // a joined relation by its name
+        let related = query.sources.iter().position(|s| {
+            let Some((from, relation)) = s.join.as_ref().and_then(|j| j.relation) else { return false };
+            let Some(SourceTable::Model(model)) = query.sources.get(from as usize).map(|s| &s.table) else { return false };
+            self.models.get(*model).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.name == first.text)
+        });
+        if let Some(at) = related {
+            return Some((at as SourceId, rest));
+        }
         // `schema.table.column`
         let ([second, ..], true) = (rest, parts.len() > 2) else { return None };
         let in_schema = |s: &Source| match &s.table {

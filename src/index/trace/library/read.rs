@@ -320,7 +320,22 @@ impl Tracer<'_> {
                 }
             }
             Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, with, v, call)),
+            Value::Text(_) | Value::Key(_) => match self.modifier(at, value) {
+                Some(function) => self.scope(at, with, &function, call),
+                None => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),
+            },
             _ => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),
+        }
+    }
+
+    /// The function that a name stands for among those of the root's class (`static modifiers = { live(builder) {} }`).
+    fn modifier(&mut self, at: &At, value: &Value) -> Option<Value> {
+        let name = self.text_of(value)?;
+        let root = Value::Model { model: self.root_model(at.query)?, alias: None, origin: None };
+        let modifiers = self.read_member(&root, &Named { text: "modifiers".into(), origin: None }, at.site);
+        match self.map_entry(&modifiers, &name.text)? {
+            function @ Value::Function { .. } => Some(function),
+            _ => None,
         }
     }
 

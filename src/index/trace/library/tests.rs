@@ -55,7 +55,7 @@ fn rendered(folder: &Path) -> String {
             scope: Scope::Production,
             own: true,
             package: &facts.package,
-            imports: &facts.imports,
+            imports: facts.code.as_deref().map_or(&facts.imports, |c| &c.imports),
             code: facts.code.as_deref().unwrap_or(&empty),
         })
         .collect();
