@@ -4,7 +4,7 @@ use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::object::ObjectRef;
-use crate::model::statement::{COMPUTED, HOLE, IndexedStatement, Scope, SqlText, StatementKind};
+use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Scope, SqlText, StatementKind};
 use std::collections::HashMap;
 
 /// What a statement belongs to.
@@ -119,9 +119,10 @@ pub struct Place {
     pub token: Token,
 }
 
-/// Where a finding on a statement belongs. A name that stands in another file (a shared list of columns), or that the
-/// library takes from a definition, is mended there, unless the statement also names the object itself: then the
-/// span of that name is put in the judgement.
+/// Where a finding on a statement belongs. A name that stands in another file (a shared list of columns) or, where
+/// calls put the statement together, outside its lines (a builder that another function began), or that the library
+/// takes from a definition, is mended there, unless the statement also names the object itself: then the span of that
+/// name is put in the judgement.
 pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belonging {
     let statement = &indexed.statement;
     let Some(cause) = judgement.cause.as_mut() else { return Belonging::Here };
@@ -133,21 +134,26 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
         return Belonging::Nowhere;
     }
-    if implied {
-        let used = indexed.references.iter().find(|r| r.span == cause.span).or_else(|| {
-            indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < cause.span.end && cause.span.start < r.span.end)
-        });
-        let written = used.and_then(|u| {
-            let same =
-                |r: &&crate::model::statement::Reference| !r.implicit && r.table == u.table && r.column == u.column && !r.span.is_empty();
-            indexed.references.iter().filter(same).find(|r| indexed.place(r.span).is_some_and(|p| p.0 == 0))
-        });
-        if let Some(written) = written {
-            cause.span = written.span;
-            return Belonging::Here;
-        }
+    // SQL text stays where it is put together; of calls, each names what it adds where it stands.
+    let within = |line| statement.evidence != Evidence::Composed || (indexed.lines.0..=indexed.lines.1).contains(&line);
+    let here = |span| indexed.place(span).is_some_and(|(file, at)| file == 0 && within(at.line));
+    if here(cause.span) && !implied {
+        return Belonging::Here;
     }
-    let Some((file, token)) = indexed.place(cause.span).filter(|p| p.0 != 0 || implied) else { return Belonging::Here };
+    let used = indexed.references.iter().find(|r| r.span == cause.span).or_else(|| {
+        indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < cause.span.end && cause.span.start < r.span.end)
+    });
+    let written = used.and_then(|u| {
+        let same = |r: &&crate::model::statement::Reference| {
+            !r.implicit && r.table == u.table && r.column == u.column && !r.span.is_empty() && here(r.span)
+        };
+        indexed.references.iter().find(same)
+    });
+    if let Some(written) = written {
+        cause.span = written.span;
+        return Belonging::Here;
+    }
+    let Some((file, token)) = indexed.place(cause.span) else { return Belonging::Here };
     match statement.files.get(usize::from(file)) {
         Some(path) => Belonging::At(Place { path: path.clone(), token }),
         None => Belonging::Here,
