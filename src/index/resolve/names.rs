@@ -1,11 +1,14 @@
 //! What a dotted name means at a place: lookup through scopes, imports, classes and packages.
 
+mod class;
+mod imported;
+
 use super::Resolver;
 use super::evaluate::Val;
 use super::modules::split;
 use super::symbols::Place;
 use super::text::FileId;
-use crate::model::facts::{Assignment, Import, Language, ScopeId, ScopeKind, Value};
+use crate::model::facts::{Assignment, Language, ScopeId, ScopeKind, Value};
 use std::rc::Rc;
 
 /// Longest chain of imports, bases and values that one name is followed through.
@@ -147,26 +150,6 @@ impl<'a> Resolver<'a> {
         Some(entity)
     }
 
-    /// `import a.b` binds `a`, and `a.b` is the module: how many segments of the path name it.
-    fn dotted_import(&mut self, path: &'a [String], env: &Env<'a>) -> Option<(Entity<'a>, usize)> {
-        let symbols = self.symbols;
-        let first = path.first()?;
-        if path.len() < 3
-            || !symbols.table(env.file).imports.get(first.as_str()).is_some_and(|i| i.module.contains('.') && i.name.is_empty())
-        {
-            return None;
-        }
-        let names = |i: &&'a Import| {
-            i.name.is_empty()
-                && i.local == *first
-                && i.module.split('.').count() < path.len()
-                && i.module.split('.').eq(path.iter().map(String::as_str).take(i.module.split('.').count()))
-        };
-        let import = symbols.facts(env.file).imports.iter().filter(names).max_by_key(|i| i.module.len())?;
-        let target = self.locate(env.file, &import.module).first().copied()?;
-        Some((Entity::Module(target), import.module.split('.').count()))
-    }
-
     fn head(&mut self, head: &'a str, path: &'a [String], env: &Env<'a>) -> Option<Entity<'a>> {
         let mut frame = env.frames.clone();
         while let Some(f) = frame {
@@ -246,148 +229,6 @@ impl<'a> Resolver<'a> {
             Some(scope) if scope.kind == ScopeKind::Class => Entity::Class(place),
             _ => Entity::Function(place),
         }
-    }
-
-    /// What an import of the file binds a local name to.
-    fn imported(&mut self, file: FileId, local: &str) -> Option<Entity<'a>> {
-        let symbols = self.symbols;
-        if let Some(import) = symbols.table(file).imports.get(local) {
-            return self.import_target(file, import);
-        }
-        for star in &symbols.table(file).stars {
-            for target in self.locate(file, &star.module).iter() {
-                if let Some(found) = self.module_member(*target, local) {
-                    return Some(found);
-                }
-            }
-        }
-        None
-    }
-
-    fn import_target(&mut self, file: FileId, import: &'a Import) -> Option<Entity<'a>> {
-        self.hops += 1;
-        let found = if self.hops > MAX_HOPS { None } else { self.import_target_within(file, import) };
-        self.hops -= 1;
-        found
-    }
-
-    fn import_target_within(&mut self, file: FileId, import: &'a Import) -> Option<Entity<'a>> {
-        let language = self.symbols.files.get(file as usize)?.language;
-        if import.module.is_empty() {
-            // `export { a as b }`
-            return self.module_name(file, &import.name).or_else(|| {
-                let other = self.symbols.table(file).imports.get(import.name.as_str()).copied();
-                other.filter(|i| !i.module.is_empty()).and_then(|i| self.import_target(file, i))
-            });
-        }
-        let targets = self.locate(file, &import.module);
-        if language == Language::Go {
-            return Some(if targets.is_empty() { Entity::External(&import.module) } else { Entity::Package(targets) });
-        }
-        let target = targets.first().copied();
-        if import.name.is_empty() || import.name == "*" {
-            return Some(target.map_or(Entity::External(&import.module), Entity::Module));
-        }
-        if let Some(target) = target
-            && let Some(found) = self.module_member(target, &import.name)
-        {
-            return Some(found);
-        }
-        if language == Language::Python {
-            // `from package import module`
-            let dots = if import.module.ends_with('.') { "" } else { "." };
-            if let Some(&target) = self.locate(file, &format!("{}{dots}{}", import.module, import.name)).first() {
-                return Some(Entity::Module(target));
-            }
-        }
-        if target.is_some() { None } else { Some(Entity::External(&import.module)) }
-    }
-
-    /// A name that the file itself defines at its top.
-    fn module_name(&mut self, file: FileId, name: &str) -> Option<Entity<'a>> {
-        let symbols = self.symbols;
-        let table = symbols.table(file);
-        if let Some(inner) = table.definition(0, name) {
-            return Some(self.definition((file, inner)));
-        }
-        let events = table.events(0, name)?;
-        let first: &'a Assignment =
-            events.iter().find_map(|&i| symbols.facts(file).assignments.get(i as usize).filter(|a| a.target.len() == 1))?;
-        Some(Entity::Variable { file, scope: 0, path: &first.target })
-    }
-
-    /// A name that other files can take from the file: its own, or one that it imported.
-    fn module_member(&mut self, file: FileId, name: &str) -> Option<Entity<'a>> {
-        self.hops += 1;
-        let found = if self.hops > MAX_HOPS { None } else { self.module_member_within(file, name) };
-        self.hops -= 1;
-        found
-    }
-
-    fn module_member_within(&mut self, file: FileId, name: &str) -> Option<Entity<'a>> {
-        if let Some(found) = self.module_name(file, name) {
-            return Some(found);
-        }
-        let symbols = self.symbols;
-        let facts = symbols.facts(file);
-        // CommonJS: `exports.name = ...`, `module.exports = { name }`
-        for assignment in &facts.assignments {
-            let target: Vec<&str> = assignment.target.iter().map(String::as_str).collect();
-            let env = Env::new(file, assignment.scope, u32::MAX, 0);
-            match target.as_slice() {
-                ["exports", n] | ["module", "exports", n] if *n == name => return Some(self.reduce(&assignment.value, env)),
-                ["module", "exports"] if name == "default" => return Some(self.reduce(&assignment.value, env)),
-                ["module", "exports"] => {
-                    if let Some(found) = self.value_step(&assignment.value, &env, name) {
-                        return Some(found);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if let Some(found) = self.imported(file, name) {
-            return Some(found);
-        }
-        if name == "default" {
-            return self.sole_export(file);
-        }
-        None
-    }
-
-    /// What a file exports as a whole.
-    pub fn default_export(&mut self, file: FileId) -> Option<Entity<'a>> {
-        self.module_member(file, "default")
-    }
-
-    /// The default export of a file whose facts do not name it: its only export.
-    fn sole_export(&mut self, file: FileId) -> Option<Entity<'a>> {
-        let facts = self.symbols.facts(file);
-        let mut scopes = facts.scopes.iter().enumerate().skip(1).filter(|(_, s)| s.exported && s.parent == 0);
-        let values: Vec<_> = facts.assignments.iter().filter(|a| a.exported && a.scope == 0 && a.target.len() == 1).collect();
-        match (scopes.next(), scopes.next(), values.as_slice()) {
-            (Some((id, _)), None, []) => Some(self.definition((file, id as ScopeId))),
-            (None, None, [only]) => Some(Entity::Variable { file, scope: 0, path: &only.target }),
-            _ => None,
-        }
-    }
-
-    /// The files that an import means, as far as they are part of the input.
-    pub fn locate(&mut self, from: FileId, module: &str) -> Rc<Vec<FileId>> {
-        let Some(file) = self.symbols.files.get(from as usize) else { return Rc::default() };
-        let key = (split(file.path).0.to_string(), module.to_string());
-        if let Some(found) = self.located.get(&key) {
-            return Rc::clone(found);
-        }
-        let mut ids = Vec::new();
-        for path in self.input.modules.locate(file.path, file.language, module) {
-            match self.symbols.by_path.get(path.as_str()) {
-                Some(&id) => ids.push(id),
-                None => drop(self.wanted.insert(path)),
-            }
-        }
-        let ids = Rc::new(ids);
-        self.located.insert(key, Rc::clone(&ids));
-        ids
     }
 
     /// A member of what an entity means.
@@ -555,126 +396,6 @@ impl<'a> Resolver<'a> {
         let mut all = returns.iter().filter_map(|&i| facts.returns.get(i as usize));
         let found = all.rfind(|r| matches!(r.value, Value::Call(_) | Value::Map(..) | Value::Name(..)))?;
         Some((&found.value, Env::new(function.0, found.scope, found.value.span().start, found.branch)))
-    }
-
-    /// The class that a type annotation names.
-    fn class_named(&mut self, ty: &str, env: &Env<'a>) -> Option<Place> {
-        let ty = ty.trim().trim_matches(['"', '\'']).trim_start_matches(['*', '&', '[', ']', ':', ' ']);
-        let ty = ["Optional[", "Annotated[", "Promise<", "Readonly<"].iter().find_map(|w| ty.strip_prefix(w)).unwrap_or(ty);
-        let name: String = ty.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).collect();
-        if name.is_empty() {
-            return None;
-        }
-        // types live as long as the facts: look the name up in what files define
-        let mut entity: Option<Entity<'a>> = None;
-        for segment in name.split('.') {
-            entity = match entity {
-                None => self.type_head(segment, env),
-                Some(e) => self.step(&e, segment, env),
-            };
-            entity.as_ref()?;
-        }
-        match entity? {
-            Entity::Class(class) => Some(class),
-            _ => None,
-        }
-    }
-
-    fn type_head(&mut self, name: &str, env: &Env<'a>) -> Option<Entity<'a>> {
-        if let Some(found) = self.module_name(env.file, name).or_else(|| self.imported(env.file, name)) {
-            return Some(found);
-        }
-        self.symbols.go_type(env.file, name).map(Entity::Class)
-    }
-
-    /// Base classes, as far as they are part of the input.
-    fn bases(&mut self, class: Place) -> Vec<Place> {
-        let Some(scope) = self.symbols.scope(class) else { return Vec::new() };
-        scope.bases.iter().filter_map(|b| self.class_named(b, &Env::module(class.0))).filter(|b| *b != class).collect()
-    }
-
-    /// Whether one class is the other or derives from it.
-    pub fn related(&mut self, a: Place, b: Place) -> bool {
-        self.derives(a, b, 0) || self.derives(b, a, 0)
-    }
-
-    fn derives(&mut self, a: Place, b: Place, depth: u32) -> bool {
-        a == b || (depth < 6 && self.bases(a).into_iter().any(|base| self.derives(base, b, depth + 1)))
-    }
-
-    /// A method or attribute of a class, its bases, or (of an abstract one) its subclasses.
-    fn class_member(&mut self, class: Place, name: &str, depth: u32) -> Option<Entity<'a>> {
-        if depth > 6 {
-            return None;
-        }
-        if let Some(found) = self.own_member(class, name) {
-            return Some(found);
-        }
-        for base in self.bases(class) {
-            if let Some(found) = self.class_member(base, name, depth + 1) {
-                return Some(found);
-            }
-        }
-        if depth > 0 {
-            return None;
-        }
-        let own = self.symbols.scope(class)?.name.as_str();
-        let below = self.symbols.subclasses.get(own)?;
-        let mut values = Vec::new();
-        for &sub in below {
-            if self.bases(sub).contains(&class) {
-                match self.own_member(sub, name) {
-                    Some(Entity::Any(all)) => values.extend(all.iter().cloned()),
-                    Some(Entity::Value(v, env)) => values.push((v, env)),
-                    _ => {}
-                }
-            }
-        }
-        (!values.is_empty()).then(|| Entity::Any(Rc::new(values)))
-    }
-
-    fn own_member(&mut self, class: Place, name: &str) -> Option<Entity<'a>> {
-        let symbols = self.symbols;
-        let scope = symbols.scope(class)?;
-        if let Some(inner) = symbols.table(class.0).definition(class.1, name) {
-            return Some(self.definition((class.0, inner)));
-        }
-        let file = symbols.files.get(class.0 as usize)?;
-        if file.language == Language::Go
-            && let Some(&method) = symbols.go_methods.get(&(split(file.path).0, scope.name.as_str())).and_then(|m| m.get(name))
-        {
-            return Some(Entity::Function(method));
-        }
-        let mut values: Vec<(&'a Value, Env<'a>)> = Vec::new();
-        let facts = symbols.facts(class.0);
-        for &i in symbols.table(class.0).events(class.1, name).into_iter().flatten() {
-            if let Some(a) = facts.assignments.get(i as usize)
-                && a.target.len() == 1
-            {
-                values.push((&a.value, Env::new(class.0, class.1, a.span.start, a.branch)));
-            }
-        }
-        for &(file, i) in symbols.attributes.get(&class).and_then(|by_name| by_name.get(name)).into_iter().flatten() {
-            if let Some(a) = symbols.facts(file).assignments.get(i as usize) {
-                values.push((&a.value, Env::new(file, a.scope, a.span.start, a.branch)));
-            }
-        }
-        if file.language == Language::Go {
-            for &(file, scope, value) in symbols.fields.get(split(file.path).0).and_then(|f| f.get(name)).into_iter().flatten() {
-                values.push((value, Env::new(file, scope, value.span().start, 0)));
-            }
-        }
-        values.retain(|(v, _)| !is_nothing(v));
-        match values.len() {
-            0 => {
-                let mut typed =
-                    symbols.table(class.0).events(class.1, name).into_iter().flatten().filter_map(|&i| facts.assignments.get(i as usize));
-                let ty = typed.find(|a| !a.ty.is_empty())?;
-                Some(Entity::Typed(&ty.ty, Env::module(class.0)))
-            }
-            1 => values.pop().map(|(v, env)| Entity::Value(v, env)),
-            _ => Some(Entity::Any(Rc::new(values))),
-        }
     }
 
     /// What a frame gives a parameter.

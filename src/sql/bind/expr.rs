@@ -1,19 +1,18 @@
 //! Expressions: their names and types.
 
+mod cast;
+mod part;
+mod several;
+
 use super::binder::{Binder, MAX_DEPTH};
 use super::binding::BindErrorKind;
-use super::catalog::postgres::{COMPOSITE, Context, UNKNOWN, catalog};
 use super::errors::Clause;
-use super::operator::type_name;
-use super::resolve::{coercible, operand_of};
-use super::types::data_type;
 use super::value::{Rows, Ty, Value};
-use crate::model::object::{ObjectKind, ObjectName, ObjectRef};
-use crate::model::schema::UserTypeKind;
+use crate::model::object::ObjectKind;
 use crate::model::span::Span;
 use crate::model::statement::Mode;
 use crate::model::types::DataType;
-use crate::sql::ast::{Expr, ExprKind, Literal, OrderItem, Query, TypeName, WindowSpec};
+use crate::sql::ast::{Expr, ExprKind, Literal, OrderItem, WindowSpec};
 use std::borrow::Cow;
 
 impl<'s> Binder<'s> {
@@ -260,120 +259,6 @@ impl<'s> Binder<'s> {
         Value::new(ty, nullable)
     }
 
-    fn rows_compare(&mut self, op: &str, left: &'s [Expr], right: &'s [Expr], span: Span, mark: usize) -> Value<'s> {
-        let l: Vec<Value<'s>> = left.iter().map(|e| self.expr(e)).collect();
-        let r: Vec<Value<'s>> = right.iter().map(|e| self.expr(e)).collect();
-        if l.len() != r.len() && op != "overlaps" {
-            self.fail_by_engine(
-                BindErrorKind::ColumnCount,
-                ("42601", "unequal number of entries in row expressions".to_string()),
-                ("1241", format!("Operand should contain {} column(s)", l.len())),
-                "row value misused".to_string(),
-                span,
-                None,
-            );
-        } else if op != "overlaps" {
-            for (a, b) in l.iter().zip(&r) {
-                self.compare(operator_symbol(op), a, b, span, mark);
-            }
-        }
-        Value::new(self.boolean(), None)
-    }
-
-    fn cast(&mut self, inner: &'s Expr, ty: &'s TypeName, span: Span, mark: usize) -> Value<'s> {
-        let value = self.expr(inner);
-        let target = self.named_type(ty);
-        if self.pg() {
-            if let Some(text) = value.literal {
-                self.check_text(&target, text, inner.span);
-                self.regclass(&target, text, inner.span);
-            } else {
-                self.check_cast(&value.ty, &target, Self::bare(inner), span);
-            }
-        }
-        if !matches!(value.ty, Ty::Literal | Ty::Param | Ty::Any) {
-            let text = format!("cast {} as {}", self.describe(&value), type_name(&target));
-            self.shape(span, text, mark);
-        }
-        Value::new(target, value.nullable)
-    }
-
-    fn check_cast(&mut self, from: &Ty<'s>, to: &Ty<'s>, inner: &Expr, span: Span) {
-        let schema = self.schema;
-        if let (ExprKind::Row(items), Some(ty)) = (&inner.kind, to.known())
-            && let Some(user) = &ty.user
-            && let width = self.composite_fields(to).len()
-            && width > 0
-        {
-            if width != items.len() {
-                let message = format!("cannot cast type record to {}", user.name);
-                self.fail(BindErrorKind::TypeMismatch, "42846", message, span, None);
-            }
-            return;
-        }
-        let (Some(f), Some(t)) = (operand_of(schema, from), operand_of(schema, to)) else { return };
-        let composite = f.id.element() == COMPOSITE || t.id.element() == COMPOSITE;
-        if f.id == UNKNOWN || composite || f == t || self.has_foreign_extension() {
-            return;
-        }
-        if !coercible(f, t, Context::Explicit) {
-            let message = format!("cannot cast type {} to {}", type_name(from), type_name(to));
-            self.fail(BindErrorKind::TypeMismatch, "42846", message, span, None);
-        }
-    }
-
-    /// The type that a name in the statement means; records its use and the error where there is none.
-    pub fn named_type(&mut self, ty: &'s TypeName) -> Ty<'s> {
-        if ty.name.is_hole() {
-            self.opaque(ty.span, ObjectKind::Type, "the type is not known");
-            return Ty::Any;
-        }
-        let mut found = data_type(ty, self.schema);
-        if !self.pg() {
-            return Ty::owned(cast_result(found, self.mysql()));
-        }
-        let last = ty.name.last();
-        let user = found.user.clone().filter(|u| self.schema.types.contains_key(u) || self.schema.tables.contains_key(u));
-        if let Some(user) = user {
-            let id = self.schema.types.get(&user).map(|t| t.id).or_else(|| self.schema.tables.get(&user).map(|t| t.id));
-            if ty.name.qualifier().is_none() && !self.search_path().contains(&user.schema) && self.session.search_path.is_some() {
-                self.unknown_type(ty, &found);
-            }
-            self.use_object(ObjectKind::Type, id, &user, None, last.span);
-            return Ty::owned(found);
-        }
-        let builtin = catalog().id(&found.name).and_then(|id| catalog().info(id)).is_some_and(|t| self.has_extension(t.extension));
-        if builtin && found.user.is_none() {
-            return Ty::owned(found);
-        }
-        // The type may live in a schema that the session's own search path names.
-        if let Some(path) = &self.session.search_path
-            && ty.name.qualifier().is_none()
-            && let Some(t) = path.iter().find_map(|s| self.schema.find_type(Some(s), &last.value))
-        {
-            self.use_object(ObjectKind::Type, Some(t.id), &t.name, None, last.span);
-            found.user = Some(t.name.clone());
-            return Ty::owned(found);
-        }
-        if self.schema.complete
-            && !self.has_foreign_extension()
-            && !ty.name.qualifier().is_some_and(|q| q.value == "pg_catalog" || q.value == "information_schema")
-        {
-            self.unknown_type(ty, &found);
-        } else {
-            let object = ObjectName::new(ty.name.qualifier().map_or("", |q| q.value.as_str()), last.value.as_str());
-            self.use_object(ObjectKind::Type, None, &object, None, last.span);
-        }
-        Ty::Any
-    }
-
-    fn unknown_type(&mut self, ty: &TypeName, found: &DataType) {
-        let qualified = ty.name.parts.iter().map(|p| p.value.as_str()).collect::<Vec<_>>().join(".");
-        let brackets = if found.array > 0 { "[]" } else { "" };
-        let object = ObjectRef::named(ObjectKind::Type, &ObjectName::new("", ty.name.last().value.as_str()));
-        self.fail(BindErrorKind::UnknownType, "42704", format!("type \"{qualified}{brackets}\" does not exist"), ty.span, Some(object));
-    }
-
     fn case(
         &mut self,
         operand: Option<&'s Expr>,
@@ -409,190 +294,6 @@ impl<'s> Binder<'s> {
         }
         let value = self.unify(&results, "CASE", span, mark);
         Value { source: None, origin: None, ..value }
-    }
-
-    fn scalar_subquery(&mut self, query: &'s Query, span: Span) -> Value<'s> {
-        let rows = self.within(Clause::Select, self.mode, |b| b.query_rows(query));
-        if rows.columns.len() > 1 && !rows.open {
-            self.too_many_columns(rows.columns.len(), 1, "subquery must return only one column", span);
-        }
-        match rows.columns.into_iter().next() {
-            Some(column) => Value { nullable: Some(true), source: None, origin: None, ..column.value },
-            None => Value::any(),
-        }
-    }
-
-    fn too_many_columns(&mut self, have: usize, want: usize, pg: &str, span: Span) {
-        self.fail_by_engine(
-            BindErrorKind::ColumnCount,
-            ("42601", pg.to_string()),
-            ("1241", format!("Operand should contain {want} column(s)")),
-            format!("sub-select returns {have} columns - expected {want}"),
-            span,
-            None,
-        );
-    }
-
-    fn in_list(&mut self, inner: &'s Expr, list: &'s [Expr], mark: usize) -> Value<'s> {
-        if let Some(items) = row_items(inner) {
-            let left: Vec<Value<'s>> = items.iter().map(|e| self.expr(e)).collect();
-            for row in list {
-                match row_items(row) {
-                    Some(right) if right.len() == left.len() => {
-                        for (l, r) in left.iter().zip(right) {
-                            let r = self.expr(r);
-                            self.compare("=", l, &r, row.span, mark);
-                        }
-                    }
-                    Some(_) => {
-                        let message = "unequal number of entries in row expressions".to_string();
-                        let my = ("1241", format!("Operand should contain {} column(s)", left.len()));
-                        self.fail_by_engine(
-                            BindErrorKind::ColumnCount,
-                            ("42601", message),
-                            my,
-                            "row value misused".to_string(),
-                            row.span,
-                            None,
-                        );
-                    }
-                    None => {
-                        self.expr(row);
-                    }
-                }
-            }
-            return Value::new(self.boolean(), None);
-        }
-        let value = self.expr(inner);
-        let mut nullable = value.nullable;
-        let mut seen: Vec<Ty<'s>> = Vec::new();
-        for item in list {
-            let each = self.expr(item);
-            if each.nullable != Some(false) {
-                nullable = if each.nullable == Some(true) { Some(true) } else { nullable.filter(|n| *n) };
-            }
-            // A shape for each type of item; literals are checked one by one.
-            if seen.contains(&each.ty) {
-                if each.literal.is_some() && self.pg() {
-                    self.check_literal(&each, &value.ty.clone(), item.span);
-                }
-                continue;
-            }
-            self.compare("=", &value, &each, item.span, mark);
-            seen.push(each.ty);
-        }
-        Value::new(self.boolean(), nullable)
-    }
-
-    fn in_subquery(&mut self, inner: &'s Expr, query: &'s Query, op: &str, span: Span, mark: usize) -> Value<'s> {
-        let left: Vec<Value<'s>> = match row_items(inner) {
-            Some(items) => items.iter().map(|e| self.expr(e)).collect(),
-            None => vec![self.expr(inner)],
-        };
-        let rows = self.within(Clause::Select, self.mode, |b| b.query_rows(query));
-        self.compare_columns(op, &left, &rows, span, mark);
-        Value::new(self.boolean(), None)
-    }
-
-    fn compare_columns(&mut self, op: &str, left: &[Value<'s>], rows: &Rows<'s>, span: Span, mark: usize) {
-        let (have, want) = (rows.columns.len(), left.len());
-        if have != want {
-            if !rows.open || have > want {
-                let pg = if have > want { "subquery has too many columns" } else { "subquery has too few columns" };
-                self.too_many_columns(have, want, pg, span);
-            }
-            return;
-        }
-        for (value, column) in left.iter().zip(&rows.columns) {
-            self.compare(operator_symbol(op), value, &column.value, span, mark);
-        }
-    }
-
-    fn quantified(&mut self, inner: &'s Expr, op: &str, right: &'s Expr, span: Span, mark: usize) -> Value<'s> {
-        if let ExprKind::Subquery(query) = &Self::bare(right).kind {
-            return self.in_subquery(inner, query, op, span, mark);
-        }
-        let value = self.expr(inner);
-        let array = self.expr(right);
-        let op = match op {
-            "like" | "not like" | "ilike" | "not ilike" => like_operator(op.trim_start_matches("not "), op.starts_with("not")),
-            other => operator_symbol(other),
-        };
-        match &array.ty {
-            Ty::Known(ty) if ty.array > 0 => {
-                let mut element = ty.as_ref().clone();
-                element.array = 0;
-                element.args.clear();
-                self.compare(op, &value, &Value::new(Ty::owned(element), None), span, mark);
-            }
-            // An array literal: each element is checked as the engine reads it.
-            Ty::Literal => {
-                if let (Some(text), Some(ty)) = (array.literal, value.ty.known()) {
-                    let of = DataType { array: 1, ..ty.clone() };
-                    self.check_text(&Ty::owned(of), text, right.span);
-                }
-            }
-            Ty::Known(_) if self.pg() && !self.has_foreign_extension() && operand_of(self.schema, &array.ty).is_some() => {
-                self.fail(BindErrorKind::TypeMismatch, "42809", "op ANY/ALL (array) requires array on right side".to_string(), span, None);
-            }
-            _ => {}
-        }
-        Value::new(self.boolean(), None)
-    }
-
-    fn subscript(&mut self, value: &Value<'s>, depth: usize, span: Span) -> Value<'s> {
-        let Ty::Known(ty) = &value.ty else { return Value::any() };
-        let slice = span.slice(self.text).ends_with(']')
-            && span.slice(self.text).rsplit('[').next().is_some_and(|t| t.contains(':') && !t.contains("::"));
-        if slice {
-            return Value::new(value.ty.clone(), Some(true));
-        }
-        if ty.array > 0 {
-            let _ = depth;
-            let element = DataType { array: 0, ..ty.as_ref().clone() };
-            return Value::new(Ty::owned(element), Some(true));
-        }
-        match ty.name.as_str() {
-            "jsonb" => Value::new(value.ty.clone(), Some(true)),
-            "point" | "box" | "lseg" | "int2vector" | "oidvector" | "hstore" => Value::any(),
-            _ if self.pg() && operand_of(self.schema, &value.ty).is_some() && ty.user.is_none() => {
-                let message = format!("cannot subscript type {} because it does not support subscripting", type_name(&value.ty));
-                self.fail(BindErrorKind::TypeMismatch, "42804", message, span, None);
-                Value::any()
-            }
-            _ => Value::any(),
-        }
-    }
-
-    /// Fields of a composite type; empty: not known.
-    pub fn composite_fields(&self, ty: &Ty<'s>) -> Vec<(String, Ty<'s>)> {
-        let Some(user) = ty.known().and_then(|t| t.user.as_ref()) else { return Vec::new() };
-        let schema = self.schema;
-        if let Some(UserTypeKind::Composite(fields)) = schema.types.get(user).map(|t| &t.kind) {
-            return fields.iter().map(|(n, t)| (n.clone(), Ty::of(t))).collect();
-        }
-        schema.tables.get(user).map_or(Vec::new(), |t| t.columns.iter().map(|c| (c.name.clone(), Ty::of(&c.ty))).collect())
-    }
-
-    fn field(&mut self, value: &Value<'s>, field: &str, span: Span) -> Value<'s> {
-        let fields = self.composite_fields(&value.ty);
-        if let Some((_, ty)) = fields.iter().find(|(n, _)| n == field) {
-            if let Some(user) = value.ty.known().and_then(|t| t.user.clone())
-                && let Some(table) = self.schema.tables.get(&user)
-                && let Some(column) = table.columns.iter().find(|c| c.name == field)
-            {
-                self.use_column(super::value::Origin { table, column }, span, false);
-            }
-            return Value::new(ty.clone(), None);
-        }
-        if let Some(user) = value.ty.known().and_then(|t| t.user.as_ref())
-            && !fields.is_empty()
-        {
-            let object = ObjectRef { name: Some(field.to_string()), ..ObjectRef::named(ObjectKind::Type, user) };
-            let message = format!("column \"{field}\" not found in data type {}", user.name);
-            self.fail(BindErrorKind::UnknownColumn, "42703", message, span, Some(object));
-        }
-        Value::any()
     }
 
     fn at_time_zone(&mut self, inner: &'s Expr, zone: &'s Expr, span: Span, mark: usize) -> Value<'s> {
@@ -702,14 +403,5 @@ fn operator_symbol(op: &str) -> &str {
     match inner.rsplit_once('.') {
         Some((_, symbol)) if !symbol.is_empty() => symbol,
         _ => inner,
-    }
-}
-
-/// What MySQL's CAST gives.
-fn cast_result(ty: DataType, mysql: bool) -> DataType {
-    match (mysql, ty.name.as_str()) {
-        (true, "char") => DataType::named("varchar"),
-        (true, "binary") => DataType::named("varbinary"),
-        _ => ty,
     }
 }
