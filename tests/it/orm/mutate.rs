@@ -51,6 +51,10 @@ fn renamed(application: &Application) -> Application {
         let table = r.table.rsplit('.').next().unwrap_or(&r.table);
         stems.extend(table.split('_').map(singular).filter(|w| w.len() > 3 && !KEPT.contains(&w.as_str())));
     }
+    // folders and files keep their names, and so do what is named after them: modules, labels of applications
+    let places: BTreeSet<String> =
+        application.files.keys().flat_map(|p| p.split(['/', '.', '_'])).map(|w| singular(&w.to_lowercase())).collect();
+    stems.retain(|stem| !places.contains(stem));
     let change = |text: &str| -> String {
         let mut out = String::with_capacity(text.len() + 64);
         let mut rest = text;
@@ -127,10 +131,10 @@ fn rename_word(word: &str, stems: &BTreeSet<String>) -> String {
     out
 }
 
-/// Named imports get another local name.
+/// Named imports get another local name; not in packages, whose imports are what others import from them.
 fn aliased(application: &Application) -> Application {
     let mut new = application.clone();
-    for (path, text) in &mut new.files {
+    for (path, text) in new.files.iter_mut().filter(|(p, _)| !p.ends_with("__init__.py")) {
         *text = match extension(path) {
             "py" => alias_names(text, python_names(text), " as "),
             "ts" => alias_names(text, script_names(text), " as "),
@@ -200,7 +204,7 @@ fn alias_names(text: &str, names: Vec<String>, as_word: &str) -> String {
         let shorthand = before.ends_with(['{', ',']) && after.starts_with([',', '}']) && !importing;
         let exported = line.starts_with("export ");
         match (names.contains(word), importing, code[at]) {
-            (true, true, true) if exported => out.push_str(word),
+            (true, true, true) if exported || after.starts_with("as ") => out.push_str(word),
             (true, true, true) if before.ends_with([',', '{']) || before.ends_with(" import") || before.ends_with("import") => {
                 out.push_str(&format!("{word}{as_word}x{word}"));
             }
@@ -370,7 +374,7 @@ fn split(application: &Application) -> Application {
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let cut = starts[starts.len() / 2];
         let header = match ext {
-            "py" => starts[0].min(lines.iter().rposition(|l| l.starts_with("from ") || l.starts_with("import ")).map_or(0, |i| i + 1)),
+            "py" => starts[0].min(imports_end(&lines)),
             _ => lines
                 .iter()
                 .position(|l| l.trim() == ")")
@@ -408,6 +412,14 @@ fn split(application: &Application) -> Application {
         new.files.insert(moved, second);
     }
     new
+}
+
+/// The number of lines up to the end of the last import, which may span several.
+fn imports_end(lines: &[&str]) -> usize {
+    let Some(last) = lines.iter().rposition(|l| l.starts_with("from ") || l.starts_with("import ")) else { return 0 };
+    let open = lines[last].contains('(') && !lines[last].contains(')');
+    let more = lines[last..].iter().position(|l| l.contains(')')).filter(|_| open).unwrap_or(0);
+    last + more + 1
 }
 
 /// Zero-based first lines of top-level definitions, with their decorators and comments left out.
