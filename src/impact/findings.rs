@@ -4,7 +4,8 @@ use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::object::ObjectRef;
-use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Scope, SqlText, StatementKind};
+use crate::model::span::Span;
+use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Reference, Scope, SqlText, StatementKind};
 use std::collections::HashMap;
 
 /// What a statement belongs to.
@@ -122,7 +123,8 @@ pub struct Place {
 /// Where a finding on a statement belongs. A name that stands in another file (a shared list of columns) or, where
 /// calls put the statement together, outside its lines (a builder that another function began), or that the library
 /// takes from a definition, is mended there, unless the statement also names the object itself: then the span of that
-/// name is put in the judgement.
+/// name is put in the judgement. Before what the library takes from a definition goes another cause that is as grave and
+/// that the statement names. The statement must have its references.
 pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belonging {
     let statement = &indexed.statement;
     let Some(cause) = judgement.cause.as_mut() else { return Belonging::Here };
@@ -134,30 +136,41 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
         return Belonging::Nowhere;
     }
-    // SQL text stays where it is put together; of calls, each names what it adds where it stands.
-    let within = |line| statement.evidence != Evidence::Composed || (indexed.lines.0..=indexed.lines.1).contains(&line);
-    let here = |span| indexed.place(span).is_some_and(|(file, at)| file == 0 && within(at.line));
-    if here(cause.span) && !implied {
+    if let Some(span) = written(indexed, cause.span) {
+        cause.span = span;
         return Belonging::Here;
     }
-    let used = indexed.references.iter().find(|r| r.span == cause.span).or_else(|| {
-        indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < cause.span.end && cause.span.start < r.span.end)
-    });
-    let written = used.and_then(|u| {
-        let same = |r: &&crate::model::statement::Reference| {
-            !r.implicit && r.table == u.table && r.column == u.column && !r.span.is_empty() && here(r.span)
-        };
-        indexed.references.iter().find(same)
-    });
-    if let Some(written) = written {
-        cause.span = written.span;
-        return Belonging::Here;
+    for other in judgement.also.iter_mut().filter(|c| implied && c.effect == cause.effect && !c.span.is_empty()) {
+        if let Some(span) = written(indexed, other.span) {
+            other.span = span;
+            std::mem::swap(cause, other);
+            judgement.confidence = cause.confidence;
+            return Belonging::Here;
+        }
     }
     let Some((file, token)) = indexed.place(cause.span) else { return Belonging::Here };
     match statement.files.get(usize::from(file)) {
         Some(path) => Belonging::At(Place { path: path.clone(), token }),
         None => Belonging::Here,
     }
+}
+
+/// Where a statement itself names what a span of its text names.
+fn written(indexed: &IndexedStatement, span: Span) -> Option<Span> {
+    let statement = &indexed.statement;
+    // SQL text stays where it is put together; of calls, each names what it adds where it stands.
+    let within = |line| statement.evidence != Evidence::Composed || (indexed.lines.0..=indexed.lines.1).contains(&line);
+    let here = |span| indexed.place(span).is_some_and(|(file, at)| file == 0 && within(at.line));
+    if here(span) && statement.text.is_implied(span) != Some(true) {
+        return Some(span);
+    }
+    let used = indexed
+        .references
+        .iter()
+        .find(|r| r.span == span)
+        .or_else(|| indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < span.end && span.start < r.span.end))?;
+    let same = |r: &&Reference| !r.implicit && r.table == used.table && r.column == used.column && !r.span.is_empty();
+    indexed.references.iter().filter(same).map(|r| r.span).find(|span| here(*span))
 }
 
 /// Moves a finding to the place where it must be mended; the statement becomes its site.

@@ -377,3 +377,34 @@ fn names_from_a_long_list_are_looked_up_in_it() {
     let answer = project.impact_reading(&["check", "-", "--format", "json"], b"DROP TABLE other;").exits(0).json();
     assert_eq!((findings(&answer).len(), &answer["recommendation"]), (0, &Value::from("SAFE_TO_DEPLOY")), "{answer}");
 }
+
+#[test]
+fn a_statement_that_names_what_goes_is_no_mere_site_of_the_model() {
+    let project = Project::empty();
+    project.write("requirements.txt", "sqlalchemy\n");
+    project.write(
+        "app/models.py",
+        concat!(
+            "from sqlalchemy import Boolean, Column, Integer\nfrom sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\n\n\n",
+            "class Owned:\n    owner = Column(Integer)\n\n\n",
+            "class Cost(Owned, Base):\n    __tablename__ = \"cost\"\n    id = Column(Integer, primary_key=True)\n    usual = Column(Boolean)\n",
+        ),
+    );
+    project.write(
+        "app/service.py",
+        concat!(
+            "from sqlalchemy.orm import Session\n\nfrom app.models import Cost\n\n\n",
+            "def usual(session: Session):\n    return session.query(Cost).filter(Cost.usual == True).one()\n\n\n",
+            "def all(session: Session):\n    return session.query(Cost).all()\n",
+        ),
+    );
+    let named = "breaks app/service.py:7 dropped-column-still-read";
+    let defined = "breaks app/models.py:14 dropped-column-still-read";
+    project.write("one.sql", "ALTER TABLE cost DROP COLUMN usual;\n");
+    let found = findings(&project.impact(&["check", "one.sql", "--format", "json", "--dialect", "postgres"]).exits(1).json());
+    assert_eq!(found, [defined, named]);
+    // the first cause is a column that no line of the service names
+    project.write("both.sql", "ALTER TABLE cost DROP COLUMN owner;\nALTER TABLE cost DROP COLUMN usual;\n");
+    let found = findings(&project.impact(&["check", "both.sql", "--format", "json", "--dialect", "postgres"]).exits(1).json());
+    assert_eq!(found, ["breaks app/models.py:8 dropped-column-still-read", defined, named]);
+}

@@ -51,7 +51,7 @@ pub fn judge(
             };
             units.entry(unit).or_insert_with(decide).is_some()
         };
-        for found in view.store.statements_naming(&names, &mut wanted)? {
+        for mut found in view.store.statements_naming(&names, &mut wanted)? {
             let Some(belongs) = units.get(&found.unit).and_then(Option::clone) else { continue };
             if let Some(engine) = other_engine(&found.indexed.statement, run.before.dialect) {
                 let Some((snapshot, ..)) = view.find(found.unit) else { continue };
@@ -60,6 +60,10 @@ pub fn judge(
             }
             let judgement = judge_one(&found, &pairing, run);
             report.waiting |= judgement.waits_for.is_some();
+            // where a finding belongs, and what a definition defines, is in the references
+            if judgement.effect != Effect::Safe || found.indexed.statement.evidence == Evidence::Definition {
+                view.store.read_references(std::slice::from_mut(&mut found))?;
+            }
             let statement = &found.indexed.statement;
             let elsewhere = matches!(belonging(&found.indexed, &mut judgement.clone()), Belonging::At(_));
             let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default(), elsewhere);
