@@ -3,6 +3,7 @@
 use super::args::ExplainArgs;
 use super::refs::schema_request;
 use super::{index, output};
+use crate::impact::definitions;
 use crate::impact::findings::shown;
 use crate::impact::rules;
 use crate::model::dialect::Dialect;
@@ -19,14 +20,14 @@ use std::fmt::Write;
 pub fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     let Some(what) = &args.what else {
         let mut text = String::new();
-        for rule in rules::all() {
-            let _ = writeln!(text, "{:28} {}", rule.meta.id, rule.meta.title);
+        for meta in metas() {
+            let _ = writeln!(text, "{:28} {}", meta.id, meta.title);
         }
         output::print(&text)?;
         return Ok(0);
     };
-    if let Some(rule) = rules::all().iter().find(|r| r.meta.id == what.as_str()) {
-        output::print(&rules::describe(rule))?;
+    if let Some(meta) = metas().find(|m| m.id == what.as_str()) {
+        output::print(&rules::describe(meta))?;
         return Ok(0);
     }
     match what.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?))) {
@@ -35,6 +36,11 @@ pub fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
             "{what:?} is neither a rule nor PATH:LINE\nhelp: `impact explain` lists the rules; a place is written like app/repo.py:42"
         ),
     }
+}
+
+/// All rules: about statements, then about definitions of models.
+fn metas() -> impl Iterator<Item = &'static rules::Meta> {
+    rules::all().iter().map(|r| &r.meta).chain(definitions::all().iter().map(|r| &r.meta))
 }
 
 fn place(args: &ExplainArgs, path: &str, line: u32) -> anyhow::Result<u8> {

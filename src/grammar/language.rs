@@ -1,6 +1,7 @@
 //! A language: its kind tables and the text functions of its standard library, as data.
 
 use super::pack::ReaderRule;
+use super::values::ValueTypes;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,9 @@ pub struct LanguageFile {
     /// Which calls cannot matter.
     #[serde(default)]
     pub calls: Option<CallRules>,
+    /// What its types hold of a database value.
+    #[serde(default)]
+    pub values: ValueTypes,
     /// Calls that give the content of a file.
     #[serde(default)]
     pub reader: Vec<ReaderRule>,

@@ -13,6 +13,7 @@ pub use model::{Inheritance, KnownModel, ModelRule, Naming, NamingBy, TagStyle};
 pub use source::Source;
 pub use take::{Take, Takes};
 
+use super::values::ValueTypes;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -119,6 +120,12 @@ pub struct Mapper {
     /// What is selected besides aggregates is grouped by, though nobody says so (Django's `annotate`).
     #[serde(default)]
     pub implicit_grouping: bool,
+    /// What types of fields hold of a database value, where the language does not tell.
+    #[serde(default)]
+    pub values: ValueTypes,
+    /// Reading a NULL into a field that cannot be without a value is an error; otherwise the field gets some other value.
+    #[serde(default)]
+    pub refuses_null: bool,
     /// Packs whose kinds, members and calls hold here too, after the pack's own.
     #[serde(default)]
     pub extends: Vec<String>,

@@ -16,6 +16,7 @@ pub mod paths;
 pub mod role;
 pub mod set;
 pub mod table;
+pub mod values;
 
 pub use error::GrammarError;
 pub use set::{LanguagePacks, PackSet};

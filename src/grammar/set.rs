@@ -7,6 +7,7 @@ use super::mapper::Mapper;
 use super::pack::{Gives, Pack, ReaderRule, SinkRule};
 use super::paths::Paths;
 use super::table::{KindTable, KindWords};
+use super::values::ValueTypes;
 use crate::model::facts::Language;
 use rustc_hash::FxHashSet as HashSet;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct LanguagePacks {
     pub escapes: Escapes,
     /// Text functions.
     pub text: TextIndex,
+    /// What the types of the language hold of a database value.
+    pub values: ValueTypes,
     /// Packs, ordered by file name.
     pub packs: Vec<Pack>,
     /// Call rules: pack and rule of it. Names of methods match calls with a receiver only.
@@ -270,6 +273,7 @@ impl LanguagePacks {
             extensions: file.extensions.clone(),
             escapes: file.escapes,
             text: TextIndex::new(rules, calls, readers),
+            values: file.values.clone(),
             packs: Vec::new(),
             sinks: Paths::default(),
             tags: Paths::default(),

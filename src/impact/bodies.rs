@@ -139,7 +139,15 @@ fn of_statement(cx: &Context, body: &Body, statement: &BodyStatement, definer: (
     let (was, is) = (session(definer.0), session(definer.1));
     let Ok(sql) = without_variables(cx.pairing.before, body, statement, &was) else { return Judgement::default() };
     let parsed = parse_statement(&sql, cx.dialect());
-    let input = StatementInput { statement: &parsed, text: &sql, consumer: Consumer::ByName, holes: false, parts: &[] };
+    let input = StatementInput {
+        statement: &parsed,
+        text: &sql,
+        consumer: Consumer::ByName,
+        any_integer: false,
+        maps: None,
+        holes: false,
+        parts: &[],
+    };
     judge_within(cx.pairing, cx.changes, &input, (&was, &is), cx.depth + 1)
 }
 

@@ -2,7 +2,7 @@
 
 use super::judgement::{Cause, Judgement};
 use crate::model::change::Change;
-use crate::model::finding::{AlsoCause, Basis, CausingChange, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
+use crate::model::finding::{AlsoCause, Basis, CausingChange, Effect, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
 use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Reference, Scope, SqlText, StatementKind};
@@ -136,12 +136,12 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
         return Belonging::Nowhere;
     }
-    if let Some(span) = written(indexed, cause.span) {
+    if let Some(span) = written(indexed, cause.span, cause.effect) {
         cause.span = span;
         return Belonging::Here;
     }
     for other in judgement.also.iter_mut().filter(|c| implied && c.effect == cause.effect && !c.span.is_empty()) {
-        if let Some(span) = written(indexed, other.span) {
+        if let Some(span) = written(indexed, other.span, other.effect) {
             other.span = span;
             std::mem::swap(cause, other);
             judgement.confidence = cause.confidence;
@@ -155,8 +155,9 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     }
 }
 
-/// Where a statement itself names what a span of its text names.
-fn written(indexed: &IndexedStatement, span: Span) -> Option<Span> {
+/// Where a statement itself names what a span of its text names. What becomes of a row that is read, short of an error, is
+/// not said by a filter that names the column, too.
+fn written(indexed: &IndexedStatement, span: Span, effect: Effect) -> Option<Span> {
     let statement = &indexed.statement;
     // SQL text stays where it is put together; of calls, each names what it adds where it stands.
     let within = |line| statement.evidence != Evidence::Composed || (indexed.lines.0..=indexed.lines.1).contains(&line);
@@ -169,7 +170,8 @@ fn written(indexed: &IndexedStatement, span: Span) -> Option<Span> {
         .iter()
         .find(|r| r.span == span)
         .or_else(|| indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < span.end && span.start < r.span.end))?;
-    let same = |r: &&Reference| !r.implicit && r.table == used.table && r.column == used.column && !r.span.is_empty();
+    let alike = |r: &Reference| effect == Effect::Breaks || r.mode == used.mode;
+    let same = |r: &&Reference| !r.implicit && r.table == used.table && r.column == used.column && !r.span.is_empty() && alike(r);
     indexed.references.iter().filter(same).map(|r| r.span).find(|span| here(*span))
 }
 

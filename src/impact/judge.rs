@@ -1,6 +1,7 @@
 //! Judging one statement: bound against both schemas, the difference explained by the rules.
 
 use super::context::Context;
+use super::definitions;
 use super::difference;
 use super::judgement::{Cause, Judgement, StatementInput};
 use super::pairing::Pairing;
@@ -56,18 +57,10 @@ pub(super) fn judge_within(
             if e.effect == Effect::Safe {
                 continue;
             }
-            causes.push(Cause {
-                rule: rule.meta.id,
-                effect: e.effect,
-                message: e.message,
-                help: e.help.unwrap_or_else(|| rule.meta.fix.to_string()),
-                object: e.object,
-                change: e.change,
-                span: e.span,
-                confidence: e.confidence,
-            });
+            causes.push(Cause::of(&rule.meta, e));
         }
     }
+    causes.extend(definitions::causes(&cx, &before));
     if let Some(cause) = difference::unexplained(&cx, &before, &after, &causes) {
         causes.push(cause);
     }

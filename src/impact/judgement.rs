@@ -1,9 +1,10 @@
 //! What judging one statement gives.
 
+use super::rules::Meta;
 use crate::model::finding::{Effect, EngineErrors};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
-use crate::model::statement::{Consumer, Hole};
+use crate::model::statement::{Consumer, Hole, Mapped};
 use crate::sql::ast::Statement;
 
 /// One statement as it is judged.
@@ -15,6 +16,10 @@ pub struct StatementInput<'a> {
     pub text: &'a str,
     /// What reads its rows.
     pub consumer: Consumer,
+    /// Whole numbers of any size fit into what the code reads ([`crate::model::statement::Statement::any_integer`]).
+    pub any_integer: bool,
+    /// What the definition that it stands for takes of the database.
+    pub maps: Option<&'a Mapped>,
     /// Parts of the text are unknown.
     pub holes: bool,
     /// What is known of those parts, in text order.
@@ -61,6 +66,22 @@ pub struct Cause {
     pub confidence: u8,
 }
 
+impl Cause {
+    /// What a rule says, as a cause.
+    pub fn of(meta: &Meta, said: Explanation) -> Self {
+        Cause {
+            rule: meta.id,
+            effect: said.effect,
+            message: said.message,
+            help: said.help.unwrap_or_else(|| meta.fix.to_string()),
+            object: said.object,
+            change: said.change,
+            span: said.span,
+            confidence: said.confidence,
+        }
+    }
+}
+
 /// The verdict on one statement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
@@ -81,4 +102,19 @@ pub struct Judgement {
     /// The statement fails before the migration and no longer does after it: the code waits for it. Index of
     /// the change that it waits for, where one is found.
     pub waits_for: Option<Option<usize>>,
+}
+
+impl Judgement {
+    /// Leaves out causes; the gravest of the others becomes the verdict.
+    pub fn retain(&mut self, keep: impl Fn(&Cause) -> bool) {
+        let mut left: Vec<Cause> = self.cause.take().into_iter().chain(std::mem::take(&mut self.also)).filter(keep).collect();
+        if left.is_empty() {
+            self.effect = Effect::Safe;
+            return;
+        }
+        let first = left.remove(0);
+        self.effect = first.effect;
+        self.confidence = first.confidence;
+        (self.cause, self.also) = (Some(first), left);
+    }
 }

@@ -3,9 +3,13 @@
 //! [`judge::judge_paired`] binds twice and asks every rule of [`rules`]; `findings` turns what they say into
 //! findings with places in the source, `recommend` sums the findings up. Nothing here reads files or writes.
 
+#[macro_use]
+pub mod rules;
+
 mod bodies;
 mod constraints;
 mod context;
+pub mod definitions;
 mod difference;
 pub mod findings;
 pub mod judge;
@@ -17,7 +21,6 @@ mod operations;
 pub mod pairing;
 mod prepared;
 pub mod recommend;
-pub mod rules;
 mod statements;
 mod triggers;
 mod views;

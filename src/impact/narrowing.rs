@@ -205,6 +205,12 @@ pub fn length(ty: &DataType, dialect: Dialect) -> Option<u64> {
     }
 }
 
+/// Bits of the signed whole numbers that hold every value of a type.
+pub(super) fn integer_bits(ty: &DataType) -> Option<u8> {
+    let (_, high) = integer_range(ty).filter(|_| ty.name != "year" && ty.array == 0)?;
+    Some((128 - high.leading_zeros() + 1) as u8)
+}
+
 fn integer_range(ty: &DataType) -> Option<(i128, i128)> {
     let bits = match ty.name.as_str() {
         "tinyint" => 8,

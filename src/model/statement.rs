@@ -218,6 +218,28 @@ pub enum Consumer {
     None,
 }
 
+/// What the definition of a model takes of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mapped {
+    /// The model itself: the columns that its rows are written with.
+    Table(Vec<String>),
+    /// One field.
+    Field(MappedField),
+}
+
+/// What a field of a model takes of its column.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MappedField {
+    /// The field may be without a value, and then NULL is written; `None`: its definition does not tell.
+    pub nullable: Option<bool>,
+    /// The field cannot be without a value, and reading a NULL into it is an error.
+    pub refuses_null: bool,
+    /// A value is written when the code gives none.
+    pub has_default: bool,
+    /// Bits of the whole numbers that it can hold: 255 for any, `None` where it holds none or its type does not tell.
+    pub integer_bits: Option<u8>,
+}
+
 /// One statement that a service sends (or may send).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Statement {
@@ -237,6 +259,10 @@ pub struct Statement {
     pub evidence: Evidence,
     /// What reads its rows.
     pub consumer: Consumer,
+    /// Whole numbers of any size fit into the values that the code gets: a wider integer type changes nothing.
+    pub any_integer: bool,
+    /// What a model's definition takes of the database; only for [`StatementKind::Model`].
+    pub maps: Option<Mapped>,
     /// Production or test.
     pub scope: Scope,
     /// Number shared by the variants of one site (with and without a conditional fragment); unique per

@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalogue;
 mod cli;
+mod definitions;
 mod engines;
 mod migrations;
 mod mutations;

@@ -77,6 +77,9 @@ pub struct FieldRule {
     /// Says that it is never null.
     #[serde(default)]
     pub not_null: Vec<Source>,
+    /// Whether null is allowed where nothing says so.
+    #[serde(default)]
+    pub otherwise_nullable: Option<bool>,
     /// Says that the library writes a value of its own when none is given.
     #[serde(default)]
     pub default: Vec<Source>,

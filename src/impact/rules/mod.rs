@@ -35,31 +35,34 @@ pub struct Example {
     pub schema: &'static str,
     /// The migration.
     pub migration: &'static str,
-    /// The statement.
+    /// The statement, or the source of the model.
     pub statement: &'static str,
 }
 
 /// A [`Meta`] whose examples are the fixtures of the rule.
 macro_rules! meta {
     (id: $id:literal, $($field:ident: $value:expr),* $(,)?) => {
+        meta! { in: "rules", source: "statement.sql", id: $id, $($field: $value),* }
+    };
+    (in: $folder:literal, source: $source:literal, id: $id:literal, $($field:ident: $value:expr),* $(,)?) => {
         $crate::impact::rules::Meta {
             id: $id,
             $($field: $value,)*
-            bad: example!($id, "breaks"),
-            good: example!($id, "safe"),
+            bad: example!($folder, $id, "breaks", $source),
+            good: example!($folder, $id, "safe", $source),
         }
     };
 }
 
 macro_rules! example {
-    (@file $id:literal, $kind:literal, $file:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rules/", $id, "/", $kind, "/", $file))
+    (@file $folder:literal, $id:literal, $kind:literal, $file:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/", $folder, "/", $id, "/", $kind, "/", $file))
     };
-    ($id:literal, $kind:literal) => {
+    ($folder:literal, $id:literal, $kind:literal, $source:literal) => {
         $crate::impact::rules::Example {
-            schema: example!(@file $id, $kind, "schema.sql"),
-            migration: example!(@file $id, $kind, "migration.sql"),
-            statement: example!(@file $id, $kind, "statement.sql"),
+            schema: example!(@file $folder, $id, $kind, "schema.sql"),
+            migration: example!(@file $folder, $id, $kind, "migration.sql"),
+            statement: example!(@file $folder, $id, $kind, $source),
         }
     };
 }
@@ -196,8 +199,7 @@ pub fn all() -> &'static [Rule] {
 }
 
 /// What `impact explain RULE` prints.
-pub fn describe(rule: &Rule) -> String {
-    let meta = &rule.meta;
+pub fn describe(meta: &Meta) -> String {
     let mut text = format!("{}\n{}\n\nWhy it breaks\n  {}\n\nWhat to do\n  {}\n", meta.id, meta.title, meta.why, meta.fix);
     for (title, example) in [("Breaks", &meta.bad), ("Safe", &meta.good)] {
         if example.statement.is_empty() {

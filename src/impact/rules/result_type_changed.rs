@@ -4,6 +4,7 @@ use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::difference::{OutputDifference, outputs};
 use crate::impact::judgement::Explanation;
+use crate::impact::narrowing::integer_bits;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
@@ -35,6 +36,10 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             .as_ref()
             .and_then(|o| o.get(i).filter(|w| w.name == is.name).or_else(|| o.iter().find(|w| w.name == is.name)).or(o.get(i)));
         let (Some(was), Some(new)) = (was, &is.ty) else { continue };
+        let widened = || was.ty.as_ref().and_then(integer_bits).zip(integer_bits(new)).is_some_and(|(o, n)| o <= n);
+        if cx.input.any_integer && widened() {
+            continue;
+        }
         let old = was.ty.as_ref().map_or(String::new(), |t| t.to_string());
         let mut explanation = cx.explain(
             before,

@@ -48,13 +48,13 @@ fn every_rule_explains_its_fixture_and_leaves_the_safe_one() {
 
 #[test]
 fn rules_are_documented_and_named_once() {
-    let mut ids: Vec<&str> = all().iter().map(|r| r.meta.id).collect();
+    let metas = || all().iter().map(|r| &r.meta).chain(crate::impact::definitions::all().iter().map(|r| &r.meta));
+    let mut ids: Vec<&str> = metas().map(|m| m.id).collect();
     ids.sort_unstable();
     let count = ids.len();
     ids.dedup();
     assert_eq!(ids.len(), count, "a rule id stands twice");
-    for rule in all() {
-        let meta = &rule.meta;
+    for meta in metas() {
         assert!(!meta.title.is_empty() && !meta.why.is_empty() && !meta.fix.is_empty(), "{}", meta.id);
         assert!(meta.id.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", meta.id);
     }

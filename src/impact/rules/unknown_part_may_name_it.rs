@@ -188,7 +188,15 @@ mod tests {
             let text = text(written);
             let statement = parse_statement(&text.text, before.dialect);
             let parts = text.holes.as_slice();
-            let input = StatementInput { statement: &statement, text: &text.text, consumer: Consumer::ByName, holes: true, parts };
+            let input = StatementInput {
+                statement: &statement,
+                text: &text.text,
+                consumer: Consumer::ByName,
+                any_integer: false,
+                maps: None,
+                holes: true,
+                parts,
+            };
             let session = SessionState::default();
             let judged = judge_paired(&pairing, &applied.changes, &input, &session, &session);
             let named = judged.cause.as_ref().is_some_and(|c| c.rule == "unknown-part-may-name-it");

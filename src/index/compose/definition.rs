@@ -4,8 +4,9 @@ use super::names::{At, definition_of, table_of};
 use super::scope::holder;
 use super::select::is_column;
 use super::{Build, Composed, Composer};
-use crate::index::mapping::{Model, ModelId, Named, Origin, Relation};
-use crate::model::statement::{Evidence, SqlText};
+use crate::grammar::values::ValueTypes;
+use crate::index::mapping::{Model, ModelField, ModelId, Named, Origin, Relation};
+use crate::model::statement::{Evidence, Mapped, MappedField, SqlText};
 use std::collections::HashSet;
 
 /// The definition of a table, field or relation.
@@ -19,6 +20,8 @@ pub struct Defined {
     pub evidence: Evidence,
     /// A statement that names what it maps.
     pub composed: Composed,
+    /// What it takes of the database, where it is the place that says so.
+    pub maps: Option<Mapped>,
 }
 
 impl<'a> Composer<'a> {
@@ -32,26 +35,29 @@ impl<'a> Composer<'a> {
             if model.is_abstract || model.is_brought() || self.table_text(id).is_empty() {
                 continue;
             }
-            let mut add = |origin: Origin, evidence: Evidence, render: &mut dyn FnMut(&mut Build<'a>, &mut SqlText)| {
-                let mut build = Build::new(*self, origin.file);
-                let mut text = SqlText::default();
-                render(&mut build, &mut text);
-                if seen.insert((origin, evidence, text.text.clone())) {
-                    let composed = Composed { text, files: build.files, silent: true };
-                    out.push(Defined { model: id, origin, evidence, composed });
-                }
-            };
+            let mut add =
+                |origin: Origin, evidence: Evidence, maps: Option<Mapped>, render: &mut dyn FnMut(&mut Build<'a>, &mut SqlText)| {
+                    let mut build = Build::new(*self, origin.file);
+                    let mut text = SqlText::default();
+                    render(&mut build, &mut text);
+                    if seen.insert((origin, evidence, text.text.clone())) {
+                        let composed = Composed { text, files: build.files, silent: true };
+                        out.push(Defined { model: id, origin, evidence, composed, maps });
+                    }
+                };
             // the library's own model of a join table has no place of its own
             let made = model.class.is_none() && model.name.origin.is_none();
             let place = if model.shares.is_some() { At::Implied(table_of(model)) } else { At::Written(table_of(model)) };
             if !made {
-                add(model.origin, Evidence::Definition, &mut |b, t| {
+                let columns = model.fields.iter().filter(|f| is_column(f.role)).map(|f| f.column.text.to_string()).collect();
+                let whole = model.shares.is_none() && model.parent.is_none();
+                add(model.origin, Evidence::Definition, whole.then_some(Mapped::Table(columns)), &mut |b, t| {
                     t.push_synthetic("SELECT 1 FROM ");
                     b.model_table(t, id, place);
                 });
             }
             if let Some((class, name)) = model.apart.filter(|_| model.shares.is_none()) {
-                add(class, Evidence::Definition, &mut |b, t| {
+                add(class, Evidence::Definition, None, &mut |b, t| {
                     t.push_synthetic("SELECT 1 FROM ");
                     b.model_table(t, id, At::Written(name));
                 });
@@ -59,7 +65,7 @@ impl<'a> Composer<'a> {
             // A table that is named elsewhere (in a list of tables) is defined there too.
             let apart = |n: &Origin| n.file != Origin::OUTSIDE && (n.file != model.origin.file || !model.origin.span.covers(n.span));
             if let Some(named) = model.table.origin.filter(apart) {
-                add(named, Evidence::Definition, &mut |b, t| {
+                add(named, Evidence::Definition, None, &mut |b, t| {
                     t.push_synthetic("SELECT 1 FROM ");
                     b.model_table(t, id, At::Written(named));
                 });
@@ -68,7 +74,7 @@ impl<'a> Composer<'a> {
                 // A field that the library adds has no place of its own.
                 let whole = field.origin.file == model.origin.file && field.origin.span.covers(model.origin.span);
                 if !whole {
-                    add(field.origin, Evidence::Definition, &mut |b, t| {
+                    add(field.origin, Evidence::Definition, Some(Mapped::Field(self.takes(model, field))), &mut |b, t| {
                         t.push_synthetic("SELECT ");
                         b.identifier(t, &field.column.text, At::Written(definition_of(field)));
                         t.push_synthetic(" FROM ");
@@ -80,7 +86,7 @@ impl<'a> Composer<'a> {
                 let fields: Vec<_> =
                     index.fields.iter().filter_map(|n| Some((n, model.fields.get(model.field(&n.text)? as usize)?))).collect();
                 if !fields.is_empty() {
-                    add(index.origin, Evidence::Definition, &mut |b, t| {
+                    add(index.origin, Evidence::Definition, None, &mut |b, t| {
                         for (i, (name, field)) in fields.iter().enumerate() {
                             t.push_synthetic(if i == 0 { "SELECT " } else { ", " });
                             b.identifier(t, &field.column.text, At::written_or(name.origin, Some(definition_of(field))));
@@ -94,7 +100,7 @@ impl<'a> Composer<'a> {
                 let Some((target, column)) = &field.refers else { continue };
                 let told = model.relations.iter().any(|r| r.origin == Some(field.origin));
                 if !told && !self.table_text(*target).is_empty() {
-                    add(field.origin, Evidence::Relation, &mut |b, t| {
+                    add(field.origin, Evidence::Relation, None, &mut |b, t| {
                         t.push_synthetic("SELECT ");
                         b.identifier(t, &column.text, column.origin.map_or(At::Nowhere, At::Written));
                         t.push_synthetic(" FROM ");
@@ -105,11 +111,28 @@ impl<'a> Composer<'a> {
             }
             for relation in &model.relations {
                 if let Some(origin) = relation.origin {
-                    add(origin, Evidence::Relation, &mut |b, t| b.relation_definition(t, model, relation, origin));
+                    add(origin, Evidence::Relation, None, &mut |b, t| b.relation_definition(t, model, relation, origin));
                 }
             }
         }
         out
+    }
+
+    /// What a field takes of its column: what its definition says, else what its type holds.
+    fn takes(&self, model: &Model, field: &ModelField) -> MappedField {
+        let language = self.packs.languages().iter().find(|l| l.pack(&model.pack).is_some());
+        let mapper = self.mapper(&model.pack);
+        let known: Vec<&ValueTypes> = mapper.map(|m| &m.values).into_iter().chain(language.map(|l| &l.values)).collect();
+        let pointed = field.ty.strip_prefix('*');
+        let ty = pointed.unwrap_or(&field.ty);
+        let by_type = || pointed.map(|_| true).or_else(|| known.iter().find_map(|v| v.holds_null(ty)));
+        let nullable = field.nullable.or_else(by_type);
+        MappedField {
+            nullable,
+            refuses_null: nullable == Some(false) && mapper.is_some_and(|m| m.refuses_null),
+            has_default: field.has_default || field.generated,
+            integer_bits: known.iter().find_map(|v| v.integer_bits(ty)),
+        }
     }
 
     pub(super) fn table_text(&self, model: ModelId) -> std::rc::Rc<str> {

@@ -8,7 +8,7 @@ use crate::index::mapping::Origin;
 use crate::index::program::Program;
 use crate::index::trace::{Sent, Traced, Use};
 use crate::model::span::Span;
-use crate::model::statement::{Consumer, Evidence, SqlText, Statement, StatementKind};
+use crate::model::statement::{Consumer, Evidence, Mapped, SqlText, Statement, StatementKind};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// What composing gives for a service.
@@ -52,11 +52,14 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
     }
     for defined in composer.definitions() {
         let library = composer.models.get(defined.model).map(|m| m.pack.to_string()).unwrap_or_default();
-        maker.push(defined.origin, None, defined.composed, StatementKind::Model, library, defined.evidence, Consumer::None);
+        let made =
+            Made { composed: defined.composed, kind: StatementKind::Model, library, evidence: defined.evidence, consumer: Consumer::None };
+        maker.push(defined.origin, None, made, defined.maps);
     }
     for used in &traced.uses {
         if let Some((composed, library)) = composer.used(used) {
-            maker.push(used.origin, None, composed, StatementKind::Use, library, Evidence::Composed, Consumer::None);
+            let evidence = Evidence::Composed;
+            maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }
     }
     out.sites = sites.len() as u32;
@@ -68,6 +71,15 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
 fn names_a_table(composer: &Composer<'_>, sent: &Sent, composed: &Composed) -> bool {
     let raw = composer.queries.get(sent.query as usize).is_some_and(|q| q.raw.is_some());
     !composed.text.pieces.is_empty() && (raw || !composed.text.text.contains("FROM \u{E000}"))
+}
+
+/// A statement without its place.
+struct Made {
+    composed: Composed,
+    kind: StatementKind,
+    library: String,
+    evidence: Evidence,
+    consumer: Consumer,
 }
 
 struct Maker<'p, 'a> {
@@ -94,20 +106,12 @@ impl Maker<'_, '_> {
         let within = sent.site.file == sent.statement.file && sent.statement.span.covers(sent.site.span);
         let site = (!within).then_some(sent.site);
         let consumer = if composed.silent { Consumer::None } else { Consumer::ByName };
-        self.push(sent.statement, site, composed, kind, q.pack.to_string(), Evidence::Composed, consumer);
+        let made = Made { composed, kind, library: q.pack.to_string(), evidence: Evidence::Composed, consumer };
+        self.push(sent.statement, site, made, None);
     }
 
-    #[allow(clippy::too_many_arguments)] // the parts of a statement
-    fn push(
-        &mut self,
-        at: Origin,
-        site: Option<Origin>,
-        composed: Composed,
-        kind: StatementKind,
-        library: String,
-        evidence: Evidence,
-        consumer: Consumer,
-    ) {
+    fn push(&mut self, at: Origin, site: Option<Origin>, made: Made, maps: Option<Mapped>) {
+        let Made { composed, kind, library, evidence, consumer } = made;
         let Some(file) = self.program.file(at.file).filter(|f| f.own) else { return };
         if composed.files.first() != Some(&at.file) || !self.seen.insert((at, kind, composed.text.text.clone())) {
             return;
@@ -132,6 +136,8 @@ impl Maker<'_, '_> {
             library,
             evidence,
             consumer,
+            any_integer: false,
+            maps,
             scope: file.scope,
             site_group,
         };

@@ -414,7 +414,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             () if says(&rule.nullable) => Some(true),
             () if primary || says(&rule.not_null) || denied(&rule.nullable) => Some(false),
             () if denied(&rule.not_null) => Some(true),
-            () => None,
+            () => rule.otherwise_nullable,
         };
         let refers = rule.references.iter().find_map(|s| match self.constants.hit(s, item, &convention)? {
             Hit::Named(named) => Some(Refers::Text(named)),

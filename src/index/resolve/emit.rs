@@ -126,6 +126,8 @@ impl<'a> Resolver<'a> {
             library: sender.library.to_string(),
             evidence: sender.evidence,
             consumer: sender.consumer,
+            any_integer: false,
+            maps: None,
             scope,
             site_group,
         });

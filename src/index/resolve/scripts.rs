@@ -45,6 +45,8 @@ impl<'a> Resolver<'a> {
                 library: library.to_string(),
                 evidence: Evidence::File,
                 consumer: Consumer::Unknown,
+                any_integer: false,
+                maps: None,
                 scope: file.scope,
                 site_group: u32::MAX,
             });

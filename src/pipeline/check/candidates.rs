@@ -2,8 +2,9 @@
 
 use super::{CheckError, CheckRequest, Run, Sources, explain, paths};
 use crate::impact::findings::{Belonging, Origin, Place, at_definition, belonging, finding, join_shared, on_definition};
+use crate::impact::judgement::Cause;
 use crate::impact::rules::column_now_required;
-use crate::impact::{Judgement, Pairing, StatementInput, judge_paired};
+use crate::impact::{Judgement, Pairing, StatementInput, definitions, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
 use crate::migrations::dialects::unsupported_engine;
@@ -14,8 +15,7 @@ use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
-use crate::model::statement::Statement;
-use crate::model::statement::{ColumnRef, Evidence, StatementKind};
+use crate::model::statement::{ColumnRef, Evidence, Mapped, MappedField, Statement, StatementKind};
 use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
@@ -82,6 +82,7 @@ pub fn judge(
         let definitions = Definitions::of(sites.values().map(|s| &s.0));
         let mut own = Vec::new();
         for (found, mut judgement, belongs) in sites.into_values() {
+            definitions.without_taken(&found, &mut judgement, &pairing);
             let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
             let statement = &found.indexed.statement;
             let path = statement.files.first().map_or("", String::as_str);
@@ -151,6 +152,8 @@ pub(super) fn other_engine(statement: &Statement, dialect: Dialect) -> Option<St
 struct Definitions {
     tables: BTreeMap<(i64, String), Place>,
     columns: BTreeSet<(i64, String, String)>,
+    /// What fields take, by the place of their column's name.
+    fields: BTreeMap<(i64, String, u32, u32), MappedField>,
 }
 
 impl Definitions {
@@ -160,7 +163,15 @@ impl Definitions {
             for reference in &found.indexed.references {
                 let table = reference.table.clone();
                 match &reference.column {
-                    ColumnRef::Named(column) => drop(out.columns.insert((found.unit, table, column.clone()))),
+                    ColumnRef::Named(column) => {
+                        out.columns.insert((found.unit, table, column.clone()));
+                        let place = found.indexed.place(reference.span);
+                        if let (Some(Mapped::Field(field)), Some((0, token)), Some(path)) =
+                            (found.indexed.statement.maps.as_ref(), place, found.indexed.statement.files.first())
+                        {
+                            out.fields.insert((found.unit, path.clone(), token.line, token.column), *field);
+                        }
+                    }
                     _ => {
                         let place = found.indexed.place(reference.span);
                         if let (Some((0, token)), Some(path)) = (place, found.indexed.statement.files.first()) {
@@ -171,6 +182,20 @@ impl Definitions {
             }
         }
         out
+    }
+
+    /// Leaves out what the fields that the rows are read into take as it becomes.
+    fn without_taken(&self, found: &FoundStatement, judgement: &mut Judgement, pairing: &Pairing) {
+        let statement = &found.indexed.statement;
+        if self.fields.is_empty() || judgement.effect == Effect::Safe || statement.kind == StatementKind::Model {
+            return;
+        }
+        let taken = |cause: &Cause| {
+            let place = found.indexed.place(cause.span).filter(|_| statement.text.is_implied(cause.span) == Some(true));
+            let key = place.and_then(|(file, t)| Some((found.unit, statement.files.get(usize::from(file))?.clone(), t.line, t.column)));
+            key.and_then(|k| self.fields.get(&k)).is_some_and(|field| definitions::takes(field, pairing, cause))
+        };
+        judgement.retain(|cause| !taken(cause));
     }
 
     /// The definition of a model that lacks the column which an INSERT must write now: no call can write it.
@@ -190,7 +215,15 @@ fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement 
     let text = &statement.text.text;
     let parsed = parse_statement(text, run.before.dialect);
     let parts = statement.text.holes.as_slice();
-    let input = StatementInput { statement: &parsed, text, consumer: statement.consumer, holes: !parts.is_empty(), parts };
+    let input = StatementInput {
+        statement: &parsed,
+        text,
+        consumer: statement.consumer,
+        any_integer: statement.any_integer,
+        maps: statement.maps.as_ref(),
+        holes: !parts.is_empty(),
+        parts,
+    };
     let session = SessionState::default();
     judge_paired(pairing, &run.changes, &input, &session, &session)
 }

@@ -156,6 +156,11 @@ fn make_unit(
     let tables = std::mem::take(&mut mapped.tables);
     let repository = state.repository;
     mapped::join(&mut resolved, mapped, &|path| Reader.read_path(repository, path).ok());
+    for statement in &mut resolved.statements {
+        let path = statement.site.as_ref().map(|s| &s.0).or(statement.files.first());
+        let language = path.and_then(|p| packs.language_of(p)).and_then(|l| packs.language(l));
+        statement.any_integer = language.is_some_and(|l| l.values.any_integer);
+    }
     Ok(bind(state, known, service, resolved, tables))
 }
 
