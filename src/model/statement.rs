@@ -216,6 +216,8 @@ pub enum Consumer {
     Strict,
     /// No rows are read.
     None,
+    /// As [`Consumer::Strict`], and the fields of the struct are known: they are definitions of their own.
+    Fields,
 }
 
 /// What the definition of a model takes of the database.

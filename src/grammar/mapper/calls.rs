@@ -63,8 +63,9 @@ impl KindRule {
     /// Other words that `gives` may be.
     pub const GIVES: [&'static str; 5] = ["same", "result", "nothing", "new", "through"];
     /// Words that `gives` may be with the number of an argument: that argument; a new entity with the fields that it
-    /// names; an instance of the class that it is.
-    pub const GIVES_OF: [&'static str; 3] = ["argument", "new", "instance"];
+    /// names; an instance of the class that it is; what the type argument of that number stands for, though the function
+    /// is not called (`RowToStructByName[User]`).
+    pub const GIVES_OF: [&'static str; 4] = ["argument", "new", "instance", "type"];
 }
 
 /// A member that gives a value of the library.
@@ -385,6 +386,8 @@ pub enum Act {
     ConflictSet,
     /// RETURNING.
     Returning,
+    /// SQL behind the statement.
+    Append,
     /// DISTINCT ON.
     DistinctOn,
     /// Names what is built.
@@ -424,4 +427,7 @@ pub enum Act {
     Raw,
     /// Sends the queries that were read.
     Send,
+    /// The struct that the rows are read into by the names of its columns, or whose fields are the statement's named
+    /// parameters; the statement is that of the receiver, of the arguments or of the call itself.
+    Scan,
 }

@@ -78,7 +78,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
 fn added(consumer: Consumer, last: bool) -> Effect {
     match consumer {
         Consumer::ByName | Consumer::None => Effect::Safe,
-        Consumer::Strict | Consumer::Positional(Some(_)) => Effect::Breaks,
+        Consumer::Strict | Consumer::Fields | Consumer::Positional(Some(_)) => Effect::Breaks,
         Consumer::Positional(None) if last => Effect::ChangesResult,
         Consumer::Positional(None) => Effect::MayBreak,
         Consumer::Unknown => Effect::ChangesResult,
@@ -87,7 +87,8 @@ fn added(consumer: Consumer, last: bool) -> Effect {
 
 fn changed(consumer: Consumer) -> Effect {
     match consumer {
-        Consumer::None => Effect::Safe,
+        // the fields say themselves what they lose
+        Consumer::None | Consumer::Fields => Effect::Safe,
         Consumer::Positional(Some(_)) => Effect::Breaks,
         Consumer::Positional(None) | Consumer::Strict => Effect::MayBreak,
         Consumer::ByName | Consumer::Unknown => Effect::ChangesResult,

@@ -100,6 +100,7 @@ impl<'a> Build<'a> {
         }
         self.guard(out, id, q, part.model, part.own);
         self.returning(out, q, part);
+        self.tail(out, q);
         self.levels.pop();
     }
 
@@ -112,6 +113,7 @@ impl<'a> Build<'a> {
         self.guard(out, id, q, model, own);
         let part = Part { model, columns: Vec::new(), own };
         self.returning(out, q, &part);
+        self.tail(out, q);
         self.levels.pop();
     }
 

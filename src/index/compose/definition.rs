@@ -119,7 +119,7 @@ impl<'a> Composer<'a> {
     }
 
     /// What a field takes of its column: what its definition says, else what its type holds.
-    fn takes(&self, model: &Model, field: &ModelField) -> MappedField {
+    pub(super) fn takes(&self, model: &Model, field: &ModelField) -> MappedField {
         let language = self.packs.languages().iter().find(|l| l.pack(&model.pack).is_some());
         let mapper = self.mapper(&model.pack);
         let known: Vec<&ValueTypes> = mapper.map(|m| &m.values).into_iter().chain(language.map(|l| &l.values)).collect();

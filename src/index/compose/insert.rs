@@ -184,6 +184,7 @@ impl<'a> Build<'a> {
             self.conflict(out, q, part);
         }
         self.returning(out, q, part);
+        self.tail(out, q);
         self.levels.pop();
     }
 
@@ -291,6 +292,14 @@ impl<'a> Build<'a> {
             SqlExpr::Field { model, field, origin, .. } => self.column_of(*model, *field, *origin),
             SqlExpr::Column { name, .. } | SqlExpr::Output(name) => Some((name.text.clone(), name.origin.map_or(At::Nowhere, At::Written))),
             _ => None,
+        }
+    }
+
+    /// SQL that code puts behind the statement.
+    pub fn tail(&mut self, out: &mut SqlText, q: &'a Query) {
+        for piece in &q.tail {
+            out.push_synthetic(" ");
+            self.expr(out, piece);
         }
     }
 

@@ -10,17 +10,22 @@
 //! the library may translate, and aggregates wherever the grouping of the query is not wholly known. What is not
 //! known at all is a hole.
 //!
+//! `scanned` makes definitions of the fields of structs that rows are read into, by what `delivered` reads off statements.
+//!
 //! `names` writes names, `scope` says which table a column belongs to, `expr` and `fragment` render expressions,
 //! `select`, `insert` and `change` statements, `load` what is loaded with the rows.
 
 mod change;
 pub mod definition;
+mod delivered;
 mod expr;
 mod fragment;
 mod insert;
 mod load;
 mod names;
 pub mod place;
+pub mod raw;
+pub mod scanned;
 mod scope;
 mod select;
 #[cfg(test)]

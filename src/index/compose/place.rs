@@ -16,10 +16,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 pub struct Placed {
     /// Statements of queries, definitions and uses; groups of variants are numbered from 0.
     pub statements: Vec<Statement>,
-    /// Places that send something.
-    pub sites: u32,
-    /// Of those, places of which a statement is known.
-    pub resolved: u32,
+    /// Places that send something: path, span, whether a statement is known.
+    pub sites: Vec<(String, Span, bool)>,
     /// Places that send something that is not known: path, span and why.
     pub open: Vec<(String, Span, String)>,
 }
@@ -62,8 +60,8 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
             maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }
     }
-    out.sites = sites.len() as u32;
-    out.resolved = known.len() as u32;
+    let path = |at: Origin| program.file(at.file).map(|f| f.path.to_string()).unwrap_or_default();
+    out.sites = sites.into_iter().map(|(at, known)| (path(at), at.span, known)).collect();
     out
 }
 

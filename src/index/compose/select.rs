@@ -124,6 +124,9 @@ impl<'a> Build<'a> {
         out.append(&items);
         self.from(out, Some(q), None);
         out.append(&tail);
+        if shape == Shape::Rows {
+            self.tail(out, q);
+        }
         self.levels.pop();
     }
 
@@ -450,7 +453,8 @@ fn groups_wholly(q: &Query) -> bool {
         };
         match bare {
             SqlExpr::Call(..) if aggregates(bare) => simple(bare),
-            SqlExpr::Value(_) | SqlExpr::Null | SqlExpr::Output(_) => true,
+            // SQL text is sent as it is
+            SqlExpr::Value(_) | SqlExpr::Null | SqlExpr::Output(_) | SqlExpr::Raw(_) => true,
             SqlExpr::Field { model, field, .. } => {
                 q.group.iter().any(|g| matches!(g, SqlExpr::Field { model: m, field: f, .. } if m == model && f == field))
             }
@@ -460,6 +464,6 @@ fn groups_wholly(q: &Query) -> bool {
             _ => false,
         }
     };
-    let keys = |e: &SqlExpr| matches!(e, SqlExpr::Field { .. } | SqlExpr::Column { .. });
+    let keys = |e: &SqlExpr| matches!(e, SqlExpr::Field { .. } | SqlExpr::Column { .. } | SqlExpr::Raw(_));
     q.select.iter().chain(&q.order).all(grouped) && q.group.iter().all(keys)
 }

@@ -31,6 +31,8 @@ pub struct Traced {
     pub queries: Vec<Query>,
     /// Attributes of entities that code reads, by file and place.
     pub uses: Vec<Use>,
+    /// Structs that rows are read into.
+    pub scans: Vec<Scan>,
     /// Places where something is sent that could not be told.
     pub open: Vec<Open>,
     /// What was done and what was cut.
@@ -61,6 +63,15 @@ pub struct Use {
     pub model: ModelId,
     /// Field.
     pub field: FieldId,
+}
+
+/// A struct that the rows of a statement are read into, or whose fields are its named parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scan {
+    /// The calls that make and send the statement.
+    pub calls: Vec<Origin>,
+    /// The struct.
+    pub model: ModelId,
 }
 
 /// A place where something is sent or built that could not be told.
@@ -128,6 +139,7 @@ struct Found {
     /// What functions return that is sent where it is awaited, unless callers build on it.
     returned: Vec<(Sent, FunctionRef)>,
     uses: Vec<Use>,
+    scans: Vec<Scan>,
     open: Vec<Open>,
     counts: Counts,
 }

@@ -57,6 +57,8 @@ pub struct Query {
     pub conflict_any: bool,
     /// RETURNING; `Star` for whole rows.
     pub returning: Vec<SqlExpr>,
+    /// SQL behind the statement (`Suffix("FOR UPDATE")`).
+    pub tail: Vec<SqlExpr>,
     /// Common table expressions.
     pub with: Vec<(Named, QueryId)>,
     /// Queries combined with this one.
@@ -77,6 +79,8 @@ pub struct Query {
     pub pending: Vec<Pending>,
     /// It is part of another query, or has gone over into another one, or has been sent.
     pub used: bool,
+    /// Where it became text, which is sent by what it is given to.
+    pub rendered: Option<Origin>,
     /// The calls and values that contributed, in the order of evaluation.
     pub parts: Vec<Origin>,
     /// What could not be told, for people.

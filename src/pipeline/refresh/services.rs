@@ -152,10 +152,7 @@ fn make_unit(
     }
     let dialect = dialects.first().copied().unwrap_or_default();
     done.parsed += read_asked(store, state, packs, &members, modules)? as u64;
-    let mut mapped = mapped::follow(state, &members, modules, packs, dialect);
-    let tables = std::mem::take(&mut mapped.tables);
-    let repository = state.repository;
-    mapped::join(&mut resolved, mapped, &|path| Reader.read_path(repository, path).ok());
+    let tables = mapped::follow(state, &members, modules, packs, dialect, &mut resolved);
     for statement in &mut resolved.statements {
         let path = statement.site.as_ref().map(|s| &s.0).or(statement.files.first());
         let language = path.and_then(|p| packs.language_of(p)).and_then(|l| packs.language(l));

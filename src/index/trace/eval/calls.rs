@@ -235,6 +235,7 @@ impl<'a> Tracer<'a> {
         let mut results = Vec::new();
         for arg in args {
             for choice in self.choices(&arg.value) {
+                self.send_rendered(&choice, site);
                 if let Value::Function { function, .. } = &choice {
                     if self.state.stack.contains(function) || self.state.ran.contains(function) {
                         continue;

@@ -6,7 +6,7 @@ use super::{ENTRY_STEPS, SERVICE_STEPS, classes};
 use crate::grammar::PackSet;
 use crate::index::mapping::{Models, Named, Origin};
 use crate::index::program::{ClassRef, FunctionRef, Program};
-use crate::index::trace::query::{Query, SourceTable};
+use crate::index::trace::query::{FragmentPart, Query, SourceTable};
 use crate::index::trace::value::{Object, Value};
 use crate::index::trace::{Found, Open, Sent, Traced, Tracer};
 use crate::model::code::{ExprKind, Outer};
@@ -220,7 +220,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn finish(self, harvest: Harvest) -> Traced {
-        let Harvest { mut sent, queries, uses, open, returned, .. } = harvest;
+        let Harvest { mut sent, queries, uses, scans, open, returned, .. } = harvest;
         let sites: HashSet<Origin> = sent.iter().map(|s| s.site).collect();
         for (late, function) in returned {
             if !self.state.helpers.contains(&function) && !sites.contains(&late.site) {
@@ -233,13 +233,16 @@ impl<'a> Tracer<'a> {
         sent.sort_by_key(|s| (s.site, s.statement, s.query));
         let mut open: Vec<Open> = open.into_iter().filter(|o| !known.contains(&o.origin)).collect();
         open.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
-        Traced { sent, queries, uses: uses.into_iter().collect(), open, counts: self.found.counts }
+        Traced { sent, queries, uses: uses.into_iter().collect(), scans: scans.into_iter().collect(), open, counts: self.found.counts }
     }
 }
 
-/// Whether a statement's table is known.
+/// Whether a statement's table is known, or all of its raw text.
 fn told(queries: &[Query], sent: &Sent) -> bool {
     let Some(query) = queries.get(sent.query as usize) else { return false };
+    if let Some(raw) = &query.raw {
+        return !raw.parts.iter().any(|p| matches!(p, FragmentPart::Hole(..)));
+    }
     !matches!(query.sources.first().map(|s| &s.table), Some(SourceTable::Unknown(..)))
 }
 

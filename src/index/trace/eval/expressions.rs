@@ -41,7 +41,10 @@ impl<'a> Tracer<'a> {
             ExprKind::Index(object, key) => {
                 let object = self.eval(object);
                 let key = self.eval(key);
-                self.read_item(&object, &key, origin)
+                match self.library_instantiated(&object, std::slice::from_ref(&key), origin) {
+                    Some(value) => value,
+                    None => self.read_item(&object, &key, origin),
+                }
             }
             ExprKind::Call { function, types, args, new } => {
                 if let Some(&model) = self.models.by_value.get(&origin) {
@@ -95,7 +98,11 @@ impl<'a> Tracer<'a> {
                 self.assign_to(target, value.clone(), origin);
                 value
             }
-            ExprKind::Instantiate(inner, _) => self.eval(inner),
+            ExprKind::Instantiate(inner, types) => {
+                let value = self.eval(inner);
+                let types: Vec<Value> = types.iter().map(|t| self.named_type(t, origin)).collect();
+                self.library_instantiated(&value, &types, origin).unwrap_or(value)
+            }
             ExprKind::Opaque(inner) => {
                 inner.iter().for_each(|e| drop(self.eval(e)));
                 Value::Unknown

@@ -73,6 +73,7 @@ fn merge(into: &mut Query, mut other: Query) {
         (&mut into.distinct_on, other.distinct_on),
         (&mut into.conflict, other.conflict),
         (&mut into.returning, other.returning),
+        (&mut into.tail, other.tail),
     ] {
         *list = union(std::mem::take(list), more);
     }
@@ -152,7 +153,7 @@ fn expression(expr: &mut SqlExpr, map: &[SourceId], depth: usize) {
 
 impl Query {
     /// Its lists of expressions.
-    pub(super) fn lists(&mut self) -> [&mut Vec<SqlExpr>; 10] {
+    pub(super) fn lists(&mut self) -> [&mut Vec<SqlExpr>; 11] {
         [
             &mut self.select,
             &mut self.only,
@@ -164,6 +165,7 @@ impl Query {
             &mut self.distinct_on,
             &mut self.conflict,
             &mut self.returning,
+            &mut self.tail,
         ]
     }
 }

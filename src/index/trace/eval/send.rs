@@ -4,7 +4,8 @@ use crate::grammar::mapper::Verb;
 use crate::index::mapping::Origin;
 use crate::index::program::FunctionRef;
 use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
-use crate::index::trace::{Open, Sent, Tracer, Use};
+use crate::index::trace::value::{Handle, TextPart, Value};
+use crate::index::trace::{Open, Scan, Sent, Tracer, Use};
 use crate::model::statement::Scope;
 use rustc_hash::FxHashSet as HashSet;
 use std::collections::BTreeSet;
@@ -22,6 +23,8 @@ pub(super) struct Harvest {
     pub(super) queries: Vec<Query>,
     /// Uses.
     pub(super) uses: BTreeSet<Use>,
+    /// Structs that rows are read into.
+    pub(super) scans: BTreeSet<Scan>,
     /// Open places.
     pub(super) open: HashSet<Open>,
     /// What functions return, with them.
@@ -45,11 +48,27 @@ impl Tracer<'_> {
         self.found.sent.push(Sent { query, site, statement: Origin { file: site.file, span }, function, scope });
     }
 
+    /// Sends a query that became text and is now given to something unknown: a connection. Where that happens in a
+    /// function that was called with the text, it is sent where it became text.
+    pub(super) fn send_rendered(&mut self, value: &Value, site: Origin) {
+        let Value::Text(text) = value else { return };
+        let [TextPart::Value(Value::Handle(Handle { query: Some(query), .. }))] = *text.parts else { return };
+        let Some(rendered) = self.query(query).filter(|q| !q.used).and_then(|q| q.rendered) else { return };
+        let within = |f: &FunctionRef| f.file == rendered.file && self.program.function(*f).is_some_and(|c| c.span.covers(rendered.span));
+        let here = self.state.stack.last().is_some_and(|f| within(f));
+        let above = !here && self.state.stack.iter().any(within);
+        self.library_dispatch(query, if above { rendered } else { site });
+    }
+
     /// Sends the queries that were built and that nothing has sent or built upon, where their library sends them
     /// when they are looked at by whatever they were given to.
     pub(super) fn send_leftovers(&mut self) {
         for id in self.kept.queries..self.queries.len() {
             let id = id as QueryId;
+            if let Some(rendered) = self.query(id).filter(|q| !q.used).and_then(|q| q.rendered) {
+                self.library_dispatch(id, rendered);
+                continue;
+            }
             let Some(query) = self.query(id).filter(|q| !q.used && q.verb == Some(Verb::Select)) else { continue };
             if query.sources.is_empty() || !self.library_sends_leftovers(&query.pack) {
                 continue;
@@ -73,6 +92,7 @@ impl Tracer<'_> {
             into.returned.push((Sent { query, ..sent }, function));
         }
         into.uses.extend(std::mem::take(&mut self.found.uses));
+        into.scans.extend(std::mem::take(&mut self.found.scans));
         into.open.extend(std::mem::take(&mut self.found.open));
     }
 

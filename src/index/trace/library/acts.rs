@@ -125,6 +125,7 @@ impl Tracer<'_> {
             }
             Act::Union | Act::With | Act::Merge | Act::FromQuery => self.combine(&at, step, &taken, call),
             Act::Raw => self.raw(&at, &taken, call.query),
+            Act::Scan => self.scan(&taken, call),
             _ => {
                 let mut read = self.read(&at, step, &taken, call);
                 if step.act == Act::Conflict {
@@ -258,6 +259,7 @@ impl Tracer<'_> {
             Act::DistinctOn => &mut query.distinct_on,
             Act::Conflict => &mut query.conflict,
             Act::Returning => &mut query.returning,
+            Act::Append => &mut query.tail,
             Act::On => match query.sources.iter_mut().rev().find_map(|s| s.join.as_mut()) {
                 Some(join) => &mut join.on,
                 None => &mut query.filters,

@@ -208,7 +208,7 @@ impl Tracer<'_> {
         }
     }
 
-    /// Does what a rule says; where the root is one of several, for each.
+    /// Does what a rule says; where the root or the raw text is one of several, for each.
     pub(super) fn carried_out(
         &mut self,
         words: &Rc<Vocabulary>,
@@ -219,7 +219,7 @@ impl Tracer<'_> {
         site: Origin,
     ) -> Value {
         let Some(call) = words.call(rule) else { return Value::Unknown };
-        let several = call.steps.iter().filter(|s| s.act == Act::From).find_map(|s| match s.take.0.first() {
+        let several = call.steps.iter().filter(|s| matches!(s.act, Act::From | Act::Raw)).find_map(|s| match s.take.0.first() {
             Some(Take::Positions(n, _)) => args.get(*n).and_then(|a| match &a.value {
                 Value::OneOf(choices) => Some((*n, choices.clone())),
                 _ => None,
@@ -577,7 +577,16 @@ impl Act {
     fn needs_root(self) -> bool {
         !matches!(
             self,
-            Act::From | Act::FromOnly | Act::Alias | Act::Unordered | Act::Unscoped | Act::Raw | Act::With | Act::Union | Act::Nothing
+            Act::From
+                | Act::FromOnly
+                | Act::Alias
+                | Act::Unordered
+                | Act::Unscoped
+                | Act::Raw
+                | Act::With
+                | Act::Union
+                | Act::Scan
+                | Act::Nothing
         )
     }
 }

@@ -162,6 +162,7 @@ impl Tracer<'_> {
         let at_word = |word: &str| start + (word.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         let plain = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '*' | '$' | '`' | '"'));
         let read = match words.as_slice() {
+            [number] if number.chars().all(|c| c.is_ascii_digit()) => SqlExpr::Value(None),
             [one] if plain(one) => {
                 let part = unquoted(&name.part(at_word(one), at_word(one) + one.len()));
                 self.name(at, &part)

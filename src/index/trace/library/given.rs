@@ -59,6 +59,12 @@ impl Tracer<'_> {
             },
             "expression" => Value::Expr(Rc::new(SqlExpr::Query(query))),
             "text" => {
+                let (begun, site) = (state.receiver.is_some(), state.site);
+                self.change(query, |q| {
+                    // what is made of a function's arguments is a piece, not a statement
+                    q.rendered = begun.then_some(site);
+                    q.used |= !begun;
+                });
                 let part = TextPart::Value(self.handle(state.pack, "query", model, Some(query)));
                 Value::Text(TextValue { parts: vec![part].into() })
             }

@@ -16,6 +16,7 @@ mod names;
 mod nested;
 mod objects;
 mod read;
+mod scan;
 mod send;
 mod set;
 mod sql;
@@ -49,6 +50,14 @@ impl Tracer<'_> {
     /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity.
     pub(super) fn library_construct(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
         self.constructed(model, args, site)
+    }
+
+    /// `function[Type]`, not called: what one of the types stands for, where the packs say so of the function.
+    pub(super) fn library_instantiated(&self, function: &Value, types: &[Value], site: Origin) -> Option<Value> {
+        let Value::External(name) = function else { return None };
+        let rule = self.words.function(self.language_of(site.file), name, 0)?;
+        let at = self.words.call(rule)?.gives.strip_prefix("type:")?.parse::<usize>().ok()?;
+        types.get(at).cloned()
     }
 
     /// `entity.name = value`.

@@ -130,6 +130,7 @@ impl Query {
             &self.distinct_on,
             &self.conflict,
             &self.returning,
+            &self.tail,
         ];
         let pairs = self.set.iter().chain(&self.conflict_set).flat_map(|(a, b)| [a, b]);
         let joins = self.sources.iter().filter_map(|s| s.join.as_ref()).flat_map(|j| &j.on);
@@ -152,6 +153,7 @@ impl Query {
         all(&mut self.distinct_on);
         all(&mut self.conflict);
         all(&mut self.returning);
+        all(&mut self.tail);
         self.sources.iter_mut().filter_map(|s| s.join.as_mut()).for_each(|j| all(&mut j.on));
         for pairs in [&mut self.set, &mut self.conflict_set] {
             let taken = std::mem::take(pairs);

@@ -119,6 +119,7 @@ impl Tracer<'_> {
         query.conflict_set.extend(other.conflict_set);
         query.conflict_any |= other.conflict_any;
         query.returning.extend(other.returning);
+        query.tail.extend(other.tail);
         query.with.extend(other.with);
         query.unions.extend(other.unions);
         query.from_query = query.from_query.or(other.from_query);

@@ -1,0 +1,30 @@
+//! Where the raw statements of a service stand.
+
+use crate::model::span::Span;
+use crate::model::statement::{Statement, StatementKind};
+use std::collections::HashMap;
+
+/// Raw statements by the places that they stand at and are sent from.
+#[derive(Debug, Default)]
+pub struct RawPlaces {
+    by_file: HashMap<String, Vec<(Span, usize)>>,
+}
+
+impl RawPlaces {
+    /// The raw ones among these statements, by their index.
+    pub fn of(statements: &[Statement]) -> Self {
+        let mut out = RawPlaces::default();
+        let raw = |s: &Statement| matches!(s.kind, StatementKind::RawSql | StatementKind::SqlFile);
+        for (i, s) in statements.iter().enumerate().filter(|(_, s)| raw(s)) {
+            let own = s.files.first().map(|f| (f.clone(), s.span));
+            own.into_iter().chain(s.site.clone()).for_each(|(file, span)| out.by_file.entry(file).or_default().push((span, i)));
+        }
+        out
+    }
+
+    /// Statements that have a place in common with a span.
+    pub fn near(&self, file: &str, span: Span) -> impl Iterator<Item = usize> + '_ {
+        let near = move |other: &Span| span.start < other.end && other.start < span.end;
+        self.by_file.get(file).into_iter().flatten().filter(move |(other, _)| near(other)).map(|(_, i)| *i)
+    }
+}
