@@ -299,7 +299,10 @@ impl<'a> Build<'a> {
     pub fn tail(&mut self, out: &mut SqlText, q: &'a Query) {
         for piece in &q.tail {
             out.push_synthetic(" ");
-            self.expr(out, piece);
+            match piece {
+                SqlExpr::Raw(fragment) => self.fragment(out, fragment),
+                other => self.expr(out, other),
+            }
         }
     }
 
