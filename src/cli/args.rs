@@ -31,6 +31,28 @@ pub enum Command {
     Schema(SchemaCommand),
     /// What a rule means, or what was extracted at PATH:LINE
     Explain(ExplainArgs),
+    /// The SQL that migrations send: what `check` reads of those that are code
+    Sql(SqlArgs),
+}
+
+/// Arguments of `sql`.
+#[derive(Args, Clone, Debug)]
+pub struct SqlArgs {
+    /// Migrations
+    #[arg(value_name = "MIGRATION", required = true)]
+    pub migrations: Vec<PathBuf>,
+    /// Repository that they belong to, where they lie outside; may be repeated
+    #[arg(long = "repo", value_name = "DIR")]
+    pub repos: Vec<PathBuf>,
+    /// Configuration file. Default: impact.toml here or in a folder above
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Engine: postgres, mysql, mariadb or sqlite
+    #[arg(long, value_name = "ENGINE", default_value = "postgres")]
+    pub dialect: String,
+    /// Say the line of the code before each statement
+    #[arg(long)]
+    pub lines: bool,
 }
 
 /// Options that say what is indexed and where the index is.

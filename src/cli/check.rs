@@ -5,12 +5,15 @@ use super::refs::schema_request;
 use super::{index, output};
 use crate::model::report::{Recommendation, Report};
 use crate::pipeline::check::{Baseline, CheckError, CheckRequest, check};
-use crate::pipeline::inputs::{MigrationInput, read_migration, read_text};
+use crate::pipeline::inputs::{MigrationInput, is_sql, read_migration, read_text};
+use crate::pipeline::program::Surroundings;
+use crate::pipeline::refresh::load_packs;
 use crate::pipeline::workspace::Workspace;
 use crate::report::{json, text};
 use crate::store::Store;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
@@ -44,7 +47,17 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         Some(path) => Some(Baseline::read(path)?),
         None => None,
     };
+    let surroundings = match inputs.iter().all(|i| is_sql(&i.path)) {
+        true => None,
+        false => {
+            let here = Workspace::default();
+            let workspace = workspace.as_ref().unwrap_or(&here);
+            let roots = workspace.roots.iter().map(|r| r.0.clone()).collect();
+            Some(Rc::new(Surroundings { roots, packs: load_packs(workspace)? }))
+        }
+    };
     let request = CheckRequest {
+        surroundings,
         inputs,
         schema: schema_request(&args.schema)?,
         statements,

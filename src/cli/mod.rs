@@ -8,6 +8,7 @@ mod init;
 mod output;
 mod refs;
 mod schema;
+mod sql;
 mod who;
 
 use args::{Cli, Command};
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Command::Refs(args) => refs::run(&args),
         Command::Schema(args::SchemaCommand::Show(args)) => schema::show(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Sql(args) => sql::run(&args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -6,6 +6,7 @@
 //! file, line and the nearest valid word.
 
 mod check;
+pub mod ddl;
 pub mod error;
 pub mod language;
 pub mod languages;

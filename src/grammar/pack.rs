@@ -1,5 +1,6 @@
 //! A pack: what the calls of one library mean, as data.
 
+use super::ddl::Ddl;
 use super::mapper::Mapper;
 use crate::model::statement::Consumer;
 use serde::Deserialize;
@@ -37,6 +38,9 @@ pub struct Pack {
     /// Models, kinds and calls of a mapper or query builder.
     #[serde(default)]
     pub mapper: Option<Mapper>,
+    /// What the calls of a migration library send.
+    #[serde(default)]
+    pub ddl: Option<Ddl>,
 }
 
 /// When a pack is in force for a file.

@@ -1,5 +1,6 @@
 //! Loading: all packs of all languages, checked and indexed by name.
 
+use super::ddl::Ddl;
 use super::error::GrammarError;
 use super::language::{CallRules, Escapes, LanguageFile, TextRules};
 use super::languages::{LANGUAGES, parsers};
@@ -183,6 +184,7 @@ impl PackSet {
         let mut hash = blake3::Hasher::new();
         let mut read = Vec::new();
         let mut mappers = Vec::new();
+        let mut migrations: Vec<(&String, &String, String, Ddl)> = Vec::new();
         for (language, folder) in LANGUAGES {
             let mut file = (format!("{folder}/language.toml"), String::new(), LanguageFile::default());
             let mut packs = Vec::new();
@@ -200,6 +202,7 @@ impl PackSet {
                     match toml::from_str::<Pack>(text) {
                         Ok(pack) => {
                             mappers.extend(pack.mapper.clone().map(|m| (name, text, pack.id.clone(), m)));
+                            migrations.extend(pack.ddl.clone().map(|d| (name, text, pack.id.clone(), d)));
                             packs.push(pack);
                         }
                         Err(error) => errors.push(GrammarError::from_toml(name, text, &error)),
@@ -211,6 +214,16 @@ impl PackSet {
         let known: Vec<(&str, &Mapper)> = mappers.iter().map(|(_, _, id, m)| (id.as_str(), m)).collect();
         for (name, text, _, mapper) in &mappers {
             super::check::check(name, text, mapper, &known, &mut errors);
+        }
+        let ddl: Vec<(String, Ddl)> = migrations.iter().map(|m| (m.2.clone(), m.3.clone())).collect();
+        for (name, text, _, rules) in &migrations {
+            rules.check(name, text, &ddl, &mut errors);
+        }
+        for pack in read.iter_mut().flat_map(|r| &mut r.3) {
+            let extended = |d: &Ddl| ddl.iter().filter(|o| d.extends.contains(&o.0)).map(|o| o.1.clone()).collect::<Vec<_>>();
+            if let Some(own) = &mut pack.ddl {
+                extended(own).iter().for_each(|other| own.extend(other));
+            }
         }
         let mut languages = Vec::new();
         for (language, _, (name, text, file), packs) in &read {

@@ -2,6 +2,7 @@
 
 pub mod compose;
 pub mod databases;
+pub mod ddl;
 pub mod discover;
 pub mod extract;
 pub mod lower;

@@ -11,17 +11,20 @@ pub use suppress::{Baseline, BaselineEntry, BaselineError};
 
 use super::history::{HistoryError, SchemaRequest, World, opened, opened_problem, presupposes_more, worlds};
 use super::inputs::{MigrationInput, nothing_to_run};
+use super::program::{CodeMigration, Surroundings};
 use super::view::IndexView;
 
 use crate::impact::check_statements;
 use crate::migrations::{Formats, up_part};
 use crate::model::change::{Applied, Change, Outcome};
+use crate::model::dialect::Engine;
 use crate::model::finding::{Finding, Verdict};
-use crate::model::problem::Problem;
+use crate::model::problem::{Problem, Stage};
 use crate::model::report::Report;
 use crate::model::schema::Schema;
 use crate::sql::apply::{ApplyOptions, apply, presuppose};
 use crate::store::StoreError;
+use std::rc::Rc;
 
 /// What to check.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +45,8 @@ pub struct CheckRequest {
     pub owner: Option<String>,
     /// Findings that are known.
     pub baseline: Option<Baseline>,
+    /// What migrations in code are read with; without, they are taken for SQL.
+    pub surroundings: Option<Rc<Surroundings>>,
 }
 
 /// Why a check can't be done.
@@ -64,6 +69,29 @@ pub(crate) struct Run {
     pub changes: Vec<Change>,
     /// By migration.
     pub applied: Vec<Applied>,
+    /// What each migration sends to this database.
+    pub scripts: Vec<Sent>,
+}
+
+/// What a migration sends to a database of one engine.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sent {
+    /// SQL; of a file of SQL its own text, with what does not run blanked.
+    pub text: String,
+    /// Of a migration in code: the line of the code for each line of the text.
+    pub lines: Option<Vec<u32>>,
+    /// Of a migration in code: the library.
+    pub library: Option<String>,
+    /// Parts of the code that were not read: line and reason.
+    pub unread: Vec<(u32, String)>,
+}
+
+impl Sent {
+    /// The line of the migration's file for a line of the text.
+    fn line(&self, line: u32) -> u32 {
+        let Some(lines) = &self.lines else { return line };
+        lines.get(line.saturating_sub(1) as usize).copied().unwrap_or(line)
+    }
 }
 
 /// Checks migrations against a view of the index (none: only the statements given).
@@ -73,7 +101,12 @@ pub(crate) struct Run {
 pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report, CheckError> {
     let mut problems = Vec::new();
     let found = worlds(&request.schema, &request.inputs, view, &mut problems)?;
-    let mut runs: Vec<Run> = found.into_iter().map(|w| run_migrations(w, &request.inputs, &mut problems)).collect();
+    let code: Vec<Option<CodeMigration>> = match &request.surroundings {
+        Some(around) => request.inputs.iter().map(|i| CodeMigration::read(i, around)).collect(),
+        None => Vec::new(),
+    };
+    let mut scripts = Scripts { request, code, known: Vec::new() };
+    let mut runs: Vec<Run> = found.into_iter().map(|w| run_migrations(w, &request.inputs, &mut scripts, &mut problems)).collect();
     decide::keep_fitting(&mut runs);
     let mut report = decide::empty_report(request, &runs, view, problems);
     let mut findings = Vec::new();
@@ -100,9 +133,47 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     Ok(report)
 }
 
+/// What the migrations send, by engine.
+struct Scripts<'r> {
+    request: &'r CheckRequest,
+    code: Vec<Option<CodeMigration>>,
+    known: Vec<(Engine, Vec<Sent>)>,
+}
+
+impl Scripts<'_> {
+    fn of(&mut self, engine: Engine) -> Vec<Sent> {
+        if let Some((_, known)) = self.known.iter().find(|k| k.0 == engine) {
+            return known.clone();
+        }
+        let sent: Vec<Sent> = self.request.inputs.iter().enumerate().map(|(i, input)| self.one(i, input, engine)).collect();
+        self.known.push((engine, sent.clone()));
+        sent
+    }
+
+    fn one(&self, at: usize, input: &MigrationInput, engine: Engine) -> Sent {
+        let (Some(around), Some(Some(code))) = (&self.request.surroundings, self.code.get(at)) else {
+            return Sent { text: runnable(input), ..Sent::default() };
+        };
+        match code.script(engine, &around.packs) {
+            Some(script) => Sent {
+                text: script.text,
+                lines: Some(script.lines),
+                library: Some(script.title),
+                unread: script.unread.into_iter().map(|u| (u.line, u.message)).collect(),
+            },
+            None => Sent {
+                lines: Some(Vec::new()),
+                unread: vec![(1, "no pack knows a migration of this form: nothing of it was read".into())],
+                ..Sent::default()
+            },
+        }
+    }
+}
+
 /// Applies the migrations in order to one database.
-fn run_migrations(world: World, inputs: &[MigrationInput], problems: &mut Vec<Problem>) -> Run {
-    let mut run = apply_all(world, inputs);
+fn run_migrations(world: World, inputs: &[MigrationInput], scripts: &mut Scripts, problems: &mut Vec<Problem>) -> Run {
+    let sent = scripts.of(world.before.dialect.engine);
+    let mut run = apply_all(world, &sent);
     let lacking = run.applied.iter().find_map(|a| a.error.as_ref().filter(|e| a.outcome == Outcome::Fails && presupposes_more(&e.code)));
     let member = run.world.source.contains("it lies in");
     if let Some(error) = lacking.cloned()
@@ -114,31 +185,37 @@ fn run_migrations(world: World, inputs: &[MigrationInput], problems: &mut Vec<Pr
             problems.push(opened_problem(&world, &error.message));
         }
         world.before = opened(&world.before);
-        run = apply_all(world, inputs);
+        run = apply_all(world, &sent);
     }
-    for (input, applied) in inputs.iter().zip(&run.applied) {
+    for ((input, applied), sent) in inputs.iter().zip(&run.applied).zip(&run.scripts) {
         problems.extend(applied.problems.iter().map(|p| Problem { path: p.path.clone().or(Some(input.path.clone())), ..p.clone() }));
-        if applied.changes.is_empty() && applied.error.is_none() && applied.problems.is_empty() {
+        for (line, reason) in &sent.unread {
+            problems.push(Problem::new(Stage::Migration, format!("not read: {reason}")).at(input.path.clone(), Some(*line)));
+        }
+        if applied.changes.is_empty() && applied.error.is_none() && applied.problems.is_empty() && sent.unread.is_empty() {
             problems.push(nothing_to_run(input));
         }
     }
     run
 }
 
-fn apply_all(world: World, inputs: &[MigrationInput]) -> Run {
+fn apply_all(world: World, sent: &[Sent]) -> Run {
     // What the migrations presuppose of an open schema was there before them, with the same identities.
-    let before = if world.before.complete { world.before.clone() } else { presupposed(&world.before, inputs) };
+    let before = if world.before.complete { world.before.clone() } else { presupposed(&world.before, sent) };
     let mut schema = before.clone();
     let mut changes = Vec::new();
     let mut all = Vec::new();
-    for (i, input) in inputs.iter().enumerate() {
-        let text = runnable(input);
-        let (next, applied) = apply(&schema, &text, &ApplyOptions { migration: i as u32, ..ApplyOptions::default() });
+    for (i, script) in sent.iter().enumerate() {
+        let (next, mut applied) = apply(&schema, &script.text, &ApplyOptions { migration: i as u32, ..ApplyOptions::default() });
+        applied.changes.iter_mut().for_each(|c| c.line = script.line(c.line));
+        applied.conditions.iter_mut().for_each(|c| c.line = script.line(c.line));
+        applied.problems.iter_mut().for_each(|p| p.line = p.line.map(|l| script.line(l)));
+        applied.error_line = applied.error_line.map(|l| script.line(l));
         schema = next;
         changes.extend(applied.changes.iter().cloned());
         all.push(applied);
     }
-    Run { world, before, after: schema, changes, applied: all }
+    Run { world, before, after: schema, changes, applied: all, scripts: sent.to_vec() }
 }
 
 /// The part of a migration that runs forwards; down sections and directives blanked.
@@ -147,8 +224,8 @@ pub(crate) fn runnable(input: &MigrationInput) -> String {
 }
 
 /// An open schema with the tables and columns that the migrations, one after the other, presuppose.
-fn presupposed(before: &Schema, inputs: &[MigrationInput]) -> Schema {
-    let all: Vec<String> = inputs.iter().map(runnable).collect();
+fn presupposed(before: &Schema, sent: &[Sent]) -> Schema {
+    let all: Vec<&str> = sent.iter().map(|s| s.text.as_str()).collect();
     presuppose(before, &all.join("\n;\n"), &ApplyOptions { lenient: true, ..ApplyOptions::default() })
 }
 

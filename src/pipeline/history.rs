@@ -1,6 +1,6 @@
 //! The schema before a migration: a dump, a folder of migrations, or the history that the migration belongs to.
 
-use super::inputs::{InputError, MigrationInput, read_text};
+use super::inputs::{InputError, MigrationInput, is_sql, read_text};
 use super::view::IndexView;
 use crate::index::discover::{DiscoverError, Reader, Root, Settings, discover};
 use crate::migrations::{self, Until};
@@ -130,12 +130,17 @@ pub fn worlds(
     Ok(found)
 }
 
+/// The engine that the SQL of a migration is written for. Code says nothing of the sort.
+fn syntax(input: &MigrationInput) -> Option<(Engine, String)> {
+    is_sql(&input.path).then(|| migrations::dialect_by_syntax(&input.text))?
+}
+
 fn dialect_of(request: &SchemaRequest, inputs: &[MigrationInput], view: Option<&IndexView>) -> (Dialect, String) {
     if let Some(dialect) = request.dialect {
         return (dialect, "--dialect".into());
     }
     for input in inputs {
-        if let Some((engine, evidence)) = migrations::dialect_by_syntax(&input.text) {
+        if let Some((engine, evidence)) = syntax(input) {
             return (Dialect::of(engine), evidence);
         }
     }
@@ -242,8 +247,7 @@ fn from_index(
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let engine =
-        request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(|i| migrations::dialect_by_syntax(&i.text)).map(|f| f.0));
+    let engine = request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(syntax).map(|f| f.0));
     // The first migration that has a place decides for all of them.
     for input in inputs {
         let Some(file) = &input.file else { continue };

@@ -89,6 +89,12 @@ pub fn read_migration(path: &Path) -> Result<MigrationInput, InputError> {
     Ok(MigrationInput { path: path.display().to_string(), file: Some(path.to_path_buf()), text: read_text(path)? })
 }
 
+/// Whether a migration is SQL by its name; standard input is.
+pub fn is_sql(path: &str) -> bool {
+    let extension = path.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map_or("sql", |p| p.1);
+    ["sql", "psql", "pgsql", "mysql", "ddl", "txt"].iter().any(|e| e.eq_ignore_ascii_case(extension))
+}
+
 /// A problem for a migration in which nothing was found to run.
 pub fn nothing_to_run(input: &MigrationInput) -> Problem {
     Problem::new(Stage::Migration, "holds no statement that changes anything").at(input.path.clone(), None)

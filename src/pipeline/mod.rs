@@ -3,6 +3,7 @@
 pub mod check;
 pub mod history;
 pub mod inputs;
+pub mod program;
 pub mod references;
 pub mod refresh;
 pub mod view;

@@ -201,7 +201,11 @@ fn facts_in_use(store: &Store, packs: &PackSet) -> Result<HashSet<[u8; 16]>, Ref
     Ok(out)
 }
 
-fn load_packs(workspace: &Workspace) -> Result<PackSet, RefreshError> {
+/// The packs in force: the built-in ones, and those of a folder that the configuration names.
+///
+/// # Errors
+/// [`RefreshError::Grammars`] with every defect of the files.
+pub fn load_packs(workspace: &Workspace) -> Result<PackSet, RefreshError> {
     let loaded = match (&workspace.config.grammars.folder, &workspace.config_folder) {
         (Some(folder), Some(base)) => PackSet::load(&base.join(folder)),
         _ => PackSet::builtin(),

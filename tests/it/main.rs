@@ -4,6 +4,7 @@ mod architecture;
 mod bad_input;
 mod catalogue;
 mod cli;
+mod code_migrations;
 mod definitions;
 mod engines;
 mod migrations;

@@ -55,7 +55,10 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
             path: input.path.clone(),
             database: database.clone(),
             outcome: applied.map_or(Outcome::Ok, |a| a.outcome),
-            taken: taken.clone(),
+            taken: match runs.first().and_then(|r| r.scripts.get(i)).and_then(|s| s.library.as_ref()) {
+                Some(library) => format!("{taken}; read as {library}"),
+                None => taken.clone(),
+            },
             data_dependent: applied.is_some_and(|a| a.data_dependent),
             error: applied.and_then(|a| a.error.clone()),
             changes: changes
@@ -105,7 +108,19 @@ pub fn conclude(report: &mut Report, mut findings: Vec<Finding>, runs: &[Run], r
 
 fn migration_findings(report: &mut Report, runs: &[Run], request: &CheckRequest) {
     let Some(run) = runs.first() else { return };
-    for (input, applied) in request.inputs.iter().zip(&run.applied) {
+    for ((input, applied), sent) in request.inputs.iter().zip(&run.applied).zip(&run.scripts) {
+        for (line, reason) in &sent.unread {
+            report.migration_findings.push(MigrationFinding {
+                migration: input.path.clone(),
+                line: *line,
+                rule: "part-not-read".into(),
+                verdict: Verdict::Risk,
+                message: format!("a part of the migration was not read: {reason}"),
+                help: "say it in SQL, or look at that part by hand".into(),
+                query: None,
+                error: None,
+            });
+        }
         if let Some(error) = &applied.error {
             let fails = applied.outcome == Outcome::Fails;
             report.migration_findings.push(MigrationFinding {
