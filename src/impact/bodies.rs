@@ -7,7 +7,7 @@ use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
 use crate::model::schema::{Function, Schema, Table, Trigger};
-use crate::model::statement::Consumer;
+use crate::model::statement::{Consumer, StatementKind};
 use crate::sql::bind::binding::{BindError, BindErrorKind, WriteKind};
 use crate::sql::bind::{SessionState, bind};
 use crate::sql::parse::parse_statement;
@@ -142,6 +142,7 @@ fn of_statement(cx: &Context, body: &Body, statement: &BodyStatement, definer: (
     let input = StatementInput {
         statement: &parsed,
         text: &sql,
+        kind: StatementKind::View,
         consumer: Consumer::ByName,
         any_integer: false,
         maps: None,

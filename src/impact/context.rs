@@ -8,7 +8,7 @@ use crate::model::finding::Effect;
 use crate::model::object::{ObjectId, ObjectKind, ObjectName, ObjectRef};
 use crate::model::schema::Column;
 use crate::model::span::Span;
-use crate::model::statement::{ColumnRef, HOLE};
+use crate::model::statement::{ColumnRef, HOLE, StatementKind};
 use crate::sql::bind::SessionState;
 use crate::sql::bind::binding::{BindError, BindErrorKind, Binding, Use};
 
@@ -193,8 +193,13 @@ impl<'a> Context<'a> {
             })
     }
 
-    /// The verb that starts the statement, for messages: `SELECT`, `UPDATE`.
+    /// What the statement is, for messages: the verb that starts it (`SELECT`, `UPDATE`), or what it stands for.
     pub fn verb(&self) -> String {
+        match self.input.kind {
+            StatementKind::Model => return "model".into(),
+            StatementKind::Use => return "code".into(),
+            _ => {}
+        }
         let text = self.input.statement.span.slice(self.input.text);
         let text = if text.is_empty() { self.input.text } else { text };
         let word: String = text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect();

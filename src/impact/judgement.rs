@@ -4,7 +4,7 @@ use super::rules::Meta;
 use crate::model::finding::{Effect, EngineErrors};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
-use crate::model::statement::{Consumer, Hole, Mapped};
+use crate::model::statement::{Consumer, Hole, Mapped, StatementKind};
 use crate::sql::ast::Statement;
 
 /// One statement as it is judged.
@@ -14,6 +14,8 @@ pub struct StatementInput<'a> {
     pub statement: &'a Statement,
     /// The text that it was parsed from; all spans are byte spans of it.
     pub text: &'a str,
+    /// How it was written.
+    pub kind: StatementKind,
     /// What reads its rows.
     pub consumer: Consumer,
     /// Whole numbers of any size fit into what the code reads ([`crate::model::statement::Statement::any_integer`]).

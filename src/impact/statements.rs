@@ -36,8 +36,16 @@ pub fn check_statements(
         if session || matches!(statement.kind, ast::StatementKind::Transaction(_)) {
             continue;
         }
-        let input =
-            StatementInput { statement, text, consumer: Consumer::Unknown, any_integer: false, maps: None, holes: false, parts: &[] };
+        let input = StatementInput {
+            statement,
+            text,
+            kind: StatementKind::SqlFile,
+            consumer: Consumer::Unknown,
+            any_integer: false,
+            maps: None,
+            holes: false,
+            parts: &[],
+        };
         let judgement = judge_paired(&pairing, changes, &input, &was, &is);
         let start = lines.line_column(text.as_bytes(), 0);
         let indexed = IndexedStatement {

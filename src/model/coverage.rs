@@ -29,6 +29,8 @@ pub struct RepositoryCoverage {
     pub statements: u32,
     /// Of those, bound without an unknown name.
     pub bound: u32,
+    /// Attributes that are called like the field of a model, of values that may be something else: no uses.
+    pub unclear_uses: u32,
     /// Sites that were not resolved, and statements that did not bind, in order of place.
     pub open: Vec<OpenSite>,
 }

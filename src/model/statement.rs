@@ -196,6 +196,8 @@ pub enum Evidence {
     File,
     /// It is what a library sends for calls of it.
     Composed,
+    /// An attribute of something unknown whose name one model alone has.
+    Name,
     /// It stands for the definition of a table or column.
     Definition,
     /// It stands for the definition of a relation.

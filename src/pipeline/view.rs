@@ -196,6 +196,7 @@ impl IndexView {
                 c.resolved += unit.info.resolved;
                 c.statements += unit.info.statements;
                 c.bound += unit.info.bound;
+                c.unclear_uses += unit.info.unclear_uses;
                 c.open.extend(unit.info.open.iter().cloned());
             }
             c.open.sort();

@@ -235,6 +235,10 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
             "  {}: {} source files, {skipped} skipped; {} of {} data-access sites resolved; {} of {} statements bound",
             c.repo, c.files, c.resolved, c.sites, c.bound, c.statements
         );
+        if c.unclear_uses > 0 {
+            let (noun, verb) = if c.unclear_uses == 1 { ("attribute", "is") } else { ("attributes", "are") };
+            let _ = writeln!(out, "    {} {noun} of unknown values {verb} called like fields of models; not judged", c.unclear_uses);
+        }
         let shown = if options.all { c.open.len() } else { OPEN_SHOWN.min(c.open.len()) };
         for site in &c.open[..shown] {
             let _ = writeln!(out, "    open {}:{}  {}  {}", site.path, site.line, site.reason, site.text);

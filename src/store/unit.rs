@@ -41,6 +41,8 @@ pub struct UnitInfo {
     pub statements: u32,
     /// Of those, bound.
     pub bound: u32,
+    /// Attributes that are called like the field of a model, of values that may be something else.
+    pub unclear_uses: u32,
 }
 
 /// A unit of a snapshot.

@@ -82,3 +82,36 @@ fn fields_decide_what_a_changed_column_means() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Attributes, keywords and lists of names that hold no statement are uses; what a statement names is none.
+#[test]
+fn uses_are_told_from_statements() {
+    let project = Project::empty();
+    project.write("requirements.txt", "django\n");
+    project.write("schema.sql", "CREATE TABLE parcels (id bigint PRIMARY KEY, seal_number text, note text);\n");
+    project.write("migration.sql", "ALTER TABLE parcels DROP COLUMN seal_number;\n");
+    project.write(
+        "models.py",
+        "from django.db import models\n\n\nclass Parcel(models.Model):\n    seal_number = models.TextField()\n    note = models.TextField()\n\n    class Meta:\n        db_table = \"parcels\"\n",
+    );
+    project.write(
+        "views.py",
+        concat!(
+            "from .models import Parcel\n\n\n",
+            "class Stamp:\n    note = 1\n\n\n",
+            "def show(thing):\n    return thing.seal_number, thing.note\n\n\n",
+            "def draft():\n    return Parcel(seal_number=\"1\")\n\n\n",
+            "def keep():\n    Parcel(seal_number=\"1\").save()\n\n\n",
+            "def number(parcel: Parcel):\n    return parcel.seal_number\n",
+        ),
+    );
+    let found = checked(&project, "");
+    let expected = [
+        "breaks models.py:5 definition dropped-column-still-read",
+        "breaks views.py:17 query dropped-column-still-read",
+        "risk views.py:9 use dropped-column-still-read",
+        "risk views.py:13 use dropped-column-still-read",
+        "risk views.py:21 use dropped-column-still-read",
+    ];
+    assert_eq!(found, expected);
+}

@@ -63,7 +63,7 @@ fn statements(files: &BTreeMap<String, Vec<u8>>, packs: &PackSet) -> String {
         match s.evidence {
             Evidence::Sink => write!(out, " via {}", s.library),
             Evidence::Parsed => write!(out, " because it parses"),
-            Evidence::File | Evidence::Composed | Evidence::Definition | Evidence::Relation => {
+            Evidence::File | Evidence::Composed | Evidence::Name | Evidence::Definition | Evidence::Relation => {
                 write!(out, " in a file{}", if s.library.is_empty() { String::new() } else { format!(" of {}", s.library) })
             }
         }

@@ -142,7 +142,7 @@ mod tests {
     use crate::model::dialect::{Dialect, Engine};
     use crate::model::schema::Schema;
     use crate::model::span::Span;
-    use crate::model::statement::{Consumer, SqlText};
+    use crate::model::statement::{Consumer, SqlText, StatementKind};
     use crate::sql::apply::{ApplyOptions, apply, apply_in_place};
     use crate::sql::bind::SessionState;
     use crate::sql::parse::parse_statement;
@@ -191,6 +191,7 @@ mod tests {
             let input = StatementInput {
                 statement: &statement,
                 text: &text.text,
+                kind: StatementKind::RawSql,
                 consumer: Consumer::ByName,
                 any_integer: false,
                 maps: None,

@@ -15,6 +15,7 @@
 //! `names` writes names, `scope` says which table a column belongs to, `expr` and `fragment` render expressions,
 //! `select`, `insert` and `change` statements, `load` what is loaded with the rows.
 
+mod attributes;
 mod change;
 pub mod definition;
 mod delivered;

@@ -1,5 +1,6 @@
 //! Statements of a service: what its code sends, what its models define, what its code uses of loaded entities.
 
+use super::attributes::attributes;
 use super::names::{At, definition_of, table_of};
 use super::scope::holder;
 use super::{Build, Composed, Composer};
@@ -9,7 +10,7 @@ use crate::index::program::Program;
 use crate::index::trace::{Sent, Traced, Use};
 use crate::model::span::Span;
 use crate::model::statement::{Consumer, Evidence, Mapped, SqlText, Statement, StatementKind};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What composing gives for a service.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Placed {
     pub statements: Vec<Statement>,
     /// Places that send something: path, span, whether a statement is known.
     pub sites: Vec<(String, Span, bool)>,
+    /// Attributes that are called like the field of a model, of values that may be something else.
+    pub unclear_uses: u32,
     /// Places that send something that is not known: path, span and why.
     pub open: Vec<(String, Span, String)>,
 }
@@ -54,9 +57,15 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
             Made { composed: defined.composed, kind: StatementKind::Model, library, evidence: defined.evidence, consumer: Consumer::None };
         maker.push(defined.origin, None, made, defined.maps);
     }
-    for used in &traced.uses {
+    let sent = maker.places();
+    let place = |used: &Use| (used.origin.file, used.origin.span.start);
+    let told: HashSet<(u32, u32)> = sent.iter().copied().chain(traced.uses.iter().map(place)).collect();
+    let named = attributes(program, composer.models, &told);
+    maker.out.unclear_uses = named.unclear;
+    // what a statement names is no mere use
+    let traced = traced.uses.iter().filter(|u| !sent.contains(&place(u)));
+    for (used, evidence) in traced.map(|u| (u, Evidence::Composed)).chain(named.uses.iter().map(|u| (u, Evidence::Name))) {
         if let Some((composed, library)) = composer.used(used) {
-            let evidence = Evidence::Composed;
             maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }
     }
@@ -91,6 +100,17 @@ struct Maker<'p, 'a> {
 impl Maker<'_, '_> {
     fn is_own(&self, at: Origin) -> bool {
         self.program.file(at.file).is_some_and(|f| f.own)
+    }
+
+    /// Places of the names that statements and definitions hold: file and start.
+    fn places(&self) -> HashSet<(u32, u32)> {
+        let numbers: HashMap<&str, u32> = self.program.files.iter().zip(0..).map(|(f, n)| (f.path, n)).collect();
+        let mut out = HashSet::new();
+        for statement in &self.out.statements {
+            let file = |index: u16| statement.files.get(usize::from(index)).and_then(|path| numbers.get(path.as_str()));
+            out.extend(statement.text.pieces.iter().filter_map(|p| Some((*file(p.file)?, p.source.start))));
+        }
+        out
     }
 
     fn sent(&mut self, composer: &Composer<'_>, sent: &Sent, composed: Composed) {

@@ -16,7 +16,7 @@ mod standing;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod visit;
+pub(in crate::index) mod visit;
 
 pub(in crate::index) use naming::snake;
 pub(in crate::index) use plural::plural;

@@ -3,7 +3,7 @@
 use crate::model::code::{Arg, Code, Entry, Expr, ExprKind, Field, Function, Part, Stmt, Type};
 
 /// What a walk meets.
-pub(super) enum Met<'a> {
+pub(in crate::index) enum Met<'a> {
     /// An expression, with the name that it is assigned to.
     Value(&'a Expr, Option<&'a Expr>),
     /// A type.
@@ -11,7 +11,7 @@ pub(super) enum Met<'a> {
 }
 
 /// Visits every expression and type of a file.
-pub(super) fn each<'a>(code: &'a Code, met: &mut dyn FnMut(Met<'a>)) {
+pub(in crate::index) fn each<'a>(code: &'a Code, met: &mut dyn FnMut(Met<'a>)) {
     statements(&code.body, met);
     for function in &code.functions {
         each_in_function(function, met);

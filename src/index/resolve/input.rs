@@ -57,6 +57,8 @@ pub struct Resolved {
     pub sites: u32,
     /// Of those, the ones that gave a statement.
     pub resolved: u32,
+    /// Attributes that are called like the field of a model, of values that may be something else.
+    pub unclear_uses: u32,
     /// Functions of the service that send a text they are given, by name: files that call them can matter,
     /// even without an SQL keyword of their own. Sorted.
     pub helpers: Vec<String>,

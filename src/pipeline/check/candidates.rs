@@ -104,7 +104,7 @@ pub fn judge(
                 // The database would not notice: it is what a developer must edit.
                 judgement.effect = Effect::ChangesResult;
                 judgement.prepared_effect = judgement.prepared_effect.min(Effect::ChangesResult);
-                judgement.confidence = judgement.confidence.min(60);
+                judgement.confidence = judgement.confidence.min(if statement.evidence == Evidence::Name { 40 } else { 60 });
             }
             let place = match definitions.lacking(&found, &judgement) {
                 Some(place) => Belonging::At(place),
@@ -218,6 +218,7 @@ fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement 
     let input = StatementInput {
         statement: &parsed,
         text,
+        kind: statement.kind,
         consumer: statement.consumer,
         any_integer: statement.any_integer,
         maps: statement.maps.as_ref(),

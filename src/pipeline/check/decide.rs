@@ -258,7 +258,10 @@ fn conclude_recommendation(report: &mut Report, findings: &[Finding], runs: &[Ru
     let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
     let changes = report.migrations.iter().any(|m| !m.changes.is_empty());
     let judged = match view {
-        Some(_) if changes => statements as usize,
+        // models are read, too, where nothing is sent through them
+        Some(view) if changes => {
+            statements as usize + view.snapshots.iter().flat_map(|s| &s.units).filter(|u| !u.info.tables.is_empty()).count()
+        }
         _ => 1,
     };
     let evidence = Evidence { findings, migration_findings: &own, applied: &applied, judged, open_sites: report.reaching as usize };

@@ -115,6 +115,7 @@ fn join(resolved: &mut Resolved, placed: Placed, read: &dyn Fn(&str) -> Option<V
         !replaced.contains(&(index - 1)) || kept.contains(&(index - 1))
     });
     add(resolved, new);
+    resolved.unclear_uses += placed.unclear_uses;
     let mut sources: HashMap<String, Option<(Vec<u8>, LineIndex)>> = HashMap::new();
     for (path, span, known) in placed.sites {
         if raw.near(&path, span).next().is_some() {

@@ -327,6 +327,7 @@ fn bind(
         database: choice.map(|c| (known[c.candidate].database.name.clone(), c.evidence)),
         dynamic: statements.iter().filter(|s| s.dynamic_table).count() as u32,
         statements: statements.iter().filter(|s| is_sent(s)).count() as u32,
+        unclear_uses: resolved.unclear_uses,
         bound: statements.iter().filter(|s| is_sent(s) && s.unbound.is_none()).count() as u32,
     };
     UnitContent { statements, info }

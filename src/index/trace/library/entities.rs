@@ -25,6 +25,12 @@ impl Tracer<'_> {
                 }
             }
         }
+        // Whether the new row is ever stored is another question: its fields are named here.
+        for (name, ..) in &written {
+            if let (Some((model, field)), Some(origin)) = (self.field_of(model, &name.text), name.origin) {
+                self.found.uses.push(Use { origin, model, field });
+            }
+        }
         let on_flush = self.writes_on_flush(model);
         if on_flush {
             let query = self.write_of(model, Verb::Insert, EntityWrite::New, site);
