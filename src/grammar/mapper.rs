@@ -114,6 +114,10 @@ pub struct Mapper {
     /// Whole rows are read as `*`: with the columns that no field of the model names.
     #[serde(default)]
     pub stars: bool,
+    /// Structs without a table stand for columns of the table that a query is about: whole rows that are read into one
+    /// are its fields, and a row that is written from one has them.
+    #[serde(default)]
+    pub by_struct: bool,
     /// The root of a query may be named after what is asked of it (`db.Where(...).Find(&users)`).
     #[serde(default)]
     pub late_root: bool,

@@ -4,7 +4,7 @@ use crate::model::span::Span;
 use crate::model::statement::{Statement, StatementKind};
 use std::collections::HashMap;
 
-/// Raw statements by the places that they stand at and are sent from.
+/// Statements, raw ones or others, by the places that they stand at and are sent from.
 #[derive(Debug, Default)]
 pub struct RawPlaces {
     by_file: HashMap<String, Vec<(Span, usize)>>,
@@ -13,9 +13,13 @@ pub struct RawPlaces {
 impl RawPlaces {
     /// The raw ones among these statements, by their index.
     pub fn of(statements: &[Statement]) -> Self {
+        Self::of_kinds(statements, &[StatementKind::RawSql, StatementKind::SqlFile])
+    }
+
+    /// Statements of these kinds, by their index.
+    pub fn of_kinds(statements: &[Statement], kinds: &[StatementKind]) -> Self {
         let mut out = RawPlaces::default();
-        let raw = |s: &Statement| matches!(s.kind, StatementKind::RawSql | StatementKind::SqlFile);
-        for (i, s) in statements.iter().enumerate().filter(|(_, s)| raw(s)) {
+        for (i, s) in statements.iter().enumerate().filter(|(_, s)| kinds.contains(&s.kind)) {
             let own = s.files.first().map(|f| (f.clone(), s.span));
             own.into_iter().chain(s.site.clone()).for_each(|(file, span)| out.by_file.entry(file).or_default().push((span, i)));
         }

@@ -28,11 +28,11 @@ struct Place {
 /// Definitions and uses by the fields of structs that rows are read into, for the statements of a service; notes at
 /// the statements that whole rows are read by such fields.
 pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, statements: &mut [Statement]) -> Vec<Statement> {
-    let raw = RawPlaces::of(statements);
+    let sent = RawPlaces::of_kinds(statements, &[StatementKind::RawSql, StatementKind::SqlFile, StatementKind::Builder]);
     let mut fields: BTreeMap<(ModelId, FieldId), BTreeSet<Place>> = BTreeMap::new();
     for scan in &traced.scans {
         let Some(model) = composer.models.get(scan.model).filter(|m| m.is_abstract || m.table.text.is_empty()) else { continue };
-        for at in statements_at(program, scan, &raw) {
+        for at in statements_at(program, scan, &sent) {
             let Some(statement) = statements.get_mut(at) else { continue };
             let delivered = Delivered::of(&statement.text.text, composer.dialect);
             let mut whole = false;
@@ -107,9 +107,9 @@ pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, 
 }
 
 /// Statements that the calls of a scan send.
-fn statements_at(program: &Program<'_>, scan: &Scan, raw: &RawPlaces) -> BTreeSet<usize> {
+fn statements_at(program: &Program<'_>, scan: &Scan, sent: &RawPlaces) -> BTreeSet<usize> {
     let path = |call: &Origin| program.file(call.file).map(|f| (f.path, call.span));
-    scan.calls.iter().filter_map(path).flat_map(|(path, span)| raw.near(path, span)).collect()
+    scan.calls.iter().filter_map(path).flat_map(|(path, span)| sent.near(path, span)).collect()
 }
 
 /// A field with the column that it is read from.

@@ -234,7 +234,8 @@ impl<'a> Program<'a> {
         let whole = import.name.is_empty() || import.name == "*";
         if files.is_empty() {
             if whole {
-                return Some(Definition::External(import.module.clone()));
+                let module = if language == Language::Go { without_version(&import.module) } else { &import.module };
+                return Some(Definition::External(module.to_string()));
             }
             // `from . import models`: a module of the package whose own file says nothing
             if language == Language::Python {
@@ -339,4 +340,10 @@ fn collect<'a>(body: &'a [Stmt], table: &mut FileTable<'a>) {
             _ => {}
         }
     }
+}
+
+/// The path of a Go module without its major version: `github.com/jackc/pgx/v5`, `gopkg.in/gorp.v2`.
+fn without_version(path: &str) -> &str {
+    let digits = |d: &str| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit());
+    ["/v", ".v"].iter().find_map(|mark| path.rsplit_once(mark).filter(|(_, version)| digits(version))).map_or(path, |(name, _)| name)
 }

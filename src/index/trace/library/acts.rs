@@ -125,7 +125,7 @@ impl Tracer<'_> {
             }
             Act::Union | Act::With | Act::Merge | Act::FromQuery => self.combine(&at, step, &taken, call),
             Act::Raw => self.raw(&at, &taken, call.query),
-            Act::Scan => self.scan(&taken, call),
+            Act::Scan => self.scan(&at, &taken, call),
             _ => {
                 let mut read = self.read(&at, step, &taken, call);
                 if step.act == Act::Conflict {

@@ -178,9 +178,14 @@ impl Tracer<'_> {
             Some(name) => SqlExpr::Label(Box::new(left), name),
             None => left,
         };
-        let built = match &*name.text {
+        let built = match name.text.to_ascii_lowercase().as_str() {
             "desc" => SqlExpr::Descending(Box::new(left)),
-            "asc" | "nulls_first" | "nulls_last" | "nullsfirst" | "nullslast" | "self_group" | "mapWith" | "getSQL" => left,
+            "asc" | "nulls_first" | "nulls_last" | "nullsfirst" | "nullslast" | "self_group" | "mapwith" | "getsql" => left,
+            // a column of a table that is named by itself
+            "col" if matches!(left, SqlExpr::Path { .. }) => match (left, args.first().and_then(|a| self.text_of(&a.value))) {
+                (SqlExpr::Path { name: table, .. }, Some(name)) => SqlExpr::Column { source: SourceRef::Named(table), name },
+                (left, _) => left,
+            },
             "label" | "as" | "as_" | "alias" => label(self, left),
             _ => {
                 let mut all = vec![left];

@@ -1,14 +1,36 @@
 //! Structs that rows are read into, and those whose fields are the named parameters of a statement.
 
 use super::calls::Call;
-use crate::index::mapping::{ModelId, Origin};
-use crate::index::trace::query::QueryId;
+use super::names::At;
+use crate::grammar::mapper::FieldRole;
+use crate::index::mapping::{FieldId, ModelId, Origin};
+use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, Value};
 use crate::index::trace::{Scan, Tracer};
 
 impl Tracer<'_> {
+    /// Whether a struct says which columns of the query's table are meant.
+    pub(super) fn stands_for_columns(&self, at: &At, model: ModelId) -> bool {
+        let by_struct = self.words.mapper(at.pack).is_some_and(|m| m.by_struct);
+        by_struct && self.models.get(model).is_some_and(|m| m.is_abstract) && self.root_model(at.query).is_none()
+    }
+
+    /// The fields of a struct as columns of the first table.
+    pub(super) fn struct_columns(&self, model: ModelId) -> Vec<SqlExpr> {
+        let fields = self.models.get(model).map_or(&[][..], |m| &m.fields);
+        let kept = |role| !matches!(role, FieldRole::Ignored | FieldRole::Embedded | FieldRole::Synonym);
+        let fields = fields.iter().enumerate().filter(|(_, f)| kept(f.role));
+        fields.map(|(f, _)| SqlExpr::Field { source: SourceRef::Id(0), model, field: f as FieldId, origin: None }).collect()
+    }
+
+    /// Notes that the columns of a query are those of a struct.
+    pub(super) fn note_scan(&mut self, query: QueryId, model: ModelId) {
+        let calls = self.query(query).map(|q| q.parts.clone()).unwrap_or_default();
+        self.found.scans.push(Scan { calls, model });
+    }
+
     /// Notes the structs that are taken, for the statement of the call, of its receiver or of one of its arguments.
-    pub(super) fn scan(&mut self, taken: &[Argument], call: &Call) {
+    pub(super) fn scan(&mut self, at: &At, taken: &[Argument], call: &Call) {
         let mut calls: Vec<Origin> = Vec::new();
         let values = call.receiver.into_iter().chain(call.args.iter().map(|a| &a.value));
         for query in values.filter_map(query_of).chain([call.query]) {
@@ -20,6 +42,11 @@ impl Tracer<'_> {
             let mut models = Vec::new();
             self.structs_in(&arg.value, &mut models);
             for model in models {
+                let whole = |q: &Query| q.select.is_empty() && q.raw.is_none() && !q.sources.is_empty();
+                if self.query(call.query).is_some_and(whole) && self.stands_for_columns(&At { query: call.query, ..*at }, model) {
+                    let columns = self.struct_columns(model);
+                    self.change(call.query, |q| q.select = columns);
+                }
                 self.found.scans.push(Scan { calls: calls.clone(), model });
             }
         }

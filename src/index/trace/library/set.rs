@@ -205,6 +205,11 @@ impl Tracer<'_> {
                     }
                 }
                 Some(Object::List { items, .. }) => items.iter().for_each(|v| self.pairs_of(at, v, origin, prefix, out, depth + 1)),
+                Some(Object::Entity { model, .. }) if self.stands_for_columns(at, model) => {
+                    let columns = self.struct_columns(model);
+                    out.extend(columns.into_iter().map(|column| (column, SqlExpr::Value(None))));
+                    self.note_scan(at.query, model);
+                }
                 Some(Object::Entity { written, fresh, .. }) => {
                     if written.is_empty() && !fresh {
                         // a value of which only the type is known
