@@ -280,8 +280,9 @@ impl<'a> Lowering<'a> {
             Role::String => {
                 let key = self.expression(inner);
                 match types::literal_word(&key) {
-                    Some(word) => Entry::Named(word, value),
-                    None => Entry::Computed(key, value),
+                    // in Go a name that stands alone is a field, or a variable: told apart by the type
+                    Some(word) if self.language != Language::Go => Entry::Named(word, value),
+                    _ => Entry::Computed(key, value),
                 }
             }
             // `{name: value}`: a variable in Python, a field in Go; in brackets a value.

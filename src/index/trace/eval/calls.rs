@@ -35,6 +35,25 @@ impl<'a> Tracer<'a> {
                 let name = Named { text: "constructor".into(), origin: None };
                 if self.language_here() == Language::Python { Value::Unknown } else { self.super_call(name, args, types, site) }
             }
+            // `function[Type](row)`
+            ExprKind::Index(of, key) if self.language_here() == Language::Go => {
+                let (generic, key) = (self.eval(of), self.eval(key));
+                let args = self.arguments(args);
+                self.state.last_run = None;
+                match self.library_instantiated(&generic, std::slice::from_ref(&key), site) {
+                    Some(_) => {
+                        let callee = match generic {
+                            Value::External(name) => Callee::Function { name, types: Rc::from([key]) },
+                            other => Callee::Itself(other),
+                        };
+                        self.library_call(&callee, &args, site).unwrap_or_default()
+                    }
+                    None => {
+                        let callee = self.read_item(&generic, &key, site);
+                        self.call_value(&callee, args, types, site)
+                    }
+                }
+            }
             _ => {
                 let callee = self.eval(function);
                 let args = self.arguments(args);

@@ -6,6 +6,7 @@ use crate::index::program::FunctionRef;
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{Argument, MapKey, Object, Value};
 use crate::model::code::{Entry, Expr, ExprKind, Part, Type};
+use crate::model::facts::Language;
 use std::rc::Rc;
 
 /// Items of a known list for each of which the body of a comprehension is evaluated.
@@ -89,6 +90,12 @@ impl<'a> Tracer<'a> {
         let Value::Object(id) = map else { return map };
         for entry in entries.iter().take(MAX_ITEMS) {
             match entry {
+                // in Go a variable
+                Entry::Named(word, value) if self.language_here() == Language::Go => {
+                    let key = self.resolve_name(&word.text, word.span);
+                    let value = self.eval(value);
+                    self.put_entries(id, &key, value, self.origin_here(word.span));
+                }
                 Entry::Named(word, value) => {
                     let value = self.eval(value);
                     let key = MapKey::Name(self.word_here(word));
@@ -155,8 +162,17 @@ impl<'a> Tracer<'a> {
             .unwrap_or_default();
         for (i, entry) in entries.iter().enumerate().take(MAX_ITEMS) {
             let (name, value) = match entry {
+                // of a library's type: a field, or a constant that is the key of a map
+                Entry::Named(word, value) if class.is_none() => {
+                    let known = self.resolve_name(&word.text, word.span);
+                    (self.text_of(&known).or_else(|| Some(self.word_here(word))), value)
+                }
                 Entry::Named(word, value) => (Some(self.word_here(word)), value),
                 Entry::Item(value) => (names.get(i).cloned(), value),
+                Entry::Computed(key, value) if class.is_none() => {
+                    let key = self.eval(key);
+                    (self.text_of(&key), value)
+                }
                 Entry::Computed(_, value) | Entry::Spread(value) => (None, value),
                 Entry::Method(_) => continue,
             };
@@ -188,6 +204,10 @@ impl<'a> Tracer<'a> {
                         let typed = self.type_value(ty, origin);
                         if !matches!(typed, Value::Unknown) {
                             return typed;
+                        }
+                        // a list type of a library: `pgx.Identifier{"schema", "table"}`
+                        if !args.is_empty() && args.iter().all(|a| a.name.is_none()) {
+                            return self.new_list(args.into_iter().map(|a| a.value).collect(), false);
                         }
                         let entries = args.into_iter().filter_map(|a| Some((MapKey::Name(a.name?), a.value))).collect();
                         self.new_map(entries, false)

@@ -204,7 +204,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// A value of what a type names.
-    pub(super) fn value_of(&mut self, named: &Value, many: bool, site: Origin) -> Value {
+    pub(in crate::index::trace) fn value_of(&mut self, named: &Value, many: bool, site: Origin) -> Value {
         match named {
             Value::Model { model, .. } => {
                 let entity = Object::Entity { model: *model, many, fresh: false, written: Vec::new(), query: None, origin: site };

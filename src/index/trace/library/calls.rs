@@ -35,7 +35,13 @@ impl Tracer<'_> {
         let words = self.words.clone();
         let count = args.iter().filter(|a| a.name.is_none() && !a.double).count();
         match callee {
-            Callee::Function { name, .. } => self.function_called(&words, name, args, count, site),
+            Callee::Function { name, types } => match self.library_instantiated(&Value::External(name.clone()), types, site) {
+                Some(of) => {
+                    self.note_row(&of, args);
+                    Some(self.value_of(&of, false, site))
+                }
+                None => self.function_called(&words, name, args, count, site),
+            },
             Callee::Itself(Value::Method { receiver, name }) => self.method_called(&words, receiver, name, args, count, site),
             Callee::Itself(value) => {
                 let (pack, kind) = self.kind_of(value)?;

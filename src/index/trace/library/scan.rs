@@ -29,6 +29,15 @@ impl Tracer<'_> {
         self.found.scans.push(Scan { calls, model });
     }
 
+    /// Notes the struct that a row among the arguments is read into.
+    pub(super) fn note_row(&mut self, of: &Value, args: &[Argument]) {
+        let mut models = Vec::new();
+        self.structs_in(of, &mut models);
+        for query in args.iter().filter_map(|a| query_of(&a.value)) {
+            models.iter().for_each(|&model| self.note_scan(query, model));
+        }
+    }
+
     /// Notes the structs that are taken, for the statement of the call, of its receiver or of one of its arguments.
     pub(super) fn scan(&mut self, at: &At, taken: &[Argument], call: &Call) {
         let mut calls: Vec<Origin> = Vec::new();

@@ -70,6 +70,10 @@ impl Tracer<'_> {
             if step.act == Act::ConflictSet {
                 q.conflict_set.extend(pairs);
             } else {
+                // assignments in SQL take the place of the entity's columns
+                if step.read == ReadAs::Sql && q.entity.replace(EntityWrite::Changed).is_some_and(|e| e != EntityWrite::Changed) {
+                    q.set.clear();
+                }
                 q.entity = q.entity.or(whole);
                 for pair in pairs {
                     q.set.push(pair);
