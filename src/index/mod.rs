@@ -5,6 +5,8 @@ pub mod databases;
 pub mod ddl;
 pub mod discover;
 pub mod extract;
+#[cfg(test)]
+mod fixtures;
 pub mod lower;
 pub mod mapping;
 pub mod placing;

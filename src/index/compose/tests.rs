@@ -45,21 +45,7 @@ fn place(at: u32) -> Origin {
 
 fn field(name: &str, column: &str, at: u32, role: FieldRole) -> ModelField {
     let primary = role == FieldRole::Primary;
-    ModelField {
-        name: name.into(),
-        aliases: Vec::new(),
-        column: Named { text: column.into(), origin: origin(at) },
-        origin: place(at),
-        role,
-        primary,
-        nullable: None,
-        has_default: false,
-        generated: primary,
-        on_update: false,
-        deferred: false,
-        refers: None,
-        ty: "".into(),
-    }
+    ModelField { role, primary, generated: primary, ..ModelField::new(name, Named { text: column.into(), origin: origin(at) }, place(at)) }
 }
 
 fn model(name: &str, table: &str, at: u32, fields: Vec<ModelField>) -> Model {
@@ -84,19 +70,7 @@ fn model(name: &str, table: &str, at: u32, fields: Vec<ModelField>) -> Model {
 }
 
 fn relation(name: &str, shape: RelationShape, target: u32, own: Named, other: Named) -> Relation {
-    Relation {
-        name: name.into(),
-        query_name: None,
-        shape,
-        target,
-        keys: vec![(own, other)],
-        through: None,
-        origin: origin(1900),
-        eager: false,
-        dynamic: false,
-        cascade: false,
-        order: Vec::new(),
-    }
+    Relation { origin: origin(1900), ..Relation::new(name, shape, target, vec![(own, other)]) }
 }
 
 const ORG: u32 = 0;

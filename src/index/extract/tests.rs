@@ -2,55 +2,21 @@
 //! properties that hold for all bytes.
 
 use super::{extract, render::render};
-use crate::grammar::PackSet;
+use crate::index::fixtures::{expect, packs, source_files};
 use crate::model::facts::{FileFacts, Language, Value};
 use crate::model::span::Span;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-
-fn packs() -> &'static PackSet {
-    static PACKS: OnceLock<PackSet> = OnceLock::new();
-    PACKS.get_or_init(|| PackSet::builtin().unwrap_or_else(|e| panic!("{}", e.iter().map(|e| format!("{e}\n")).collect::<String>())))
-}
-
-fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            cases(&path, found);
-        } else if path.file_name().is_some_and(|n| n != "expected.snap") && packs().language_of(&path.to_string_lossy()).is_some() {
-            found.push(path);
-        }
-    }
-}
+use std::path::Path;
 
 #[test]
 fn fixtures_give_the_expected_facts() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/grammars");
-    let mut sources = Vec::new();
-    cases(&root, &mut sources);
-    assert!(!sources.is_empty(), "no fixtures under {}", root.display());
-    let update = std::env::var_os("UPDATE_EXPECT").is_some();
-    let mut wrong = Vec::new();
-    for path in sources {
-        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+    expect(source_files("grammars").into_iter().map(|path| {
         let source = std::fs::read(&path).unwrap_or_default();
-        let language = packs().language_of(&name).unwrap_or(Language::Python);
-        let facts = extract(&source, language, &name, packs());
+        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+        let facts = extract(&source, packs().language_of(&name).unwrap_or(Language::Python), &name, packs());
         check_spans(&facts, &source);
-        let given = render(&facts, &source);
-        let snap = path.with_file_name("expected.snap");
-        let expected = std::fs::read_to_string(&snap).unwrap_or_default();
-        if given != expected {
-            if update {
-                std::fs::write(&snap, &given).unwrap_or_else(|e| panic!("{}: {e}", snap.display()));
-            } else {
-                wrong.push(format!("{name}\n--- expected\n{expected}--- given\n{given}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}\n\nUPDATE_EXPECT=1 rewrites the snapshots", wrong.join("\n"));
+        (path.parent().map(Path::to_path_buf).unwrap_or_default(), render(&facts, &source))
+    }));
 }
 
 /// All spans lie in the file, and text that is as long as its source is its source.

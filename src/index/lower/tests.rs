@@ -2,16 +2,10 @@
 //! hold for all bytes.
 
 use super::{lower, render::render};
-use crate::grammar::PackSet;
+use crate::index::fixtures::{expect, packs, source_files};
 use crate::model::code::Code;
 use crate::model::facts::Language;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-
-fn packs() -> &'static PackSet {
-    static PACKS: OnceLock<PackSet> = OnceLock::new();
-    PACKS.get_or_init(|| PackSet::builtin().unwrap_or_else(|e| panic!("{}", e.iter().map(|e| format!("{e}\n")).collect::<String>())))
-}
+use std::path::Path;
 
 fn lowered(source: &[u8], language: Language, path: &str) -> Code {
     let rules = packs().language(language).unwrap_or_else(|| panic!("no rules"));
@@ -22,43 +16,15 @@ fn lowered(source: &[u8], language: Language, path: &str) -> Code {
     lower(source, &tree, rules, table)
 }
 
-fn cases(folder: &Path, found: &mut Vec<PathBuf>) {
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            cases(&path, found);
-        } else if packs().language_of(&path.to_string_lossy()).is_some() {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn fixtures_give_the_expected_code() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lower");
-    let mut sources = Vec::new();
-    cases(&root, &mut sources);
-    assert!(!sources.is_empty(), "no fixtures under {}", root.display());
-    let update = std::env::var_os("UPDATE_EXPECT").is_some();
-    let mut wrong = Vec::new();
-    for path in sources {
-        let name = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy().into_owned();
+    expect(source_files("lower").into_iter().map(|path| {
+        let name = path.to_string_lossy().into_owned();
         let source = std::fs::read(&path).unwrap_or_default();
         let code = lowered(&source, packs().language_of(&name).unwrap_or(Language::Python), &name);
         check_spans(&code, &source);
-        let given = render(&code);
-        let snap = path.with_file_name("expected.snap");
-        let expected = std::fs::read_to_string(&snap).unwrap_or_default();
-        if given != expected {
-            if update {
-                std::fs::write(&snap, &given).unwrap_or_else(|e| panic!("{}: {e}", snap.display()));
-            } else {
-                wrong.push(format!("{name}\n--- expected\n{expected}--- given\n{given}"));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}\n\nUPDATE_EXPECT=1 rewrites the snapshots", wrong.join("\n"));
+        (path.parent().map(Path::to_path_buf).unwrap_or_default(), render(&code))
+    }));
 }
 
 /// Every span lies in the file, and a word whose place is as long as its text is its source. Spans and words
@@ -126,9 +92,7 @@ fn hostile_input_gives_code_with_gaps() {
 /// Every fixture of the repository, cut at many places: broken trees of real programs.
 #[test]
 fn truncated_sources_give_code() {
-    let mut sources = Vec::new();
-    cases(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lower"), &mut sources);
-    cases(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/grammars"), &mut sources);
+    let sources: Vec<_> = source_files("lower").into_iter().chain(source_files("grammars")).collect();
     for path in sources {
         let name = path.to_string_lossy().into_owned();
         let source = std::fs::read(&path).unwrap_or_default();

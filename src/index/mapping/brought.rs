@@ -3,7 +3,7 @@
 use super::constants::made;
 use super::find::Finder;
 use super::{Model, ModelField, ModelId, Models, Origin};
-use crate::grammar::mapper::{FieldRole, KnownModel};
+use crate::grammar::mapper::KnownModel;
 use crate::model::span::Span;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -58,21 +58,7 @@ fn model(pack: &str, known: &KnownModel) -> Model {
         if primary && keys == 1 {
             aliases.push("pk".into());
         }
-        ModelField {
-            name: name.into(),
-            aliases,
-            column: made(name),
-            origin,
-            role: FieldRole::Column,
-            primary,
-            nullable: None,
-            has_default: false,
-            generated: primary,
-            on_update: false,
-            deferred: false,
-            refers: None,
-            ty: "".into(),
-        }
+        ModelField { aliases, primary, generated: primary, ..ModelField::new(name, made(name), origin) }
     };
     Model {
         alias: None,

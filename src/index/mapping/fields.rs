@@ -505,19 +505,13 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         let column = Named { origin: column.origin.or(declared.map(|d| d.1)), ..column };
         let primary = implied.primary || implied.role == FieldRole::Primary;
         let field = ModelField {
-            name: key,
-            aliases: Vec::new(),
-            column,
-            origin: declared.map_or(draft.origin, |d| d.0),
             role: implied.role,
             primary,
             nullable: primary.then_some(false),
             has_default: matches!(implied.role, FieldRole::Created | FieldRole::Updated | FieldRole::Version),
             generated: primary,
             on_update: matches!(implied.role, FieldRole::Updated | FieldRole::Version),
-            deferred: false,
-            refers: None,
-            ty: "".into(),
+            ..ModelField::new(key, column, declared.map_or(draft.origin, |d| d.0))
         };
         match primary {
             true => parts.fields.insert(0, Built { field, refers: None }),
@@ -571,19 +565,5 @@ pub(super) fn known_field(text: &str, draft: &Draft) -> ModelField {
     let mut words = text.split(' ');
     let name = words.next().unwrap_or_default();
     let primary = words.any(|w| w == "primary");
-    ModelField {
-        name: name.into(),
-        aliases: Vec::new(),
-        column: made(name),
-        origin: draft.origin,
-        role: FieldRole::Column,
-        primary,
-        nullable: None,
-        has_default: false,
-        generated: primary,
-        on_update: false,
-        deferred: false,
-        refers: None,
-        ty: "".into(),
-    }
+    ModelField { primary, generated: primary, ..ModelField::new(name, made(name), draft.origin) }
 }

@@ -58,19 +58,7 @@ impl Linker<'_, '_, '_, '_> {
         let mut targets = all.filter_map(|(id, m)| Some((id, m.relations.iter().find(|r| back(r))?)));
         let (Some((target, found)), None) = (targets.next(), targets.next()) else { return };
         let keys = found.keys.iter().map(|(a, b)| (b.clone(), a.clone())).collect();
-        let joined = Relation {
-            name: relation.item.name.text.clone(),
-            query_name: None,
-            shape: RelationShape::ToOne,
-            target: target as ModelId,
-            keys,
-            through: None,
-            origin: None,
-            eager: false,
-            dynamic: false,
-            cascade: false,
-            order: Vec::new(),
-        };
+        let joined = Relation::new(relation.item.name.text.clone(), RelationShape::ToOne, target as ModelId, keys);
         if let Some(model) = self.models.models.get_mut(own as usize) {
             model.relations.push(joined);
         }
@@ -89,19 +77,7 @@ impl Linker<'_, '_, '_, '_> {
             let other = base.and_then(|m| m.fields.iter().find(|f| f.primary)).map(|f| f.column.clone());
             let (Some(own), Some(other), false) = (own, other, taken) else { continue };
             let unplaced = |name: Named| Named { text: name.text, origin: None };
-            let link = Relation {
-                name: name.text,
-                query_name: None,
-                shape: RelationShape::OneFrom,
-                target: id as ModelId,
-                keys: vec![(unplaced(other), unplaced(own))],
-                through: None,
-                origin: None,
-                eager: false,
-                dynamic: false,
-                cascade: false,
-                order: Vec::new(),
-            };
+            let link = Relation::new(name.text, RelationShape::OneFrom, id as ModelId, vec![(unplaced(other), unplaced(own))]);
             if let Some(model) = self.models.models.get_mut(parent as usize) {
                 model.relations.push(link);
             }

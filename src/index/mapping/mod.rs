@@ -189,6 +189,46 @@ pub struct Through {
     pub keys: Vec<(Named, Named)>,
 }
 
+impl ModelField {
+    /// A column of which nothing is known but its names.
+    pub fn new(name: impl Into<Rc<str>>, column: Named, origin: Origin) -> Self {
+        ModelField {
+            name: name.into(),
+            aliases: Vec::new(),
+            column,
+            origin,
+            role: FieldRole::Column,
+            primary: false,
+            nullable: None,
+            has_default: false,
+            generated: false,
+            on_update: false,
+            deferred: false,
+            refers: None,
+            ty: "".into(),
+        }
+    }
+}
+
+impl Relation {
+    /// A relation of which nothing is known but whom it joins.
+    pub fn new(name: impl Into<Rc<str>>, shape: RelationShape, target: ModelId, keys: Vec<(Named, Named)>) -> Self {
+        Relation {
+            name: name.into(),
+            query_name: None,
+            shape,
+            target,
+            keys,
+            through: None,
+            origin: None,
+            eager: false,
+            dynamic: false,
+            cascade: false,
+            order: Vec::new(),
+        }
+    }
+}
+
 impl Named {
     /// Its place holds the very characters of it, with or without quotes, and not what a convention makes it of.
     pub fn is_literal(&self) -> bool {

@@ -9,7 +9,7 @@ use super::fields::{Pending, Refers};
 use super::find::Finder;
 use super::item::{Hit, Item};
 use super::{Model, ModelField, ModelId, Models, Named, Origin, Relation, Through};
-use crate::grammar::mapper::{FieldRole, RelationRule, RelationShape, Source};
+use crate::grammar::mapper::{RelationRule, RelationShape, Source};
 use std::rc::Rc;
 
 /// Joins models by their relations.
@@ -238,19 +238,5 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
 }
 
 fn discriminator_field(column: &Named, origin: Origin) -> ModelField {
-    ModelField {
-        name: column.text.clone(),
-        aliases: Vec::new(),
-        column: column.clone(),
-        origin,
-        role: FieldRole::Column,
-        primary: false,
-        nullable: Some(false),
-        has_default: true,
-        generated: false,
-        on_update: false,
-        deferred: false,
-        refers: None,
-        ty: "".into(),
-    }
+    ModelField { nullable: Some(false), has_default: true, ..ModelField::new(column.text.clone(), column.clone(), origin) }
 }

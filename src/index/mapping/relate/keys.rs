@@ -5,7 +5,7 @@ use super::super::fields::Pending;
 use super::super::item::Item;
 use super::super::{ModelField, ModelId, Named, Origin};
 use super::{Known, Linker};
-use crate::grammar::mapper::{FieldRole, RelationShape, Source};
+use crate::grammar::mapper::{RelationShape, Source};
 use std::rc::Rc;
 
 impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
@@ -95,19 +95,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             return;
         }
         model.fields.push(ModelField {
-            name: name.text.clone(),
             aliases,
-            column: column.clone(),
-            origin,
-            role: FieldRole::Column,
             primary,
             nullable: if primary { Some(false) } else { nullable },
-            has_default: false,
-            generated: false,
-            on_update: false,
-            deferred: false,
-            refers: None,
-            ty: "".into(),
+            ..ModelField::new(name.text.clone(), column.clone(), origin)
         });
     }
 

@@ -64,17 +64,5 @@ pub(super) fn reverse_of(relation: &Relation, own: ModelId, _: ModelId, name: Rc
         RelationShape::ToMany | RelationShape::OneFrom => RelationShape::ToOne,
         other => other,
     };
-    Relation {
-        name,
-        query_name: None,
-        shape,
-        target: own,
-        keys,
-        through,
-        origin: None,
-        eager: false,
-        dynamic: false,
-        cascade: false,
-        order: Vec::new(),
-    }
+    Relation { through, ..Relation::new(name, shape, own, keys) }
 }

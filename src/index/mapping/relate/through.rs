@@ -5,7 +5,7 @@ use super::super::item::{Hit, Item};
 use super::super::{Model, ModelField, ModelId, Named, Relation, Through};
 use super::keys::split_column;
 use super::{Known, Linker};
-use crate::grammar::mapper::{FieldRole, RelationShape, Source};
+use crate::grammar::mapper::{RelationShape, Source};
 use std::rc::Rc;
 
 impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
@@ -95,32 +95,14 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let other_name = self.text(&k.rule.through_other_field, &k.item, k.own)?;
         let near = self.model(k.own).filter(|m| !m.is_abstract)?;
         let field = |name: &str, column: Named, primary: bool| ModelField {
-            name: name.into(),
             aliases: if primary { vec!["pk".into()] } else { vec![column.text.clone()] },
-            column,
-            origin: k.origin,
-            role: FieldRole::Column,
             primary,
             nullable: Some(false),
-            has_default: false,
             generated: primary,
-            on_update: false,
-            deferred: false,
-            refers: None,
-            ty: "".into(),
+            ..ModelField::new(name, column, k.origin)
         };
-        let relation = |name: &Named, target: ModelId, keys: &[(Named, Named)]| Relation {
-            name: name.text.clone(),
-            query_name: None,
-            shape: RelationShape::ToOne,
-            target,
-            keys: keys.to_vec(),
-            through: None,
-            origin: None,
-            eager: false,
-            dynamic: false,
-            cascade: false,
-            order: Vec::new(),
+        let relation = |name: &Named, target: ModelId, keys: &[(Named, Named)]| {
+            Relation::new(name.text.clone(), RelationShape::ToOne, target, keys.to_vec())
         };
         let mut fields = vec![field("id", made("id"), true)];
         fields.extend(own_keys.iter().map(|key| field(&own_name.text, key.0.clone(), false)));

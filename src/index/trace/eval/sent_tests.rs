@@ -1,13 +1,10 @@
 //! What small sources send through a library that a pack of a few lines describes.
 
-use super::tests::{Parsed, parsed_with};
 use crate::grammar::PackSet;
+use crate::index::fixtures::Sources;
 use crate::index::mapping::Models;
-use crate::index::program::{Program, ProgramFile};
-use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::query::{SourceTable, SqlExpr};
 use crate::index::trace::trace;
-use crate::model::statement::Scope;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -66,27 +63,13 @@ fn packs(folder: &str, builder: bool) -> PackSet {
 
 /// Statements, one line each: function, first to last line, table, order columns.
 fn sent(files: &[(&str, &str)], packs: &PackSet) -> String {
-    let parsed: Vec<Parsed> = files.iter().map(|(path, source)| parsed_with(path, source, packs)).collect();
-    let read = |path: &str| parsed.iter().find(|p| p.path == path).map(|p| p.source.clone().into_bytes());
-    let modules = ModuleMap::read(parsed.iter().map(|p| p.path.as_str()), &read);
-    let files: Vec<ProgramFile<'_>> = parsed
-        .iter()
-        .map(|p| ProgramFile {
-            path: &p.path,
-            language: p.language,
-            scope: Scope::Production,
-            own: true,
-            package: "",
-            imports: &p.facts.imports,
-            code: &p.code,
-        })
-        .collect();
-    let program = Program::new(files, &modules);
+    let sources = Sources::of_texts(files, packs);
+    let program = sources.program();
     let traced = trace(&program, &Models::default(), packs);
     let mut out = String::new();
     for sent in &traced.sent {
-        let source = &parsed[sent.statement.file as usize].source;
-        let line = |at: u32| source[..at as usize].matches('\n').count() + 1;
+        let source = sources.text(program.file(sent.statement.file).map_or("", |f| f.path));
+        let line = |at: u32| source[..at as usize].iter().filter(|&&b| b == b'\n').count() + 1;
         let query = &traced.queries[sent.query as usize];
         let name = sent.function.and_then(|f| program.function(f)).map_or("module", |f| &f.name.text);
         let table = match query.sources.first().map(|s| &s.table) {

@@ -1,60 +1,15 @@
 //! Small sources in three languages, and what their functions give.
 
-use crate::grammar::PackSet;
-use crate::index::lower::lower;
+use crate::index::fixtures::{Sources, packs};
 use crate::index::mapping::{Models, Origin};
-use crate::index::program::{Program, ProgramFile};
-use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::Tracer;
 use crate::index::trace::value::{MapKey, Object, TextPart, Value};
-use crate::model::code::Code;
-use crate::model::facts::{FileFacts, Language};
-use crate::model::statement::Scope;
 use std::rc::Rc;
-use std::sync::OnceLock;
-
-fn packs() -> &'static PackSet {
-    static PACKS: OnceLock<PackSet> = OnceLock::new();
-    PACKS.get_or_init(|| PackSet::builtin().unwrap_or_else(|e| panic!("{}", e.iter().map(|e| format!("{e}\n")).collect::<String>())))
-}
-
-pub(super) struct Parsed {
-    pub(super) path: String,
-    pub(super) language: Language,
-    pub(super) source: String,
-    pub(super) facts: FileFacts,
-    pub(super) code: Code,
-}
-
-pub(super) fn parsed_with(path: &str, source: &str, packs: &PackSet) -> Parsed {
-    let language = packs.language_of(path).unwrap_or(Language::Python);
-    let rules = packs.language(language).unwrap_or_else(|| panic!("no rules"));
-    let table = rules.table(path).unwrap_or_else(|| panic!("no table"));
-    let mut parser = tree_sitter::Parser::new();
-    parser.set_language(&table.parser).unwrap_or_else(|e| panic!("{e}"));
-    let tree = parser.parse(source, None).unwrap_or_else(|| panic!("not parsed"));
-    let facts = crate::index::extract::extract(source.as_bytes(), language, path, packs);
-    Parsed { path: path.into(), language, source: source.into(), facts, code: lower(source.as_bytes(), &tree, rules, table) }
-}
 
 /// What the functions of the first file without a receiver return, one line each.
 fn given(files: &[(&str, &str)]) -> String {
-    let parsed: Vec<Parsed> = files.iter().map(|(path, source)| parsed_with(path, source, packs())).collect();
-    let read = |path: &str| parsed.iter().find(|p| p.path == path).map(|p| p.source.clone().into_bytes());
-    let modules = ModuleMap::read(parsed.iter().map(|p| p.path.as_str()), &read);
-    let files = parsed
-        .iter()
-        .map(|p| ProgramFile {
-            path: &p.path,
-            language: p.language,
-            scope: Scope::Production,
-            own: true,
-            package: "",
-            imports: &p.facts.imports,
-            code: &p.code,
-        })
-        .collect();
-    let program = Program::new(files, &modules);
+    let sources = Sources::of_texts(files, packs());
+    let program = sources.program();
     let models = Models::default();
     let mut tracer = Tracer::new(&program, &models, packs());
     let mut out = String::new();
