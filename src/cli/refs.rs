@@ -6,7 +6,7 @@ use crate::index::placing::referred;
 use crate::model::dialect::Dialect;
 use crate::model::statement::StatementKind;
 use crate::pipeline::history::{SchemaRequest, worlds};
-use crate::pipeline::references::{References, rows};
+use crate::pipeline::references::{References, rows_and_sites};
 use crate::sql::bind::{self, SessionState};
 use crate::sql::parse::parse_statement;
 use std::fmt::Write;
@@ -41,7 +41,7 @@ pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
                         referred(&indexed.statement, bind::references(&binding, &parsed))
                     }
                 };
-                found.extend(rows(&snapshot.row.repo, &shown, indexed, &references));
+                found.extend(rows_and_sites(&snapshot.row.repo, &shown, indexed, &references));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! From a verdict on a statement to a finding with its place in the source.
 
 use super::judgement::{Cause, Judgement};
+use super::rules::{dropped_column_still_read, dropped_table_still_used};
 use crate::model::change::Change;
 use crate::model::finding::{AlsoCause, Basis, CausingChange, Effect, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::object::ObjectRef;
@@ -134,7 +135,14 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     }
     let implied = statement.text.is_implied(cause.span) == Some(true);
     if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
-        return Belonging::Nowhere;
+        // what an attribute or a relation stands for goes: then it can't stay as it is
+        let goes = match statement.evidence {
+            Evidence::Relation => cause.rule == dropped_table_still_used::RULE.meta.id,
+            _ if statement.kind == StatementKind::Use => cause.rule == dropped_column_still_read::RULE.meta.id,
+            _ => false,
+        };
+        cause.span = Span::default();
+        return if goes { Belonging::Here } else { Belonging::Nowhere };
     }
     if let Some(span) = written(indexed, cause.span, cause.effect) {
         cause.span = span;
@@ -203,7 +211,7 @@ pub fn on_definition(mut finding: Finding) -> Finding {
 /// Joins the findings on one text that several statements take up, as [`at_definition`] and [`on_definition`] give
 /// them; `all` lists every site.
 pub fn join_shared(findings: Vec<Finding>, all: bool) -> Vec<Finding> {
-    type Key = (String, String, String, Option<Token>, Option<ObjectRef>);
+    type Key = (String, String, String, u32, Option<Token>, Option<ObjectRef>);
     let mut out: Vec<Finding> = Vec::new();
     let mut at: HashMap<Key, usize> = HashMap::new();
     for finding in findings {
@@ -211,7 +219,8 @@ pub fn join_shared(findings: Vec<Finding>, all: bool) -> Vec<Finding> {
             out.push(finding);
             continue;
         };
-        let key = (finding.repo.clone(), finding.service.clone(), finding.path.clone(), finding.token, finding.object.clone());
+        let key =
+            (finding.repo.clone(), finding.service.clone(), finding.path.clone(), finding.line, finding.token, finding.object.clone());
         match at.get(&key).and_then(|i| out.get_mut(*i)) {
             Some(first) => {
                 let mut joined = first.sites.take().unwrap_or(Sites { count: 0, first: Vec::new() });

@@ -111,3 +111,18 @@ pub fn rows(repo: &str, service: &str, indexed: &IndexedStatement, references: &
     };
     references.iter().map(row).collect()
 }
+
+/// The rows of one statement, and the same where another call sends it: a caller's part of a statement, a query that is
+/// handed on.
+pub fn rows_and_sites(repo: &str, service: &str, indexed: &IndexedStatement, references: &[Reference]) -> Vec<ReferenceRow> {
+    let mut out = rows(repo, service, indexed, references);
+    let statement = &indexed.statement;
+    let Some(((file, _), lines)) = statement.site.as_ref().zip(indexed.site_lines) else { return out };
+    let within = statement.files.first() == Some(file) && indexed.lines.0 <= lines.0 && lines.1 <= indexed.lines.1;
+    if !within {
+        let sent: Vec<_> =
+            out.iter().map(|row| ReferenceRow { path: file.clone(), line: lines.0, end_line: lines.1, ..row.clone() }).collect();
+        out.extend(sent);
+    }
+    out
+}

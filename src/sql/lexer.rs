@@ -357,29 +357,38 @@ impl Lexer<'_> {
     }
 
     fn percent(&mut self, start: usize) {
-        let after = |c: u8| !(c.is_ascii_alphanumeric() || c == b'_');
-        if self.peek(1) == b's' && after(self.peek(2)) {
-            self.at += 2;
-            return self.push(TokenKind::Param, start);
-        }
-        if self.peek(1) == b'('
-            && let Some(i) = memchr::memchr(b')', &self.bytes[self.at..])
-        {
-            let name = &self.bytes[self.at + 2..self.at + i];
-            let word = !name.is_empty() && name.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_');
-            if word && self.peek(i + 1) == b's' && after(self.peek(i + 2)) {
-                self.at += i + 2;
-                return self.push(TokenKind::Param, start);
+        match self.percent_parameter() {
+            Some(len) => {
+                self.at += len;
+                self.push(TokenKind::Param, start);
             }
+            None => self.operator(start),
         }
-        self.operator(start);
+    }
+
+    /// Length of the `%s` or `%(name)s` that stands here.
+    fn percent_parameter(&self) -> Option<usize> {
+        let after = |c: u8| !(c.is_ascii_alphanumeric() || c == b'_');
+        match (self.peek(0), self.peek(1)) {
+            (b'%', b's') if after(self.peek(2)) => Some(2),
+            (b'%', b'(') => {
+                let i = memchr::memchr(b')', &self.bytes[self.at..])?;
+                let name = &self.bytes[self.at + 2..self.at + i];
+                let word = !name.is_empty() && name.iter().all(|c| c.is_ascii_alphanumeric() || *c == b'_');
+                (word && self.peek(i + 1) == b's' && after(self.peek(i + 2))).then_some(i + 2)
+            }
+            _ => None,
+        }
     }
 
     fn operator(&mut self, start: usize) {
         while self.at < self.bytes.len() && is_operator(self.bytes[self.at]) {
             let rest = &self.bytes[self.at..];
-            // A comment ends an operator.
+            // A comment ends an operator, and so does a parameter (`id=%s`).
             if self.at > start && (rest.starts_with(b"--") || rest.starts_with(b"/*") || rest.starts_with(b"*/")) {
+                break;
+            }
+            if self.at > start && self.percent_parameter().is_some() {
                 break;
             }
             self.at += 1;
@@ -539,6 +548,7 @@ mod tests {
             shown("? $2 :name %s %(id)s a % b x::int", Engine::Postgres),
             "Param ? | Param $2 | Param :name | Param %s | Param %(id)s | Word a | Operator % | Word b | Word x | Operator :: | Word int"
         );
+        assert_eq!(shown("a=%s b<>%(id)s", Engine::Postgres), "Word a | Operator = | Param %s | Word b | Operator <> | Param %(id)s");
     }
 
     #[test]

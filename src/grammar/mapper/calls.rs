@@ -376,6 +376,8 @@ pub enum Act {
     LoadJoined,
     /// A relation that is loaded with the rows, by a statement of its own.
     LoadApart,
+    /// The same for rows that are at hand: they are not read again.
+    LoadNow,
     /// A relation whose rows are counted, by a statement of its own.
     CountApart,
     /// A relation that is joined without being loaded.

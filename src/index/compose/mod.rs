@@ -108,7 +108,9 @@ impl<'a> Composer<'a> {
         }
         match q.verb.unwrap_or_default() {
             Verb::Select | Verb::Aggregate => {
-                add(false, &mut |b, t| b.rows(t, query, select::Shape::Rows));
+                if !q.loads_only {
+                    add(false, &mut |b, t| b.rows(t, query, select::Shape::Rows));
+                }
                 for load in self.loads_apart(q) {
                     add(false, &mut |b, t| b.load_apart(t, &load));
                 }

@@ -165,6 +165,8 @@ impl<'a> Build<'a> {
         let builds = self.composer.mapper(&q.pack).is_some_and(|m| m.names == NamesMean::Columns);
         for item in &q.select {
             match item {
+                // said above
+                SqlExpr::Star(SourceRef::Root) if whole && !builds => {}
                 // `SELECT *` of a builder is that of all tables
                 SqlExpr::Star(SourceRef::Root) if builds => {
                     let tables = self.levels.get(level).map_or(0, |l| l.tables.len());

@@ -234,7 +234,8 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
         }
         let mut annotated = rule.annotations.is_empty();
         if let Some(ty) = member.ty {
-            annotated |= rule.annotations.iter().any(|a| a == "*" || names(ty).iter().any(|n| a == n));
+            let imported = |n: &str, a: &str| n == a || self.constants.program.imported_name(member.scope.file, n) == a;
+            annotated |= rule.annotations.iter().any(|a| a == "*" || names(ty).iter().any(|n| imported(n, a)));
         }
         if !annotated {
             return None;

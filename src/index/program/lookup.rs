@@ -103,6 +103,12 @@ impl<'a> Program<'a> {
         found
     }
 
+    /// The name that a name of a file has where it is imported from; the name itself where it is not imported by name.
+    pub fn imported_name<'n>(&'n self, file: FileId, local: &'n str) -> &'n str {
+        let import = self.tables.get(file as usize).and_then(|t| t.imports.get(local));
+        import.filter(|i| !matches!(i.name.as_str(), "" | "*" | "default")).map_or(local, |i| i.name.as_str())
+    }
+
     /// What a member of a definition is, as far as names alone say it: of modules and libraries.
     pub fn member(&self, of: &Definition<'a>, name: &str) -> Option<Definition<'a>> {
         match of {

@@ -54,7 +54,7 @@ pub struct Sent {
     pub scope: Scope,
 }
 
-/// An attribute of a loaded entity that code reads.
+/// An attribute of a loaded entity, or of a model, that code reads.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Use {
     /// The attribute's place.

@@ -67,6 +67,8 @@ pub struct Query {
     pub from_query: Option<QueryId>,
     /// Relations loaded with the rows.
     pub loads: Vec<Load>,
+    /// The rows themselves are at hand: only what is loaded with them is read.
+    pub loads_only: bool,
     /// No default order.
     pub unordered: bool,
     /// Deleted rows are not left out.

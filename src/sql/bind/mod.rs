@@ -11,6 +11,7 @@ mod catalog;
 mod collation;
 mod column;
 mod conflict;
+mod defined;
 mod errors;
 mod expr;
 mod from;

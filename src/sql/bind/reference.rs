@@ -3,13 +3,13 @@
 use super::binding::Binding;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{ColumnRef, Reference};
-use crate::sql::ast::Statement;
+use crate::sql::ast::{Statement, StatementKind};
 use std::collections::HashSet;
 
 /// What a statement refers to: tables (column [`ColumnRef::Table`]), columns, and for `*` the columns that it
 /// stands for, or [`ColumnRef::All`] where those are not known. What a view's own definition uses is left to
-/// the view. Each table, column, mode and place once, in text order.
-pub fn references(binding: &Binding, _statement: &Statement) -> Vec<Reference> {
+/// the view. Each table, column, mode and place once, in text order. A change of the schema refers to what it defines.
+pub fn references(binding: &Binding, statement: &Statement) -> Vec<Reference> {
     let mut seen: HashSet<Reference> = HashSet::new();
     let mut found = Vec::new();
     for used in &binding.uses {
@@ -29,6 +29,9 @@ pub fn references(binding: &Binding, _statement: &Statement) -> Vec<Reference> {
         if seen.insert(reference.clone()) {
             found.push(reference);
         }
+    }
+    if let StatementKind::Ddl(ddl) = &statement.kind {
+        found.extend(super::defined::references(ddl).into_iter().filter(|r| seen.insert(r.clone())));
     }
     found
 }

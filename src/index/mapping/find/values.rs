@@ -19,12 +19,15 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         let mut lists: Vec<(Rule<'k>, &'a Type)> = Vec::new();
         let mut outside = Vec::new();
         let last = |p: &String, name: &str| p.rsplit('.').next().is_some_and(|l| l == name);
+        // by its name where it comes from, whatever the file calls it
+        let program = self.constants.program;
+        let imported = |name: &'a str| program.imported_name(file, name);
         visit::each(code, &mut |met| match met {
             Met::Value(expr, name) => {
                 let ExprKind::Call { function, .. } = &expr.kind else { return };
                 let word = match &function.kind {
                     ExprKind::Member(_, word) => &*word.text,
-                    ExprKind::Name(word) => word,
+                    ExprKind::Name(word) => imported(word),
                     _ => return,
                 };
                 let fits = |r: &&Rule<'k>| r.model.calls.iter().chain(&r.model.init_calls).any(|p| last(p, word));
@@ -36,7 +39,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 outside.extend(rules.iter().filter(relates).map(|r| (*r, file, expr)));
             }
             Met::Type(ty) => {
-                let Some(word) = ty.name() else { return };
+                let Some(word) = ty.name().map(imported) else { return };
                 let fits = |r: &&Rule<'k>| r.model.tables_of.iter().any(|p| last(p, word));
                 lists.extend(rules.iter().filter(fits).map(|r| (*r, ty)));
             }

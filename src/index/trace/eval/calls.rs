@@ -81,7 +81,10 @@ impl<'a> Tracer<'a> {
                 self.run_function(*function, receiver.as_deref().cloned(), *frame, args, types, site, false)
             }
             Value::Class(class) => self.construct(*class, args, types, site),
-            Value::Model { model, .. } => self.library_construct(*model, &args, site),
+            Value::Model { model, origin, .. } => {
+                let named = origin.filter(|o| o.file == site.file && site.span.covers(o.span));
+                self.library_construct(*model, named, &args, site)
+            }
             Value::External(name) => {
                 let callee = Callee::Function { name: name.clone(), types: types.clone() };
                 if let Some(value) = self.library_call(&callee, &args, site) {

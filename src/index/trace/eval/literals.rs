@@ -190,7 +190,7 @@ impl<'a> Tracer<'a> {
         }
         match class {
             Some(class) => match self.models.by_class.get(&class) {
-                Some(&model) => self.library_construct(model, &args, origin),
+                Some(&model) => self.library_construct(model, None, &args, origin),
                 None => self.new_struct(class, args),
             },
             None => {

@@ -21,7 +21,10 @@ impl<'a> Tracer<'a> {
                 self.program.member(&module, &name.text).map(|d| self.defined(&d, name.origin.unwrap_or(site)))
             }
             Value::External(path) => {
-                let known = self.library_member(object, name);
+                // an attribute that the program puts on a library's object (`flask.g.ticket`)
+                let holder = path.rsplit_once('.').is_some_and(|(_, last)| last.starts_with(|c: char| c.is_lowercase()));
+                let put = |t: &mut Self| t.library_entity(&name.text, name.origin.unwrap_or(site)).filter(|_| holder);
+                let known = self.library_member(object, name).or_else(|| put(self));
                 Some(known.unwrap_or_else(|| Value::External(format!("{path}.{}", name.text).into())))
             }
             Value::Class(class) => self.class_member(*class, object, name, site),
@@ -68,7 +71,12 @@ impl<'a> Tracer<'a> {
 
     fn member_of_model(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         let found = self.models.get(model)?;
-        if found.field(&name.text).is_some() || found.relation(&name.text).is_some() {
+        if let Some(field) = found.field(&name.text) {
+            // where no statement takes it, it is named all the same (`listen(Order.state, "set", check)`)
+            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field });
+            return self.library_member(object, name);
+        }
+        if found.relation(&name.text).is_some() {
             return self.library_member(object, name);
         }
         let own = found.class.and_then(|class| self.class_member(class, object, name, site));

@@ -9,6 +9,13 @@ use crate::model::code::{AssignOp, Expr, ExprKind, Stmt};
 use crate::model::span::Span;
 
 impl<'a> Tracer<'a> {
+    /// Gives a variable of the running function that nothing is known of a value.
+    pub(in crate::index::trace) fn learn(&mut self, name: &str, value: Value) {
+        if let Some(known @ Value::Unknown) = self.current_frame().vars.get_mut(name) {
+            *known = value;
+        }
+    }
+
     /// The value of a name.
     pub(super) fn resolve_name(&mut self, name: &'a str, span: Span) -> Value {
         let mut at = Some(self.state.at);

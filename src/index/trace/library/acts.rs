@@ -118,6 +118,10 @@ impl Tracer<'_> {
                 }
             }
             Act::LoadJoined | Act::LoadApart | Act::JoinRelation => self.load(&at, step, &taken, call),
+            Act::LoadNow => {
+                self.change(call.query, |q| q.loads_only = true);
+                self.load(&at, step, &taken, call);
+            }
             Act::Set | Act::ConflictSet => self.set(&at, step, &taken, call),
             Act::Alias => {
                 let name = taken.iter().find_map(|a| self.text_of(&a.value));
@@ -254,7 +258,10 @@ impl Tracer<'_> {
             }
             Act::Only => &mut query.only,
             Act::Defer => &mut query.defer,
-            Act::Group => &mut query.group,
+            Act::Group => {
+                query.groups_rows = false;
+                &mut query.group
+            }
             Act::Order => &mut query.order,
             Act::DistinctOn => &mut query.distinct_on,
             Act::Conflict => &mut query.conflict,

@@ -10,7 +10,7 @@ use crate::index::trace::{Tracer, Use};
 
 impl Tracer<'_> {
     /// See [`Tracer::library_construct`].
-    pub(super) fn constructed(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
+    pub(super) fn constructed(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
         let mut written = Vec::new();
         for arg in args {
             match &arg.name {
@@ -33,7 +33,7 @@ impl Tracer<'_> {
         }
         let on_flush = self.writes_on_flush(model);
         if on_flush {
-            let query = self.write_of(model, Verb::Insert, EntityWrite::New, site);
+            let query = self.write_of(model, named, Verb::Insert, EntityWrite::New, site);
             let at = self.at_write(model, query, site);
             let pairs = self.pairs(&at, args);
             self.change(query, |q| q.set = pairs);
@@ -47,10 +47,10 @@ impl Tracer<'_> {
         mapper.is_some_and(|m| m.writes == EntityWrites::OnFlush) && self.models.get(model).is_some_and(|m| !m.is_abstract)
     }
 
-    fn write_of(&mut self, model: ModelId, verb: Verb, entity: EntityWrite, site: Origin) -> QueryId {
+    fn write_of(&mut self, model: ModelId, named: Option<Origin>, verb: Verb, entity: EntityWrite, site: Origin) -> QueryId {
         let pack = self.models.get(model).map_or_else(|| "".into(), |m| m.pack.clone());
         let query = self.begin(Query { pack, verb: Some(verb), entity: Some(entity), parts: vec![site], ..Query::default() });
-        self.set_root(query, SourceTable::Model(model), None, None);
+        self.set_root(query, SourceTable::Model(model), None, named);
         query
     }
 
@@ -72,7 +72,7 @@ impl Tracer<'_> {
             return;
         }
         let (verb, write) = if fresh { (Verb::Insert, EntityWrite::New) } else { (Verb::Update, EntityWrite::Changed) };
-        let query = self.write_of(model, verb, write, site);
+        let query = self.write_of(model, None, verb, write, site);
         let at = self.at_write(model, query, site);
         let arg = Argument { name: Some(name.clone()), value, spread: false, double: false, origin: site, text: "".into() };
         let pairs = self.pairs(&at, &[arg]);
@@ -80,10 +80,11 @@ impl Tracer<'_> {
             self.change(query, |q| q.used = true);
             return;
         }
-        self.change(query, |q| q.set = pairs);
-        if !fresh {
-            self.only_this(&at, entity);
-        }
+        // the row's key, and the times and versions that the library adds, are said where the work is flushed
+        self.change(query, |q| {
+            q.set = pairs;
+            q.entity = q.entity.filter(|_| fresh);
+        });
         self.dispatch(query, site);
     }
 
@@ -247,7 +248,9 @@ impl Tracer<'_> {
         let Some(Object::Entity { model, query, fresh: false, .. }) = self.object(id) else { return };
         let (model, query) = (*model, *query);
         let relations = self.models.get(model).map(|m| m.relations.clone()).unwrap_or_default();
-        for (number, found) in relations.iter().enumerate() {
+        // a unit of work looks at the others when it is flushed
+        let on_flush = self.writes_on_flush(model);
+        for (number, found) in relations.iter().enumerate().filter(|(_, r)| r.cascade || !on_flush) {
             let number = number as RelationId;
             let many = matches!(found.shape, RelationShape::ToMany | RelationShape::OneFrom);
             if !many || found.dynamic || found.keys.is_empty() || found.target == model {
@@ -258,7 +261,7 @@ impl Tracer<'_> {
                 self.dispatch(load, site);
             }
             if found.cascade {
-                let query = self.write_of(found.target, Verb::Delete, EntityWrite::Changed, site);
+                let query = self.write_of(found.target, None, Verb::Delete, EntityWrite::Changed, site);
                 let at = self.at_write(found.target, query, site);
                 let keys = self.key(&at, &[]);
                 self.change(query, |q| {

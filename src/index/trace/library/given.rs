@@ -107,7 +107,7 @@ impl Tracer<'_> {
 
     /// New entities with the fields that an object names, or each object of a list.
     fn new_entities(&mut self, model: ModelId, arg: Option<Argument>, site: Origin) -> Value {
-        let Some(arg) = arg else { return self.library_construct(model, &[], site) };
+        let Some(arg) = arg else { return self.library_construct(model, None, &[], site) };
         let items = match &arg.value {
             Value::Object(id) => match self.object(*id) {
                 Some(Object::List { items, .. }) => Some(items.clone()),
@@ -117,11 +117,11 @@ impl Tracer<'_> {
         };
         match items {
             Some(items) => {
-                let made = items.into_iter().map(|value| self.library_construct(model, &[Argument { value, ..arg.clone() }], site));
+                let made = items.into_iter().map(|value| self.library_construct(model, None, &[Argument { value, ..arg.clone() }], site));
                 let items = made.collect();
                 Value::Object(self.allocate(Object::List { items, open: false }))
             }
-            None => self.library_construct(model, &[arg], site),
+            None => self.library_construct(model, None, &[arg], site),
         }
     }
 

@@ -4,7 +4,7 @@ use super::words::PackId;
 use crate::grammar::mapper::{Naming, Verb};
 use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::trace::Tracer;
-use crate::index::trace::query::{Query, SourceRef, SqlExpr};
+use crate::index::trace::query::{Query, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Handle, Object, Value};
 use std::rc::Rc;
 
@@ -80,13 +80,20 @@ impl Tracer<'_> {
             } else {
                 continue;
             };
-            let query = match object {
-                Value::Handle(handle) => handle.query,
-                _ => None,
-            };
             if rule.gives == "model" {
                 return model.map(|model| Value::Model { model, alias: None, origin: name.origin });
             }
+            let query = match object {
+                Value::Handle(handle) => handle.query,
+                // `Model.query`: the model is named here
+                Value::Model { model, alias, origin: Some(origin) } if rule.gives == "query" => {
+                    let pack = self.words.packs.get(pack).map_or_else(|| "".into(), |p| p.id.clone());
+                    let query = self.begin(Query { pack, verb: Some(Verb::Select), used: true, ..Query::default() });
+                    self.set_root(query, SourceTable::Model(*model), alias.clone(), Some(*origin));
+                    Some(query)
+                }
+                _ => None,
+            };
             return Some(match self.handle(pack, &rule.gives, model, query) {
                 Value::Handle(made) => {
                     Value::Handle(Handle { of: if let Value::Handle(before) = object { before.of } else { None }, ..made })

@@ -47,9 +47,9 @@ impl Tracer<'_> {
         self.called(callee, args, site)
     }
 
-    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity.
-    pub(super) fn library_construct(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
-        self.constructed(model, args, site)
+    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity. `named` is where the call names the model.
+    pub(super) fn library_construct(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
+        self.constructed(model, named, args, site)
     }
 
     /// `function[Type]`, not called: what one of the types stands for, where the packs say so of the function.

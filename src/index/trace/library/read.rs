@@ -178,6 +178,7 @@ impl Tracer<'_> {
     /// `field__lookup=value`, and expressions that stand alone.
     pub(super) fn lookups(&mut self, at: &At, arg: &Argument) -> Vec<SqlExpr> {
         if let Some(name) = &arg.name {
+            self.learn_row(at, name, arg);
             return vec![self.lookup(at, name, &arg.value)];
         }
         if self.is_map(&arg.value) {
@@ -207,6 +208,22 @@ impl Tracer<'_> {
         }
         let read = self.expressions(at, &arg.value, TextIs::Path);
         read.into_iter().map(|e| self.settle(at, e)).collect()
+    }
+
+    /// What a relation is compared with is one of its rows, unless it is called like a key.
+    fn learn_row(&mut self, at: &At, name: &Named, arg: &Argument) {
+        let is_key = |n: &str| {
+            ["id", "pk", "key", "uuid"].iter().any(|k| n.strip_suffix(k).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+        };
+        if !matches!(arg.value, Value::Unknown) || is_key(&arg.text) {
+            return;
+        }
+        let Some(model) = self.root_model(at.query) else { return };
+        let found = self.relation_of(model, &name.text).and_then(|r| self.models.get(model)?.relations.get(r as usize));
+        if let Some(target) = found.map(|r| r.target) {
+            let row = self.loaded(target, false, None, arg.origin);
+            self.learn(&arg.text, row);
+        }
     }
 
     fn lookup(&mut self, at: &At, name: &Named, value: &Value) -> SqlExpr {

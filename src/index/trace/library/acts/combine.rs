@@ -124,6 +124,7 @@ impl Tracer<'_> {
         query.unions.extend(other.unions);
         query.from_query = query.from_query.or(other.from_query);
         query.loads.extend(other.loads);
+        query.loads_only |= other.loads_only;
         query.unordered |= other.unordered;
         query.unscoped |= other.unscoped;
         query.alias = query.alias.take().or(other.alias);
