@@ -1,7 +1,9 @@
 //! Names of a statement that no longer resolve, with what became of the thing that they named.
 
 use super::context::Context;
+use super::judgement::Explanation;
 use crate::model::change::{Change, ChangeOp};
+use crate::model::finding::Effect;
 use crate::model::object::{ObjectKind, ObjectRef};
 use crate::model::span::Span;
 use crate::model::statement::ColumnRef;
@@ -43,6 +45,21 @@ pub struct Lost {
     pub message: String,
     /// 0..=100.
     pub confidence: u8,
+}
+
+impl Lost {
+    /// That the statement breaks on it; `says` completes "accounts.name ...".
+    pub fn breaks(self, cx: &Context, before: &Binding, says: impl FnOnce(&Lost) -> String) -> Explanation {
+        let text = self.span.slice(cx.input.text);
+        let object = match &self.object {
+            Some(object) => object.to_string(),
+            None if text.is_empty() => "the column".to_string(),
+            None => text.to_string(),
+        };
+        let message = format!("{object} {}", says(&self));
+        let Lost { span, object, fate, confidence, .. } = self;
+        Explanation { object, change: fate.change(), span, confidence, ..cx.explain(before, Effect::Breaks, message) }
+    }
 }
 
 /// Column names that are lost.

@@ -1,7 +1,11 @@
 //! The writes of a statement, each with its table before and after.
 
 use super::context::Context;
+use super::judgement::Explanation;
 use super::literals::Value;
+use crate::model::change::ChangeOp;
+use crate::model::finding::Effect;
+use crate::model::object::ObjectRef;
 use crate::model::schema::{Column, Table};
 use crate::model::span::Span;
 use crate::sql::bind::binding::{Binding, Write, WriteKind, WrittenColumn, WrittenValue};
@@ -79,10 +83,39 @@ impl<'a> WritePair<'a> {
         self.old.column(cx.dialect(), &column.name).is_some_and(|o| o.id != column.id)
     }
 
+    /// The name of a written column in the statement, else the name of the table.
+    pub fn place_of(&self, written: &WrittenColumn) -> Span {
+        if written.span.is_empty() { self.write.span } else { written.span }
+    }
+
     /// The name of the first of these columns in the statement, else the name of the table.
     pub fn span_of(&self, cx: &Context, columns: &[String]) -> Span {
         let named = columns.iter().filter_map(|c| self.written(cx, c)).map(|w| w.span).find(|s| !s.is_empty());
         named.unwrap_or(self.write.span)
+    }
+
+    /// What a rule says of a column that the write stores or leaves out, given as it was (`None`: it is new) and as
+    /// it is: the column is the object, the last of `ops` that was done to it the change, the table's name the place.
+    pub fn explain(
+        &self,
+        cx: &Context,
+        before: &Binding,
+        (old, new): (Option<&Column>, &Column),
+        ops: &[ChangeOp],
+        (effect, message): (Effect, impl FnOnce(&ObjectRef) -> String),
+    ) -> Explanation {
+        let object = cx.column_ref(&self.new.name, &new.name);
+        let mut explanation = cx.explain(before, effect, message(&object));
+        explanation.object = Some(object);
+        if let Some(old) = old {
+            explanation.confidence = cx.confidence_of(before, old);
+        }
+        let (table, column) = old.map_or((self.new, new), |o| (self.old, o));
+        explanation.change = cx
+            .change_of_column(ops, Some(column.id), &table.name.name, &column.name)
+            .or_else(|| cx.any_change_of_table(Some(self.new.id), &self.new.name.name));
+        explanation.span = self.write.span;
+        explanation
     }
 
     /// `INSERT into users`, for messages.

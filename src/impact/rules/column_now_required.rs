@@ -9,6 +9,7 @@ use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
+use crate::model::object::ObjectRef;
 use crate::model::schema::Column;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
@@ -47,13 +48,6 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 Engine::Sqlite if ignores => Effect::ChangesResult,
                 _ => Effect::Breaks,
             };
-            let object = cx.column_ref(&pair.new.name, &column.name);
-            let mut explanation = cx.explain(
-                before,
-                effect,
-                format!("{object} is required after the migration and has no default, but this INSERT leaves it out."),
-            );
-            explanation.object = Some(object);
             let ops = [
                 ChangeOp::AddColumn,
                 ChangeOp::SetNotNull,
@@ -63,11 +57,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 ChangeOp::AlterType,
                 ChangeOp::CreateTable,
             ];
-            explanation.change = cx
-                .change_of_column(&ops, Some(column.id), &pair.new.name.name, &column.name)
-                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
-            explanation.span = pair.write.span;
-            found.push(explanation);
+            let message =
+                |object: &ObjectRef| format!("{object} is required after the migration and has no default, but this INSERT leaves it out.");
+            found.push(pair.explain(cx, before, (None, column), &ops, (effect, message)));
         }
     }
     found

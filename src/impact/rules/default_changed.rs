@@ -8,6 +8,7 @@ use crate::impact::writes::write_pairs;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
+use crate::model::object::ObjectRef;
 use crate::model::schema::Column;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WriteKind;
@@ -52,10 +53,6 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 _ => None,
             };
             let Some((what, effect)) = what.or_else(generated) else { continue };
-            let object = cx.column_ref(&pair.new.name, &column.name);
-            let mut explanation = cx.explain(before, effect, format!("{object}, which this {} leaves out, {what}.", pair.verb()));
-            explanation.object = Some(object);
-            explanation.confidence = cx.confidence_of(before, old);
             let ops = [
                 ChangeOp::SetDefault,
                 ChangeOp::DropDefault,
@@ -64,11 +61,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 ChangeOp::AlterType,
                 ChangeOp::CreateTable,
             ];
-            explanation.change = cx
-                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
-                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
-            explanation.span = pair.write.span;
-            found.push(explanation);
+            let message = |object: &ObjectRef| format!("{object}, which this {} leaves out, {what}.", pair.verb());
+            found.push(pair.explain(cx, before, (Some(old), column), &ops, (effect, message)));
         }
     }
     found

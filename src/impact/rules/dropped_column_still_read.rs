@@ -5,7 +5,6 @@ use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::lost::{Fate, lost_columns};
 use crate::model::change::Change;
-use crate::model::finding::Effect;
 use crate::sql::bind::binding::Binding;
 
 /// The rule.
@@ -21,17 +20,6 @@ pub const RULE: Rule = Rule {
 };
 
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
-    lost_columns(cx, before, after)
-        .into_iter()
-        .filter(|l| matches!(l.fate, Fate::Dropped(_)))
-        .map(|lost| {
-            let object = lost.object.as_ref().map_or_else(|| "the column".to_string(), |o| o.to_string());
-            let mut explanation = cx.explain(before, Effect::Breaks, format!("{object} is dropped, but this {} still uses it.", cx.verb()));
-            explanation.object = lost.object;
-            explanation.change = lost.fate.change();
-            explanation.span = lost.span;
-            explanation.confidence = lost.confidence;
-            explanation
-        })
-        .collect()
+    let lost = lost_columns(cx, before, after).into_iter().filter(|l| matches!(l.fate, Fate::Dropped(_)));
+    lost.map(|l| l.breaks(cx, before, |_| format!("is dropped, but this {} still uses it.", cx.verb()))).collect()
 }

@@ -7,6 +7,7 @@ use crate::impact::writes::write_pairs;
 use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
+use crate::model::object::ObjectRef;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::WrittenValue;
 
@@ -38,10 +39,6 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 WrittenValue::Expr(..) => (Effect::MayBreak, "a value that can be NULL, which is refused"),
                 WrittenValue::Unknown => (Effect::MayBreak, "a value that may be NULL, which is refused"),
             };
-            let object = cx.column_ref(&pair.new.name, &column.name);
-            let mut explanation = cx.explain(before, effect, format!("{object} becomes NOT NULL, and this {} stores {what}.", pair.verb()));
-            explanation.object = Some(object);
-            explanation.confidence = cx.confidence_of(before, old);
             let ops = [
                 ChangeOp::SetNotNull,
                 ChangeOp::AddConstraint,
@@ -50,11 +47,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 ChangeOp::AlterDomain,
                 ChangeOp::CreateTable,
             ];
-            explanation.change = cx
-                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
-                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
-            explanation.span = if written.span.is_empty() { pair.write.span } else { written.span };
-            found.push(explanation);
+            let message = |object: &ObjectRef| format!("{object} becomes NOT NULL, and this {} stores {what}.", pair.verb());
+            let explanation = pair.explain(cx, before, (Some(old), column), &ops, (effect, message));
+            found.push(Explanation { span: pair.place_of(written), ..explanation });
         }
     }
     found

@@ -3,9 +3,8 @@
 use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::impact::lost::{Fate, lost_tables};
+use crate::impact::lost::{Fate, Lost, lost_tables};
 use crate::model::change::Change;
-use crate::model::finding::Effect;
 use crate::sql::bind::binding::Binding;
 
 /// The rule.
@@ -21,22 +20,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) -> Vec<Explanation> {
-    lost_tables(cx, before, after)
-        .into_iter()
-        .filter(|l| matches!(l.fate, Fate::Renamed(_) | Fate::Replaced(_) | Fate::Unknown))
-        .map(|lost| {
-            let object = lost.object.as_ref().map_or_else(|| lost.span.slice(cx.input.text).to_string(), |o| o.to_string());
-            let change = lost.fate.change().and_then(|i| changes.get(i));
-            let new_name = change.and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", cx.shown(n)));
-            let what =
-                if matches!(lost.fate, Fate::Renamed(_)) { format!("is renamed{new_name}") } else { "can no longer be found".to_string() };
-            let message = format!("{object} {what}, but this {} still uses the old name.", cx.verb());
-            let mut explanation = cx.explain(before, Effect::Breaks, message);
-            explanation.object = lost.object;
-            explanation.change = lost.fate.change();
-            explanation.span = lost.span;
-            explanation.confidence = lost.confidence;
-            explanation
-        })
-        .collect()
+    let says = |lost: &Lost| {
+        let change = lost.fate.change().and_then(|i| changes.get(i));
+        let new_name = change.and_then(|c| c.new_name.as_ref()).map_or(String::new(), |n| format!(" to {}", cx.shown(n)));
+        let what = if matches!(lost.fate, Fate::Renamed(_)) { format!("is renamed{new_name}") } else { "can no longer be found".into() };
+        format!("{what}, but this {} still uses the old name.", cx.verb())
+    };
+    let lost = lost_tables(cx, before, after).into_iter().filter(|l| !matches!(l.fate, Fate::Dropped(_)));
+    lost.map(|l| l.breaks(cx, before, says)).collect()
 }

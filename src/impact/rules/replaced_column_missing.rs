@@ -3,9 +3,8 @@
 use super::Rule;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
-use crate::impact::lost::{Fate, lost_columns};
+use crate::impact::lost::{Fate, Lost, lost_columns};
 use crate::model::change::Change;
-use crate::model::finding::Effect;
 use crate::sql::bind::binding::Binding;
 
 /// The rule.
@@ -21,22 +20,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change]) -> Vec<Explanation> {
-    lost_columns(cx, before, after)
-        .into_iter()
-        .filter(|l| matches!(l.fate, Fate::Replaced(_) | Fate::Unknown))
-        .map(|lost| {
-            let object = lost.object.as_ref().map_or_else(|| lost.span.slice(cx.input.text).to_string(), |o| o.to_string());
-            let says = if lost.message.is_empty() { String::new() } else { format!(" ({})", lost.message) };
-            let mut explanation = cx.explain(
-                before,
-                Effect::Breaks,
-                format!("{object} no longer exists after the migration, but this {} still uses it{says}.", cx.verb()),
-            );
-            explanation.object = lost.object;
-            explanation.change = lost.fate.change();
-            explanation.span = lost.span;
-            explanation.confidence = lost.confidence;
-            explanation
-        })
-        .collect()
+    let says = |lost: &Lost| {
+        let message = if lost.message.is_empty() { String::new() } else { format!(" ({})", lost.message) };
+        format!("no longer exists after the migration, but this {} still uses it{message}.", cx.verb())
+    };
+    let lost = lost_columns(cx, before, after).into_iter().filter(|l| matches!(l.fate, Fate::Replaced(_) | Fate::Unknown));
+    lost.map(|l| l.breaks(cx, before, says)).collect()
 }

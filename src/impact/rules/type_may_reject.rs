@@ -9,6 +9,7 @@ use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
+use crate::model::object::ObjectRef;
 use crate::model::schema::{Column, Schema, UserTypeKind};
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::{WriteKind, WrittenValue};
@@ -60,11 +61,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 (_, Fit::Alters(what)) => (Effect::ChangesResult, what),
                 (_, Fit::All) => continue,
             };
-            let object = cx.column_ref(&pair.new.name, &column.name);
             let verb = if effect == Effect::ChangesResult { "stores other values:" } else { "refuses" };
-            let mut explanation = cx.explain(before, effect, format!("{object} becomes {}, which {verb} {what}.", column.ty));
-            explanation.object = Some(object);
-            explanation.confidence = cx.confidence_of(before, old);
             let ops = [
                 ChangeOp::AlterType,
                 ChangeOp::AlterColumn,
@@ -74,11 +71,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                 ChangeOp::DropType,
                 ChangeOp::CreateTable,
             ];
-            explanation.change = cx
-                .change_of_column(&ops, Some(old.id), &pair.old.name.name, &old.name)
-                .or_else(|| cx.any_change_of_table(Some(pair.new.id), &pair.new.name.name));
-            explanation.span = written.map(|w| w.span).filter(|s| !s.is_empty()).unwrap_or(pair.write.span);
-            found.push(explanation);
+            let message = |object: &ObjectRef| format!("{object} becomes {}, which {verb} {what}.", column.ty);
+            let explanation = pair.explain(cx, before, (Some(old), column), &ops, (effect, message));
+            found.push(Explanation { span: written.map_or(pair.write.span, |w| pair.place_of(w)), ..explanation });
         }
     }
     found

@@ -25,42 +25,6 @@ pub enum Recognition {
     Statement,
 }
 
-/// Words that begin a statement.
-const VERBS: &[&str] = &[
-    "alter", "analyze", "begin", "call", "comment", "copy", "create", "declare", "delete", "desc", "describe", "do", "drop", "exec",
-    "explain", "grant", "insert", "load", "lock", "merge", "pragma", "prepare", "refresh", "reindex", "rename", "replace", "revoke",
-    "select", "set", "show", "start", "truncate", "update", "use", "vacuum", "values", "with",
-];
-
-/// Words that begin a clause.
-const CLAUSES: &[&str] = &[
-    "and",
-    "as",
-    "cross",
-    "except",
-    "fetch",
-    "for",
-    "from",
-    "full",
-    "group",
-    "having",
-    "inner",
-    "intersect",
-    "join",
-    "left",
-    "limit",
-    "natural",
-    "offset",
-    "on",
-    "or",
-    "order",
-    "returning",
-    "right",
-    "union",
-    "using",
-    "where",
-];
-
 /// Objects that CREATE, ALTER and DROP are about.
 const OBJECTS: &[&str] = &[
     "aggregate",
@@ -204,7 +168,6 @@ fn leading_word(text: &str) -> Option<First> {
     let source = text.get(at..end)?;
     let joined = bytes.get(end).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'$'));
     let known = (2..=9).contains(&word) && !joined;
-    let is = |list: &[&str]| known && list.iter().any(|w| source.eq_ignore_ascii_case(w));
     let case = if source.bytes().all(|b| b.is_ascii_uppercase()) {
         Case::Upper
     } else if source.bytes().all(|b| b.is_ascii_lowercase()) {
@@ -212,8 +175,8 @@ fn leading_word(text: &str) -> Option<First> {
     } else {
         Case::Mixed
     };
-    let verb = is(VERBS);
-    Some(First { end, case, verb, clause: !verb && is(CLAUSES) })
+    let verb = known && keywords::begins_statement(source);
+    Some(First { end, case, verb, clause: !verb && known && keywords::begins_fragment(source) })
 }
 
 /// Marks of SQL among the tokens.

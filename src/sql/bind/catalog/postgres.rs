@@ -1,10 +1,12 @@
 //! PostgreSQL's built-in types, casts, operators and functions, and those of its bundled extensions.
 //!
 //! The text files beside this one are taken from the system catalogue of a PostgreSQL 15 server; what later
-//! versions add stands at the end of the function list.
+//! versions add stands at the end of the function list. Operators and functions are read name by name, when they
+//! are first asked for: a statement needs a handful of two thousand.
 
+use super::entries::Entries;
 use crate::model::types::DataType;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 
 /// A type for operator and function resolution: an index into the catalogue, or one of the kinds of
@@ -101,11 +103,11 @@ pub enum Context {
 /// The whole catalogue.
 pub struct Catalog {
     types: Vec<TypeInfo>,
-    by_name: HashMap<&'static str, TypeId>,
-    casts: HashMap<(TypeId, TypeId), (Context, &'static str)>,
-    operators: HashMap<&'static str, Vec<Operator>>,
-    functions: HashMap<&'static str, Vec<FunctionInfo>>,
-    relations: HashMap<&'static str, &'static str>,
+    by_name: FxHashMap<&'static str, TypeId>,
+    casts: FxHashMap<(TypeId, TypeId), Context>,
+    operators: Entries<Operator>,
+    functions: Entries<FunctionInfo>,
+    relations: FxHashMap<&'static str, &'static str>,
 }
 
 /// The catalogue, read on first use.
@@ -124,11 +126,11 @@ impl Catalog {
     fn read() -> Catalog {
         let mut catalog = Catalog {
             types: Vec::new(),
-            by_name: HashMap::new(),
-            casts: HashMap::new(),
-            operators: HashMap::new(),
-            functions: HashMap::new(),
-            relations: HashMap::new(),
+            by_name: FxHashMap::default(),
+            casts: FxHashMap::default(),
+            operators: Entries::default(),
+            functions: Entries::default(),
+            relations: FxHashMap::default(),
         };
         let extensions = include_str!("postgres_extensions.txt");
         for line in lines(include_str!("postgres_types.txt")) {
@@ -145,25 +147,23 @@ impl Catalog {
             catalog.add_type(rest, extension);
         }
         for line in lines(include_str!("postgres_casts.txt")) {
-            catalog.add_cast(line, "");
+            catalog.add_cast(line);
         }
-        for line in lines(include_str!("postgres_operators.txt")) {
-            catalog.add_operator(line, "");
-        }
-        for line in lines(include_str!("postgres_functions.txt")) {
-            catalog.add_function(line, "");
-        }
+        let mut operators: Vec<_> = lines(include_str!("postgres_operators.txt")).map(|line| (line, "")).collect();
+        let mut functions: Vec<_> = lines(include_str!("postgres_functions.txt")).map(|line| (line, "")).collect();
         for (kind, extension, rest) in of_extensions {
             match kind {
-                "cast" => catalog.add_cast(rest, extension),
-                "op" => catalog.add_operator(rest, extension),
-                "func" => catalog.add_function(rest, extension),
+                "cast" => catalog.add_cast(rest),
+                "op" => operators.push((rest, extension)),
+                "func" => functions.push((rest, extension)),
                 "rel" => {
                     catalog.relations.insert(rest, extension);
                 }
                 _ => {}
             }
         }
+        catalog.operators = Entries::new(operators);
+        catalog.functions = Entries::new(functions);
         catalog
     }
 
@@ -185,7 +185,7 @@ impl Catalog {
         }
     }
 
-    fn add_cast(&mut self, line: &'static str, extension: &'static str) {
+    fn add_cast(&mut self, line: &'static str) {
         let mut f = line.split('\t');
         let (Some(from), Some(to), Some(context)) = (f.next(), f.next(), f.next()) else { return };
         let context = match context {
@@ -194,36 +194,35 @@ impl Catalog {
             _ => Context::Explicit,
         };
         if let (Some(from), Some(to)) = (self.read_type(from), self.read_type(to)) {
-            self.casts.insert((from, to), (context, extension));
+            self.casts.insert((from, to), context);
         }
     }
 
-    fn add_operator(&mut self, line: &'static str, extension: &'static str) {
+    /// The operator of a line, its name left out.
+    fn read_operator(&self, line: &'static str, extension: &'static str) -> Option<Operator> {
         let mut f = line.split('\t');
-        let (Some(name), Some(left), Some(right), Some(result)) = (f.next(), f.next(), f.next(), f.next()) else { return };
-        let left = if left == "-" { Some(None) } else { self.read_type(left).map(Some) };
-        if let (Some(left), Some(right), Some(result)) = (left, self.read_type(right), self.read_type(result)) {
-            self.operators.entry(name).or_default().push(Operator { left, right, result, extension });
-        }
+        let (left, right, result) = (f.next()?, f.next()?, f.next()?);
+        let left = if left == "-" { None } else { Some(self.read_type(left)?) };
+        Some(Operator { left, right: self.read_type(right)?, result: self.read_type(result)?, extension })
     }
 
-    fn add_function(&mut self, line: &'static str, extension: &'static str) {
+    /// The function of a line, its name left out.
+    fn read_function(&self, line: &'static str, extension: &'static str) -> Option<FunctionInfo> {
         let f: Vec<&'static str> = line.split('\t').collect();
-        let [name, args, result, kind, defaults, variadic, columns, strict] = f.as_slice() else { return };
+        let [args, result, kind, defaults, variadic, columns, strict] = f.as_slice() else { return None };
         let args: Option<Vec<TypeId>> = args.split(',').filter(|a| !a.is_empty()).map(|a| self.read_type(a)).collect();
         let result = result.strip_prefix("setof ").unwrap_or(result);
-        let (Some(args), Some(result)) = (args, self.read_type(result)) else { return };
         let columns = columns.split(',').filter_map(|c| c.split_once(' ')).filter_map(|(n, t)| Some((n, self.read_type(t)?))).collect();
-        self.functions.entry(name).or_default().push(FunctionInfo {
-            args,
-            result,
+        Some(FunctionInfo {
+            args: args?,
+            result: self.read_type(result)?,
             kind: kind.chars().next().unwrap_or('f'),
             defaults: defaults.parse().unwrap_or(0),
             variadic: *variadic == "v",
             columns,
             strict: *strict == "s",
             extension,
-        });
+        })
     }
 
     /// What is known of a built-in type; arrays give that of their element.
@@ -244,17 +243,17 @@ impl Catalog {
 
     /// The context in which a cast between two types of the catalogue applies by itself.
     pub fn cast(&self, from: TypeId, to: TypeId) -> Option<Context> {
-        self.casts.get(&(from, to)).map(|c| c.0)
+        self.casts.get(&(from, to)).copied()
     }
 
     /// All operators of a name.
     pub fn operators(&self, name: &str) -> &[Operator] {
-        self.operators.get(name).map_or(&[], Vec::as_slice)
+        self.operators.get(name, |line, extension| self.read_operator(line, extension))
     }
 
     /// All functions of a name.
     pub fn functions(&self, name: &str) -> &[FunctionInfo] {
-        self.functions.get(name).map_or(&[], Vec::as_slice)
+        self.functions.get(name, |line, extension| self.read_function(line, extension))
     }
 
     /// The extension that brings a relation (`pg_stat_statements`).
