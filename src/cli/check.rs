@@ -62,6 +62,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         schema: schema_request(&args.schema)?,
         statements,
         all: args.all,
+        open_sites: (args.format == ReportFormat::Text && !args.all).then_some(text::OPEN_SHOWN),
         explain: args.explain,
         service: args.service.clone(),
         owner: args.owner.clone(),

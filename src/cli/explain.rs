@@ -113,7 +113,7 @@ fn explain_unit(
         };
         statement(out, unit, s, &schema);
     }
-    for site in unit.info.open.iter().filter(|s| s.path == path && s.line == line) {
+    for site in view.store.open_sites(unit.id, usize::MAX)?.iter().filter(|s| s.path == path && s.line == line) {
         let _ = writeln!(out, "{path}:{line}: {}: lost: {}\n  {}", unit.service, site.reason, site.text);
     }
     Ok(())

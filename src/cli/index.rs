@@ -16,7 +16,7 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<u8> {
         workspace = Workspace { store: workspace.store, ..find(&SourceArgs { store: None, ..source.clone() }, &[])? };
     }
     let view = open(&source, &workspace, args.no_prefilter)?;
-    let coverage = view.coverage();
+    let coverage = view.coverage(None)?;
     match args.format {
         DataFormat::Json => {
             let value = serde_json::json!({ "schema_version": 1, "coverage": coverage, "problems": view.all_problems() });

@@ -45,7 +45,7 @@ pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
             }
         }
     }
-    let answer = References::new(view.coverage(), found);
+    let answer = References::new(view.coverage(None)?, found);
     let text = match args.format {
         DataFormat::Json => format!("{}\n", serde_json::to_string_pretty(&answer)?),
         DataFormat::Text => {

@@ -29,7 +29,7 @@ pub fn run(args: &SqlArgs) -> anyhow::Result<u8> {
             let _ = writeln!(out, "-- {}", input.path);
         }
         if is_sql(&input.path) {
-            out.push_str(&crate::pipeline::check::runnable(&input));
+            out.push_str(&input.runnable());
             continue;
         }
         let script = CodeMigration::read(&input, &around).and_then(|m| m.script(dialect.engine, &around.packs));

@@ -44,7 +44,7 @@ pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
             found.extend(rows(&snapshot.row.repo, &snapshot.shown_service(service), &statement.indexed, &references));
         }
     }
-    let answer = References::new(view.coverage(), found);
+    let answer = References::new(view.coverage(None)?, found);
     let text = match args.format {
         DataFormat::Json => format!("{}\n", serde_json::to_string_pretty(&answer)?),
         DataFormat::Text => text(&args.object, &answer),

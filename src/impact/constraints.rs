@@ -152,44 +152,48 @@ pub fn lost_checks<'a>(old: &'a Table, new: &Table) -> Vec<&'a Constraint> {
 
 /// The foreign keys that a table declares.
 pub fn foreign_keys(schema: &Schema, table: &Table) -> Vec<ForeignKey> {
+    table.constraints.iter().filter_map(|c| foreign_key(schema, table, c)).collect()
+}
+
+fn foreign_key(schema: &Schema, table: &Table, constraint: &Constraint) -> Option<ForeignKey> {
+    let ConstraintKind::ForeignKey { columns, table: parent, references, on_delete, on_update } = &constraint.kind else { return None };
+    if constraint.not_enforced {
+        return None;
+    }
     let action = |a: &str| if a.is_empty() { "no action".to_string() } else { a.to_string() };
-    table
-        .constraints
-        .iter()
-        .filter(|c| !c.not_enforced)
-        .filter_map(|c| match &c.kind {
-            ConstraintKind::ForeignKey { columns, table: parent, references, on_delete, on_update } => Some(ForeignKey {
-                name: c.name.clone(),
-                id: c.id,
-                child: table.name.clone(),
-                child_id: table.id,
-                columns: columns.clone(),
-                parent: parent.clone(),
-                references: if references.is_empty() {
-                    let key = schema.find_table((!parent.schema.is_empty()).then_some(parent.schema.as_str()), &parent.name);
-                    key.and_then(Table::primary_key).map(<[String]>::to_vec).unwrap_or_default()
-                } else {
-                    references.clone()
-                },
-                on_delete: action(on_delete),
-                on_update: action(on_update),
-            }),
-            _ => None,
-        })
-        .collect()
+    let references = if references.is_empty() {
+        let key = schema.find_table((!parent.schema.is_empty()).then_some(parent.schema.as_str()), &parent.name);
+        key.and_then(Table::primary_key).map(<[String]>::to_vec).unwrap_or_default()
+    } else {
+        references.clone()
+    };
+    Some(ForeignKey {
+        name: constraint.name.clone(),
+        id: constraint.id,
+        child: table.name.clone(),
+        child_id: table.id,
+        columns: columns.clone(),
+        parent: parent.clone(),
+        references,
+        on_delete: action(on_delete),
+        on_update: action(on_update),
+    })
 }
 
 /// The foreign keys of all tables that point to `parent`.
 pub fn references_to(schema: &Schema, parent: &Table) -> Vec<ForeignKey> {
     let dialect = schema.dialect;
-    schema
-        .tables
-        .values()
-        .flat_map(|child| foreign_keys(schema, child))
-        .filter(|f| {
-            dialect.same_table(&f.parent.name, &parent.name.name) && (f.parent.schema == parent.name.schema || f.parent.schema.is_empty())
-        })
-        .collect()
+    let refers = |c: &&Constraint| match &c.kind {
+        ConstraintKind::ForeignKey { table, .. } => {
+            dialect.same_table(&table.name, &parent.name.name) && (table.schema == parent.name.schema || table.schema.is_empty())
+        }
+        _ => false,
+    };
+    let mut found = Vec::new();
+    for child in schema.tables.values() {
+        found.extend(child.constraints.iter().filter(refers).filter_map(|c| foreign_key(schema, child, c)));
+    }
+    found
 }
 
 /// SQL text with runs of white space made one, for comparison.

@@ -6,7 +6,7 @@
 use crate::model::change::{Change, ChangeOp};
 use crate::model::object::{ObjectId, ObjectName};
 use crate::model::schema::{Column, Function, Schema, Table};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// The two schemas with the links between their objects.
 #[derive(Debug)]

@@ -5,12 +5,15 @@
 //! same matches there.
 
 use crate::model::problem::{Problem, Stage};
-use regex::{Regex, RegexBuilder, bytes};
+use regex_automata::{meta, util};
 use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange, parse::Parser};
 use std::sync::OnceLock;
 
 /// Bytes of the largest compiled pattern.
 const SIZE_LIMIT: usize = 4 << 20;
+
+/// Bytes of a text in which the search costs less than what compiling spends on a fast search.
+const SHORT: usize = 2 << 10;
 
 /// Letters outside of ASCII that are equal to an ASCII letter where case does not count.
 const FOLDED: [char; 2] = ['\u{17f}', '\u{212a}'];
@@ -20,15 +23,15 @@ const FOLDED: [char; 2] = ['\u{17f}', '\u{212a}'];
 pub struct Pattern {
     source: String,
     words: OnceLock<Vec<String>>,
-    ascii: OnceLock<Option<bytes::Regex>>,
-    unicode: OnceLock<Option<Regex>>,
+    /// For short ASCII texts, for longer ones, and for any text.
+    compiled: [OnceLock<Option<meta::Regex>>; 3],
 }
 
 impl Pattern {
     /// A pattern that is compiled when it is needed. One that does not compile matches nothing: see
     /// [`Pattern::check`].
     pub fn new(source: impl Into<String>) -> Pattern {
-        Pattern { source: source.into(), words: OnceLock::new(), ascii: OnceLock::new(), unicode: OnceLock::new() }
+        Pattern { source: source.into(), words: OnceLock::new(), compiled: [const { OnceLock::new() }; 3] }
     }
 
     /// Whether it compiles. `path` names the data file in the error.
@@ -40,16 +43,12 @@ impl Pattern {
             Problem::new(Stage::Config, format!("{path}: pattern {:?} is no regular expression: {e}", self.source)).at(path, None)
         };
         Parser::new().parse(&self.source).map_err(|e| wrong(&e))?;
-        RegexBuilder::new(&self.source).size_limit(SIZE_LIMIT).build().map(|_| ()).map_err(|e| wrong(&e))
+        compile(&self.source, true, false).map(|_| ()).map_err(|e| wrong(&e))
     }
 
     /// Whether it matches somewhere in a text.
     pub fn is_match(&self, text: &str) -> bool {
-        match self.compiled(text) {
-            Some(Compiled::Ascii(regex)) => regex.is_match(text.as_bytes()),
-            Some(Compiled::Unicode(regex)) => regex.is_match(text),
-            None => false,
-        }
+        self.compiled(text).is_some_and(|regex| regex.is_match(text))
     }
 
     /// Its first match.
@@ -58,27 +57,25 @@ impl Pattern {
     }
 
     /// Its matches in order.
-    pub fn captures_iter<'p, 't: 'p>(&'p self, text: &'t str) -> Box<dyn Iterator<Item = Captures<'t>> + 'p> {
-        match self.compiled(text) {
-            Some(Compiled::Ascii(regex)) => Box::new(regex.captures_iter(text.as_bytes()).map(Captures::Ascii)),
-            Some(Compiled::Unicode(regex)) => Box::new(regex.captures_iter(text).map(Captures::Unicode)),
-            None => Box::new(std::iter::empty()),
-        }
+    pub fn captures_iter<'p, 't: 'p>(&'p self, text: &'t str) -> impl Iterator<Item = Captures<'t>> + 'p {
+        let found = self.compiled(text).map(|regex| regex.captures_iter(text));
+        found.into_iter().flatten().map(|found| Captures { text, found })
     }
 
     /// The expression for a text; `None`: it can't match there.
-    fn compiled(&self, text: &str) -> Option<Compiled<'_>> {
+    fn compiled(&self, text: &str) -> Option<&meta::Regex> {
         if !self.may_match(text) {
             return None;
         }
-        let ascii = || bytes::RegexBuilder::new(&self.source).unicode(false).size_limit(SIZE_LIMIT).build().ok();
-        if text.is_ascii()
-            && let Some(regex) = self.ascii.get_or_init(ascii)
-        {
-            return Some(Compiled::Ascii(regex));
-        }
-        let unicode = || RegexBuilder::new(&self.source).size_limit(SIZE_LIMIT).build().ok();
-        self.unicode.get_or_init(unicode).as_ref().map(Compiled::Unicode)
+        let [short, long, unicode] = &self.compiled;
+        let build = |unicode: bool, short: bool| move || compile(&self.source, unicode, short).ok();
+        let ascii = match (text.is_ascii(), text.len() <= SHORT) {
+            (true, true) => short.get_or_init(build(false, true)),
+            (true, false) => long.get_or_init(build(false, false)),
+            (false, _) => &None,
+        };
+        // An expression that needs Unicode compiles only with it.
+        ascii.as_ref().or_else(|| unicode.get_or_init(build(true, false)).as_ref())
     }
 
     /// Whether a text holds what every match holds.
@@ -88,35 +85,30 @@ impl Pattern {
     }
 }
 
-enum Compiled<'p> {
-    Ascii(&'p bytes::Regex),
-    Unicode(&'p Regex),
+/// Compiles an expression: with the Unicode tables or without, for short texts only or for any.
+fn compile(source: &str, unicode: bool, short: bool) -> Result<meta::Regex, Box<meta::BuildError>> {
+    let config = meta::Config::new().nfa_size_limit(Some(SIZE_LIMIT)).utf8_empty(unicode);
+    let config = if short { config.auto_prefilter(false).hybrid(false).dfa(false).onepass(false) } else { config };
+    let syntax = util::syntax::Config::new().unicode(unicode).utf8(unicode);
+    meta::Builder::new().configure(config).syntax(syntax).build(source).map_err(Box::new)
 }
 
 /// A match with its groups.
 #[derive(Debug)]
-pub enum Captures<'t> {
-    /// In ASCII text.
-    Ascii(bytes::Captures<'t>),
-    /// In any text.
-    Unicode(regex::Captures<'t>),
+pub struct Captures<'t> {
+    text: &'t str,
+    found: util::captures::Captures,
 }
 
 impl<'t> Captures<'t> {
     /// The whole match.
     pub fn whole(&self) -> &'t str {
-        match self {
-            Captures::Ascii(found) => found.get(0).map_or("", |m| std::str::from_utf8(m.as_bytes()).unwrap_or("")),
-            Captures::Unicode(found) => found.get(0).map_or("", |m| m.as_str()),
-        }
+        self.found.get_match().and_then(|m| self.text.get(m.range())).unwrap_or("")
     }
 
     /// A group by name; `None`: it took no part in the match.
     pub fn name(&self, name: &str) -> Option<&'t str> {
-        match self {
-            Captures::Ascii(found) => found.name(name).and_then(|m| std::str::from_utf8(m.as_bytes()).ok()),
-            Captures::Unicode(found) => found.name(name).map(|m| m.as_str()),
-        }
+        self.found.get_group_by_name(name).and_then(|span| self.text.get(span.range()))
     }
 }
 
@@ -193,9 +185,10 @@ mod tests {
     #[test]
     fn matches_are_those_of_the_expression() {
         let sources = [r"(?i)\bserial\b|\bkey\s+(?<n>\w+)", r"(?m)^\s*(?<n>\S+)\s*$", r"'[^']*'", r"(?i)k{2,}"];
-        let texts = ["KEY ab serial", "x\n  y \n", "'é' 'b' key ü", "\u{17f}erial \u{212a}ey b", "kK \u{212a}k", ""];
+        let long = "a serial key of many\n".repeat(SHORT / 8);
+        let texts = [long.as_str(), "KEY ab serial", "x\n  y \n", "'é' 'b' key ü", "\u{17f}erial \u{212a}ey b", "kK \u{212a}k", ""];
         for source in sources {
-            let plain = Regex::new(source).expect(source);
+            let plain = regex::Regex::new(source).expect(source);
             let pattern = Pattern::new(source);
             for text in texts {
                 let expected: Vec<_> = plain.captures_iter(text).map(|c| (c[0].to_string(), c.name("n").map(|m| m.as_str()))).collect();

@@ -24,16 +24,16 @@ pub struct Place {
 
 /// The database and history that a migration belongs to, by its path alone. See [`place_in`].
 pub fn place(path: &str, databases: &[Database]) -> Option<Place> {
-    place_in(path, databases, None)
+    place_in(path, databases, &|| None)
 }
 
 /// The database and history that a migration belongs to.
 ///
 /// A path relative to the repository that lies in a history's folder belongs there. Any other path is
 /// compared from its end: the folder's last parts that are equal, then whether its name fits the format.
-/// `engine` decides between the variants of one database. `None`: nothing fits, and there are several
+/// `engine`, asked where it matters, decides between the variants of one database. `None`: nothing fits, and there are several
 /// databases.
-pub fn place_in(path: &str, databases: &[Database], engine: Option<Engine>) -> Option<Place> {
+pub fn place_in(path: &str, databases: &[Database], engine: &dyn Fn() -> Option<Engine>) -> Option<Place> {
     let path = path.replace('\\', "/");
     let path = path.trim_start_matches("./");
     let mut best: Option<(Fit, Place)> = None;
@@ -64,17 +64,17 @@ struct Fit {
     named: bool,
 }
 
-fn fit(path: &str, history: &History, engine: Option<Engine>, only: bool) -> Option<(Fit, Place)> {
+fn fit(path: &str, history: &History, engine: &dyn Fn() -> Option<Engine>, only: bool) -> Option<(Fit, Place)> {
     let format = Formats::embedded().get(&history.format);
     let at = history.files.iter().position(|f| f == path);
-    let by_name = engine_in_file(path).or(engine);
-    let fits_engine = by_name.is_some_and(|e| same_family(e, history.dialect.engine));
     let within = below(&history.folder, path).is_some();
     let depth = history.folder.split('/').filter(|p| !p.is_empty()).count() + 1;
     let tail = if within { 0 } else { equal_tail(path, &history.folder) };
     if at.is_none() && !within && tail == 0 && !only {
         return None;
     }
+    let by_name = engine_in_file(path).or_else(engine);
+    let fits_engine = by_name.is_some_and(|e| same_family(e, history.dialect.engine));
     let named = format.and_then(|f| named_at_end(f, path, folders_below(history)));
     let fit = Fit { member: at.is_some(), inside: if within { depth } else { 0 }, tail, engine: fits_engine, named: named.is_some() };
     let how = if at.is_some() || (within && !history.folder.is_empty()) {
@@ -185,7 +185,7 @@ mod tests {
             let found = place(path, &databases).map(|p| (p.database, p.history, p.position, p.member));
             assert_eq!(found, expected, "{path}");
         }
-        let alone = place_in("/tmp/other.sql", &databases[2..3], Some(Engine::Sqlite)).map(|p| (p.history, p.position));
+        let alone = place_in("/tmp/other.sql", &databases[2..3], &|| Some(Engine::Sqlite)).map(|p| (p.history, p.position));
         assert_eq!(alone, Some((1, 1)));
     }
 }

@@ -33,6 +33,9 @@ pub struct RepositoryCoverage {
     pub unclear_uses: u32,
     /// Sites that were not resolved, and statements that did not bind, in order of place.
     pub open: Vec<OpenSite>,
+    /// How many more there are than `open` lists, where not all of them were asked for.
+    #[serde(skip)]
+    pub open_left_out: u32,
 }
 
 /// A site that was not understood.

@@ -13,4 +13,5 @@ pub mod report;
 pub mod schema;
 pub mod span;
 pub mod statement;
+pub mod tables;
 pub mod types;

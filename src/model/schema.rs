@@ -2,6 +2,7 @@
 
 use super::dialect::Dialect;
 use super::object::{ObjectId, ObjectName};
+use super::tables::Tables;
 use super::types::DataType;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub struct Schema {
     /// Schemas that exist (PostgreSQL) or databases named (MySQL).
     pub schemas: Vec<String>,
     /// Tables, views, materialized views, foreign tables.
-    pub tables: BTreeMap<ObjectName, Table>,
+    pub tables: Tables,
     /// Enums, domains, composites, ranges.
     pub types: BTreeMap<ObjectName, UserType>,
     /// Sequences, also those that serial and identity columns own.
@@ -102,6 +103,18 @@ impl Schema {
             Some(schema) => found(schema),
             None => self.search_path.iter().find_map(|s| found(s)),
         }
+    }
+
+    /// Own names of everything that stands in its schemas.
+    pub fn object_names(&self) -> impl Iterator<Item = &str> {
+        let tables = self.tables.values().flat_map(|t| {
+            let parts =
+                t.indexes.iter().map(|i| &i.name).chain(t.constraints.iter().map(|c| &c.name)).chain(t.triggers.iter().map(|t| &t.name));
+            std::iter::once(&t.name.name).chain(parts)
+        });
+        let others = self.types.keys().map(|n| &n.name).chain(self.sequences.keys().map(|n| &n.name));
+        let functions = self.functions.iter().map(|f| &f.name.name);
+        tables.chain(others).chain(functions).chain(&self.extensions).map(String::as_str)
     }
 
     /// The table with an identity.

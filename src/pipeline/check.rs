@@ -15,7 +15,6 @@ use super::program::{CodeMigration, Surroundings};
 use super::view::IndexView;
 
 use crate::impact::check_statements;
-use crate::migrations::{Formats, up_part};
 use crate::model::change::{Applied, Change, Outcome};
 use crate::model::dialect::Engine;
 use crate::model::finding::{Finding, Verdict};
@@ -37,6 +36,8 @@ pub struct CheckRequest {
     pub statements: Option<(String, String)>,
     /// Safe findings too.
     pub all: bool,
+    /// Open sites listed of each repository; `None`: all.
+    pub open_sites: Option<usize>,
     /// Say how each name was bound before and after.
     pub explain: bool,
     /// Only this service.
@@ -108,7 +109,7 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     let mut scripts = Scripts { request, code, known: Vec::new() };
     let mut runs: Vec<Run> = found.into_iter().map(|w| run_migrations(w, &request.inputs, &mut scripts, &mut problems)).collect();
     decide::keep_fitting(&mut runs);
-    let mut report = decide::empty_report(request, &runs, view, problems);
+    let mut report = decide::empty_report(request, &runs, view, problems)?;
     let mut findings = Vec::new();
     let mut sources = Sources::default();
     if let Some((path, text)) = &request.statements
@@ -152,7 +153,7 @@ impl Scripts<'_> {
 
     fn one(&self, at: usize, input: &MigrationInput, engine: Engine) -> Sent {
         let (Some(around), Some(Some(code))) = (&self.request.surroundings, self.code.get(at)) else {
-            return Sent { text: runnable(input), ..Sent::default() };
+            return Sent { text: input.runnable(), ..Sent::default() };
         };
         match code.script(engine, &around.packs) {
             Some(script) => Sent {
@@ -216,11 +217,6 @@ fn apply_all(world: World, sent: &[Sent]) -> Run {
         all.push(applied);
     }
     Run { world, before, after: schema, changes, applied: all, scripts: sent.to_vec() }
-}
-
-/// The part of a migration that runs forwards; down sections and directives blanked.
-pub(crate) fn runnable(input: &MigrationInput) -> String {
-    Formats::embedded().by_content(&input.text).map_or_else(|| input.text.clone(), |f| up_part(&input.text, f))
 }
 
 /// An open schema with the tables and columns that the migrations, one after the other, presuppose.

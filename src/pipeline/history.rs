@@ -1,5 +1,7 @@
 //! The schema before a migration: a dump, a folder of migrations, or the history that the migration belongs to.
 
+mod concerned;
+
 use super::inputs::{InputError, MigrationInput, is_sql, read_text};
 use super::view::IndexView;
 use crate::index::discover::{DiscoverError, Reader, Root, Settings, discover};
@@ -11,6 +13,8 @@ use crate::model::schema::Schema;
 use crate::sql::apply::{detect_dialect_of_dump, schema_from_dump};
 use crate::sql::bind::binding::BindErrorKind;
 use crate::store::StoreError;
+use concerned::Claims;
+use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
 /// What the command line says about the schema before.
@@ -247,7 +251,9 @@ fn from_index(
     if all.is_empty() {
         return Ok(Vec::new());
     }
-    let engine = request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(syntax).map(|f| f.0));
+    // Searching a text for the signs of engines costs more than the rest: it waits for a place that hinges on it.
+    let engine = LazyCell::new(|| request.dialect.map(|d| d.engine).or_else(|| inputs.iter().find_map(syntax).map(|f| f.0)));
+    let engine: &dyn Fn() -> Option<Engine> = &|| *engine;
     // The first migration that has a place decides for all of them.
     for input in inputs {
         let Some(file) = &input.file else { continue };
@@ -269,15 +275,25 @@ fn from_index(
         }
     }
     // Nothing says which: every database whose schema fits is one.
-    let mut out = Vec::new();
-    for (s, database) in all {
-        let history = database.histories.iter().position(|h| engine.is_none_or(|e| h.dialect.engine == e)).unwrap_or(0);
-        let end = database.histories[history].files.len();
-        out.push(world(view, s, database, history, end, "its tables fit".into(), false, request, problems)?);
+    let mut claims = Claims::of(inputs);
+    let mut candidates = Vec::new();
+    for (s, database) in &all {
+        let of_engine = |h: &History| engine().is_none_or(|e| h.dialect.engine == e);
+        let history = if database.histories.len() > 1 { database.histories.iter().position(of_engine).unwrap_or(0) } else { 0 };
+        let names = schema_hash(view, *s, database, history).map(|hash| view.store.schema_names(hash)).transpose()?.flatten();
+        let excluded = names.is_some_and(|names| claims.exclude(database.histories[history].dialect, &names));
+        candidates.push((*s, *database, history, excluded));
     }
-    let single = out.len() == 1;
-    for world in &mut out {
-        world.certain = single;
+    // Where it fits none, any of them shows why.
+    if candidates.iter().all(|c| c.3) {
+        candidates.truncate(1);
+    } else {
+        candidates.retain(|c| !c.3);
+    }
+    let mut out = Vec::new();
+    for (s, database, history, _) in candidates {
+        let end = database.histories[history].files.len();
+        out.push(world(view, s, database, history, end, "its tables fit".into(), all.len() == 1, request, problems)?);
     }
     Ok(out)
 }
@@ -286,6 +302,13 @@ fn from_index(
 fn first_position(inputs: &[MigrationInput], root: &Path, history: &History, found: usize) -> usize {
     let members = inputs.iter().filter_map(|i| i.file.as_deref()).filter_map(|f| relative(f, root));
     members.filter_map(|m| history.files.iter().position(|h| *h == m)).chain([found]).min().unwrap_or(found)
+}
+
+/// The hash under which the store keeps the schema of a history.
+fn schema_hash<'v>(view: &'v IndexView, snapshot: usize, database: &Database, history: usize) -> Option<&'v [u8; 32]> {
+    let info = &view.snapshots.get(snapshot)?.row.info;
+    let at = info.databases.iter().position(|d| d.name == database.name)?;
+    info.schema_hashes.get(at)?.get(history)
 }
 
 #[allow(clippy::too_many_arguments)] // the parts of one place; a struct would only rename them
@@ -302,8 +325,7 @@ fn world(
 ) -> Result<World, HistoryError> {
     let row = &view.snapshots[snapshot].row;
     let files = &database.histories[history];
-    let at = row.info.databases.iter().position(|d| d.name == database.name);
-    let hash = at.and_then(|d| row.info.schema_hashes.get(d)).and_then(|h| h.get(history));
+    let hash = schema_hash(view, snapshot, database, history);
     let whole = position >= files.files.len();
     let cached = match hash.filter(|_| whole) {
         Some(hash) => view.store.schema(hash)?,

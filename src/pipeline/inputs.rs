@@ -19,6 +19,14 @@ pub struct MigrationInput {
     pub text: String,
 }
 
+impl MigrationInput {
+    /// The part that runs forwards; down sections and directives blanked.
+    pub fn runnable(&self) -> String {
+        let format = migrations::Formats::embedded().by_content(&self.text);
+        format.map_or_else(|| self.text.clone(), |f| migrations::up_part(&self.text, f))
+    }
+}
+
 /// Largest migration read, in bytes.
 pub const MAX_MIGRATION: u64 = 64 << 20;
 

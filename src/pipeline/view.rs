@@ -180,8 +180,12 @@ impl IndexView {
         self.snapshots.iter().find_map(|s| s.service_of(unit).map(|(service, row)| (s, service, row)))
     }
 
-    /// How much was understood, by repository.
-    pub fn coverage(&self) -> Coverage {
+    /// How much was understood, by repository, with `most` open sites of each (`None`: all).
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store can't be read.
+    pub fn coverage(&self, most: Option<usize>) -> Result<Coverage, StoreError> {
+        let most = most.unwrap_or(usize::MAX);
         let repository = |s: &SnapshotView| {
             let info = &s.row.info;
             let mut c = RepositoryCoverage {
@@ -197,12 +201,18 @@ impl IndexView {
                 c.statements += unit.info.statements;
                 c.bound += unit.info.bound;
                 c.unclear_uses += unit.info.unclear_uses;
-                c.open.extend(unit.info.open.iter().cloned());
+                c.open_left_out += unit.info.open;
+                if unit.info.open > 0 {
+                    c.open.extend(self.store.open_sites(unit.id, most)?);
+                }
             }
+            // The sites of each unit are in order, so that the first of all are among the first of each.
             c.open.sort();
-            c
+            c.open.truncate(most);
+            c.open_left_out = c.open_left_out.saturating_sub(c.open.len() as u32);
+            Ok(c)
         };
-        Coverage { repositories: self.snapshots.iter().map(repository).collect() }
+        Ok(Coverage { repositories: self.snapshots.iter().map(repository).collect::<Result<_, StoreError>>()? })
     }
 
     /// Problems of the refresh, of discovery and of services, in order.

@@ -20,7 +20,7 @@ pub struct TextOptions {
 }
 
 /// Open sites shown without `--all`.
-const OPEN_SHOWN: usize = 5;
+pub const OPEN_SHOWN: usize = 5;
 
 /// Renders the report.
 pub fn render(report: &Report, options: TextOptions) -> String {
@@ -243,8 +243,9 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
         for site in &c.open[..shown] {
             let _ = writeln!(out, "    open {}:{}  {}  {}", site.path, site.line, site.reason, site.text);
         }
-        if shown < c.open.len() {
-            let _ = writeln!(out, "    ... and {} more (--all lists them)", c.open.len() - shown);
+        let more = c.open.len() - shown + c.open_left_out as usize;
+        if more > 0 {
+            let _ = writeln!(out, "    ... and {more} more (--all lists them)");
         }
     }
     let s = &report.summary;

@@ -26,6 +26,29 @@ pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     decode(&lz4_flex::decompress(packed, size).map_err(|e| damaged(e.to_string()))?)
 }
 
+/// Encodes values one behind the other, so that the first ones can be read without the rest.
+pub fn encode_each<T: Serialize>(values: &[T]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    for value in values {
+        bytes.extend(encode(value)?);
+    }
+    Ok(bytes)
+}
+
+/// Decodes the first `most` of the values that [`encode_each`] wrote.
+pub fn decode_first<T: DeserializeOwned>(mut bytes: &[u8], most: usize) -> Result<Vec<T>, StoreError> {
+    let mut values = Vec::new();
+    while !bytes.is_empty() && values.len() < most {
+        let (value, rest) = postcard::take_from_bytes(bytes).map_err(|e| StoreError::Damaged(format!("a row can't be decoded: {e}")))?;
+        if rest.len() == bytes.len() {
+            return Err(StoreError::Damaged("a row can't be decoded: a value of no bytes".into()));
+        }
+        values.push(value);
+        bytes = rest;
+    }
+    Ok(values)
+}
+
 /// Decodes a blob. A blob of another shape is damage: the store's format version changes with its types.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(|e| StoreError::Damaged(format!("a row can't be decoded: {e}")))

@@ -81,7 +81,7 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {
-            let info: Vec<u8> = row.get(6)?;
+            let info = decode(row.get_ref(6)?.as_blob().map_err(rusqlite::Error::from)?)?;
             out.push(SnapshotRow {
                 id: row.get(0)?,
                 repo: row.get(1)?,
@@ -89,7 +89,7 @@ impl Store {
                 revision: row.get(3)?,
                 head: row.get(4)?,
                 indexed_at: row.get(5)?,
-                info: decode(&info)?,
+                info,
             });
         }
         Ok(out)
@@ -206,9 +206,17 @@ impl Store {
 
     /// A cached schema.
     pub fn schema(&self, hash: &[u8; 32]) -> Result<Option<Schema>, StoreError> {
-        let found: Option<Vec<u8>> =
-            self.connection.prepare_cached("SELECT data FROM db_schema WHERE hash = ?1")?.query_row([hash], |r| r.get(0)).optional()?;
-        found.map(|bytes| decode(&bytes)).transpose()
+        let mut statement = self.connection.prepare_cached("SELECT data FROM db_schema WHERE hash = ?1")?;
+        let mut rows = statement.query([hash])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(decode(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?))
+    }
+
+    /// Names of the objects of a cached schema, in lower case; `None`: it is not cached.
+    pub fn schema_names(&self, hash: &[u8; 32]) -> Result<Option<Vec<String>>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT names FROM db_schema WHERE hash = ?1")?;
+        let names: Option<String> = statement.query_row([hash], |r| r.get(0)).optional()?;
+        Ok(names.map(|n| n.lines().map(str::to_string).collect()))
     }
 
     /// Whether a schema is cached.
@@ -226,7 +234,10 @@ impl Store {
     /// Caches a schema with the problems of making it.
     pub fn put_schema(&self, hash: &[u8; 32], schema: &Schema, problems: &[Problem]) -> Result<(), StoreError> {
         let (data, problems) = (encode(schema)?, encode(&problems)?);
-        self.connection.prepare_cached("INSERT OR REPLACE INTO db_schema VALUES (?1, ?2, ?3)")?.execute(params![hash, data, problems])?;
+        let names: Vec<String> = schema.object_names().map(str::to_lowercase).collect();
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO db_schema (hash, names, problems, data) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![hash, names.join("\n"), problems, data])?;
         Ok(())
     }
 }

@@ -31,7 +31,8 @@ CREATE TABLE file (
 CREATE TABLE facts (key BLOB PRIMARY KEY, data BLOB NOT NULL);
 
 -- The statements of one service, by everything they depend on: several snapshots share a unit.
-CREATE TABLE unit (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, service TEXT NOT NULL, info BLOB NOT NULL);
+CREATE TABLE unit (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, service TEXT NOT NULL, info BLOB NOT NULL,
+  open BLOB NOT NULL, tables BLOB NOT NULL); -- these two are read where they are asked for
 CREATE TABLE snapshot_unit (snapshot INTEGER NOT NULL, position INTEGER NOT NULL, unit INTEGER NOT NULL,
   PRIMARY KEY (snapshot, position)) WITHOUT ROWID;
 CREATE INDEX snapshot_unit_unit ON snapshot_unit (unit);
@@ -57,4 +58,6 @@ CREATE TABLE reference (
 CREATE INDEX reference_statement ON reference (statement);
 
 -- A schema by the hash of the history or dump that it comes from.
-CREATE TABLE db_schema (hash BLOB PRIMARY KEY, data BLOB NOT NULL, problems BLOB NOT NULL) WITHOUT ROWID;
+-- `names` has the objects of the schema, one a line, in lower case: that a migration is for another database is seen
+-- without reading the schema.
+CREATE TABLE db_schema (hash BLOB PRIMARY KEY, names TEXT NOT NULL, problems BLOB NOT NULL, data BLOB NOT NULL);

@@ -1,6 +1,6 @@
 //! Units: the statements of one service, keyed by everything that they depend on; and the facts of files.
 
-use super::codec::{decode, encode, pack, unpack};
+use super::codec::{decode, decode_first, encode, encode_each, pack, unpack};
 use super::{Store, StoreError};
 use crate::model::coverage::OpenSite;
 use crate::model::facts::FileFacts;
@@ -16,11 +16,15 @@ use std::collections::{HashMap, HashSet};
 pub struct UnitContent {
     /// Its statements in order.
     pub statements: Vec<IndexedStatement>,
+    /// Sites that were not understood, in order.
+    pub open: Vec<OpenSite>,
+    /// Tables that its statements name, with the columns named of each: evidence for its database.
+    pub tables: Vec<(String, Vec<String>)>,
     /// What else is known.
     pub info: UnitInfo,
 }
 
-/// What is known of a service besides its statements.
+/// What is known of a service besides its statements, and is read in every run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UnitInfo {
     /// Data-access sites.
@@ -28,11 +32,11 @@ pub struct UnitInfo {
     /// Of those, resolved.
     pub resolved: u32,
     /// Sites that were not understood.
-    pub open: Vec<OpenSite>,
+    pub open: u32,
+    /// Tables that its statements name.
+    pub tables: u32,
     /// Problems.
     pub problems: Vec<Problem>,
-    /// Tables that its statements name, with the columns named of each: evidence for its database.
-    pub tables: Vec<(String, Vec<String>)>,
     /// Database that its statements were bound against, and why.
     pub database: Option<(String, String)>,
     /// Statements that name no table for certain (a hole stands there).
@@ -102,10 +106,12 @@ impl Store {
 
     fn put_unit_in_transaction(&self, key: &[u8; 32], service: &str, content: &UnitContent) -> Result<i64, StoreError> {
         let connection = &self.connection;
-        connection.prepare_cached("INSERT INTO unit (key, service, info) VALUES (?1, ?2, ?3)")?.execute(params![
+        connection.prepare_cached("INSERT INTO unit (key, service, info, open, tables) VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
             key,
             service,
-            encode(&content.info)?
+            encode(&content.info)?,
+            encode_each(&content.open)?,
+            encode(&content.tables)?
         ])?;
         let unit = connection.last_insert_rowid();
         let mut symbols = HashMap::new();
@@ -169,10 +175,26 @@ impl Store {
         let mut rows = statement.query([snapshot])?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {
-            let info: Vec<u8> = row.get(2)?;
-            out.push(UnitRow { id: row.get(0)?, service: row.get(1)?, info: decode(&info)? });
+            let info = decode(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?;
+            out.push(UnitRow { id: row.get(0)?, service: row.get(1)?, info });
         }
         Ok(out)
+    }
+
+    /// Sites of a unit that were not understood, in order; `most` of them at the most.
+    pub fn open_sites(&self, unit: i64, most: usize) -> Result<Vec<OpenSite>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT open FROM unit WHERE id = ?1")?;
+        let mut rows = statement.query([unit])?;
+        let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+        decode_first(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?, most)
+    }
+
+    /// Tables that the statements of a unit name, with the columns named of each.
+    pub fn unit_tables(&self, unit: i64) -> Result<Vec<(String, Vec<String>)>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT tables FROM unit WHERE id = ?1")?;
+        let mut rows = statement.query([unit])?;
+        let Some(row) = rows.next()? else { return Ok(Vec::new()) };
+        decode(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)
     }
 
     /// Drops units that no snapshot names, and facts for which `needed` is false.

@@ -14,9 +14,9 @@ use super::judgement::{Cause, Explanation};
 use super::narrowing::integer_bits;
 use super::pairing::Pairing;
 use super::rules::{Meta, result_now_nullable, result_type_changed};
-use crate::model::object::ObjectName;
 use crate::model::schema::{Column, Table};
 use crate::model::statement::{ColumnRef, Mapped, MappedField};
+use crate::model::tables::Tables;
 use crate::sql::bind::binding::{Binding, Use};
 
 /// How a rule looks at one definition.
@@ -74,9 +74,8 @@ impl Definition<'_> {
 pub fn takes(field: &MappedField, pairing: &Pairing, cause: &Cause) -> bool {
     let Some((table, name)) = cause.object.as_ref().and_then(|o| Some((o.table.as_deref()?, o.column.as_deref()?))) else { return false };
     let dialect = pairing.after.dialect;
-    let column = |tables: &std::collections::BTreeMap<ObjectName, Table>| {
-        tables.values().find(|t| dialect.same_table(&t.name.name, table)).and_then(|t| t.column(dialect, name).cloned())
-    };
+    let column =
+        |tables: &Tables| tables.values().find(|t| dialect.same_table(&t.name.name, table)).and_then(|t| t.column(dialect, name).cloned());
     match cause.rule {
         rule if rule == result_now_nullable::RULE.meta.id => field.nullable == Some(true),
         rule if rule == result_type_changed::RULE.meta.id => {

@@ -15,11 +15,12 @@ use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
-use crate::model::statement::{ColumnRef, Evidence, Mapped, MappedField, Statement, StatementKind};
+use crate::model::statement::{ColumnRef, Consumer, Evidence, Mapped, MappedField, Statement, StatementKind};
 use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
-use crate::store::{FoundStatement, UnitRow};
+use crate::store::{FoundStatement, StoreError, UnitRow};
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Unit, group, path, and whether it stands at a definition.
@@ -39,26 +40,38 @@ pub fn judge(
     for (number, run) in runs.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
+        let mut judged = Judged::default();
         // Variants of one site, by unit and group: the gravest stands for all. What is mended at a definition does not
         // stand for what the code names itself.
         let mut sites: BTreeMap<SiteKey, (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
         // By unit: how its service belongs to the database. Statements of other databases are not read.
         let mut units: HashMap<i64, Option<Belongs>> = HashMap::new();
+        let mut failed = None;
         let mut wanted = |unit: i64| {
             let decide = || {
                 let (snapshot, service, row) = view.find(unit)?;
-                belongs(snapshot, service, row, runs, number).map_err(|doubt| doubts.extend(doubt)).ok()
+                match belongs(view, snapshot, (service, row), runs, number) {
+                    Ok(found) => found.map_err(|doubt| doubts.extend(doubt)).ok(),
+                    Err(error) => {
+                        failed = Some(error);
+                        None
+                    }
+                }
             };
             units.entry(unit).or_insert_with(decide).is_some()
         };
-        for mut found in view.store.statements_naming(&names, &mut wanted)? {
+        let statements = view.store.statements_naming(&names, &mut wanted)?;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        for mut found in statements {
             let Some(belongs) = units.get(&found.unit).and_then(Option::clone) else { continue };
             if let Some(engine) = other_engine(&found.indexed.statement, run.before.dialect) {
                 let Some((snapshot, ..)) = view.find(found.unit) else { continue };
                 foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(found.id);
                 continue;
             }
-            let judgement = judge_one(&found, &pairing, run);
+            let judgement = judged.of(&found, &pairing, run);
             report.waiting |= judgement.waits_for.is_some();
             // where a finding belongs, and what a definition defines, is in the references
             if judgement.effect != Effect::Safe || found.indexed.statement.evidence == Evidence::Definition {
@@ -210,6 +223,24 @@ impl Definitions {
     }
 }
 
+/// What is sent alike is judged once: mappers send the same few texts from all over a service.
+#[derive(Default)]
+struct Judged {
+    /// By text, what reads its rows, and whether whole numbers of any size fit.
+    known: FxHashMap<(String, Consumer, bool), Judgement>,
+}
+
+impl Judged {
+    fn of(&mut self, found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {
+        let statement = &found.indexed.statement;
+        if !statement.text.holes.is_empty() || statement.maps.is_some() {
+            return judge_one(found, pairing, run);
+        }
+        let key = (statement.text.text.clone(), statement.consumer, statement.any_integer);
+        self.known.entry(key).or_insert_with(|| judge_one(found, pairing, run)).clone()
+    }
+}
+
 fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {
     let statement = &found.indexed.statement;
     let text = &statement.text.text;
@@ -236,32 +267,40 @@ struct Belongs {
     note: Option<String>,
 }
 
-/// Whether the statements of a unit are for the database of a run. `Err`: they are not, with what to say of it.
-fn belongs(snapshot: &SnapshotView, service: &Service, unit: &UnitRow, runs: &[Run], number: usize) -> Result<Belongs, Option<String>> {
+/// Whether the statements of a unit are for the database of a run. The inner `Err`: they are not, with what to say of
+/// it.
+fn belongs(
+    view: &IndexView,
+    snapshot: &SnapshotView,
+    (service, unit): (&Service, &UnitRow),
+    runs: &[Run],
+    number: usize,
+) -> Result<Result<Belongs, Option<String>>, StoreError> {
     let run = &runs[number];
-    let sure = Ok(Belongs { weight: 100, note: None });
+    let sure = Ok(Ok(Belongs { weight: 100, note: None }));
     let world = &run.world;
     let named = |run: &Run| run.world.database.as_ref().is_some_and(|d| unit.info.database.as_ref().is_some_and(|(u, _)| u == d));
     if world.database.is_none() && world.repo.is_none() && !world.before.complete && unit.info.database.is_none() {
         return sure;
     }
     if !service.databases.is_empty() {
-        return if world.database.as_ref().is_none_or(|d| service.databases.contains(d)) { sure } else { Err(None) };
+        return if world.database.as_ref().is_none_or(|d| service.databases.contains(d)) { sure } else { Ok(Err(None)) };
     }
     if named(run) {
         let certain = world.certain;
         let note = (!certain).then(|| "the migration names no database; this one fits by its tables".to_string());
-        return Ok(Belongs { weight: if certain { 100 } else { 80 }, note });
+        return Ok(Ok(Belongs { weight: if certain { 100 } else { 80 }, note }));
     }
     if world.services.contains(&service.name) {
         return sure;
     }
     if unit.info.database.is_some() && world.database.is_some() {
         // It talks to another database that is known.
-        return Err(None);
+        return Ok(Err(None));
     }
     let tables: BTreeSet<&str> = run.changes.iter().filter_map(|c| c.object.table.as_deref()).collect();
-    let used: Vec<(String, Vec<String>)> = unit.info.tables.iter().filter(|(t, _)| tables.contains(t.as_str())).cloned().collect();
+    let mut used = view.store.unit_tables(unit.id)?;
+    used.retain(|(t, _)| tables.contains(t.as_str()));
     let fits = fit(&used, &run.before);
     if fits.missing > 0 && fits.missing > fits.columns {
         let database = world.database.as_deref().unwrap_or("the database");
@@ -271,10 +310,10 @@ fn belongs(snapshot: &SnapshotView, service: &Service, unit: &UnitRow, runs: &[R
             service.name,
             used.iter().map(|u| u.0.as_str()).collect::<Vec<_>>().join(", ")
         );
-        return Err(Some(text));
+        return Ok(Err(Some(text)));
     }
     let note = "its database is not known; the columns that it uses fit".to_string();
-    Ok(Belongs { weight: if fits.missing == 0 { 80 } else { 60 }, note: world.database.is_some().then_some(note) })
+    Ok(Ok(Belongs { weight: if fits.missing == 0 { 80 } else { 60 }, note: world.database.is_some().then_some(note) }))
 }
 
 /// Names of everything that the changes can reach: changed objects, views and triggers over them, tables that
@@ -336,8 +375,18 @@ pub(super) fn mentions(text: &str, name: &str) -> bool {
     if name.is_empty() || text.len() < name.len() {
         return false;
     }
-    let (text, name) = (text.to_lowercase(), name.to_lowercase());
     let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    if text.is_ascii() && name.is_ascii() {
+        let (text, name) = (text.as_bytes(), name.as_bytes());
+        let first = name.first().copied().unwrap_or_default();
+        let word = |at: Option<usize>| word(at.and_then(|i| text.get(i)).map(|b| char::from(*b)));
+        let mut starts = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text);
+        return starts.any(|at| {
+            let here = text.get(at..at + name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
+            here && !word(at.checked_sub(1)) && !word(Some(at + name.len()))
+        });
+    }
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
     text.match_indices(&name).any(|(i, m)| !word(text[..i].chars().next_back()) && !word(text[i + m.len()..].chars().next()))
 }
 

@@ -12,7 +12,7 @@ use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
 use crate::model::statement::{Hole, IndexedStatement, Scope};
 use crate::pipeline::view::IndexView;
-use crate::store::{FoundStatement, UnitRow};
+use crate::store::{FoundStatement, StoreError, UnitRow};
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
@@ -40,8 +40,16 @@ pub fn keep_fitting(runs: &mut Vec<Run>) {
 }
 
 /// The report before anything is judged.
-pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexView>, mut problems: Vec<Problem>) -> Report {
-    let coverage = view.map(IndexView::coverage).unwrap_or_default();
+///
+/// # Errors
+/// [`StoreError`] where the coverage can't be read.
+pub fn empty_report(
+    request: &CheckRequest,
+    runs: &[Run],
+    view: Option<&IndexView>,
+    mut problems: Vec<Problem>,
+) -> Result<Report, StoreError> {
+    let coverage = view.map(|v| v.coverage(request.open_sites)).transpose()?.unwrap_or_default();
     problems.extend(view.iter().flat_map(|v| v.all_problems()));
     let database: BTreeSet<&str> = runs.iter().filter_map(|r| r.world.database.as_deref()).collect();
     let database = (!database.is_empty()).then(|| database.into_iter().collect::<Vec<_>>().join(", "));
@@ -68,7 +76,7 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
             ..ReportMigration::default()
         }
     };
-    Report {
+    Ok(Report {
         schema_version: SCHEMA_VERSION,
         recommendation: Recommendation::SafeToDeploy,
         reasons: Vec::new(),
@@ -81,7 +89,7 @@ pub fn empty_report(request: &CheckRequest, runs: &[Run], view: Option<&IndexVie
         summary: Summary::default(),
         waiting: false,
         reaching: 0,
-    }
+    })
 }
 
 /// Sorts and counts findings, and draws the conclusion.
@@ -259,9 +267,7 @@ fn conclude_recommendation(report: &mut Report, findings: &[Finding], runs: &[Ru
     let changes = report.migrations.iter().any(|m| !m.changes.is_empty());
     let judged = match view {
         // models are read, too, where nothing is sent through them
-        Some(view) if changes => {
-            statements as usize + view.snapshots.iter().flat_map(|s| &s.units).filter(|u| !u.info.tables.is_empty()).count()
-        }
+        Some(view) if changes => statements as usize + view.snapshots.iter().flat_map(|s| &s.units).filter(|u| u.info.tables > 0).count(),
         _ => 1,
     };
     let evidence = Evidence { findings, migration_findings: &own, applied: &applied, judged, open_sites: report.reaching as usize };

@@ -321,16 +321,16 @@ fn bind(
     let info = UnitInfo {
         sites: resolved.sites,
         resolved: resolved.resolved,
-        open,
+        open: open.len() as u32,
+        tables: used.len() as u32,
         problems: resolved.problems,
-        tables: used,
         database: choice.map(|c| (known[c.candidate].database.name.clone(), c.evidence)),
         dynamic: statements.iter().filter(|s| s.dynamic_table).count() as u32,
         statements: statements.iter().filter(|s| is_sent(s)).count() as u32,
         unclear_uses: resolved.unclear_uses,
         bound: statements.iter().filter(|s| is_sent(s) && s.unbound.is_none()).count() as u32,
     };
-    UnitContent { statements, info }
+    UnitContent { statements, open, tables: used, info }
 }
 
 /// Whether the database is sent the statement: definitions and uses only stand for what they name.
