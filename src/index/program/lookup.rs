@@ -1,5 +1,6 @@
 //! Names: of a module, through imports and re-exports, to definitions of the program or of libraries.
 
+use super::commonjs::{Given, required};
 use super::{ClassRef, FileId, FunctionRef, Program, ProgramFile};
 use crate::index::resolve::modules::ModuleMap;
 use crate::model::code::{AssignOp, ClassKind, Expr, ExprKind, Outer, Stmt, Type};
@@ -9,7 +10,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 /// Imports that are followed one after the other.
-const MAX_HOPS: usize = 24;
+pub(super) const MAX_HOPS: usize = 24;
 
 /// What a name means.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub(super) struct FileTable<'a> {
     stars: Vec<&'a Import>,
     /// `export { a as b }`: exported name -> local name.
     exports: HashMap<&'a str, &'a str>,
+    /// What it exports by assignments.
+    pub(super) given: Given<'a>,
 }
 
 impl<'a> Program<'a> {
@@ -178,7 +181,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn named(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
+    pub(super) fn named(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
         if hops > MAX_HOPS {
             return None;
         }
@@ -231,7 +234,7 @@ impl<'a> Program<'a> {
     fn exported(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
         let table = self.tables.get(file as usize)?;
         let local = table.exports.get(name).copied().unwrap_or(name);
-        self.named(file, local, hops + 1)
+        self.assigned_export(file, name, hops + 1).or_else(|| self.named(file, local, hops + 1))
     }
 
     fn imported(&self, file: FileId, import: &Import, hops: usize) -> Option<Definition<'a>> {
@@ -261,7 +264,7 @@ impl<'a> Program<'a> {
             return Some(Definition::External(format!("{}.{}", import.module, import.name)));
         }
         if whole {
-            return Some(Definition::Module(files));
+            return Some(self.whole_value(&files, hops).unwrap_or(Definition::Module(files)));
         }
         let found = files.iter().find_map(|&f| self.exported(f, &import.name, hops + 1));
         found.or_else(|| self.submodule(&files, &import.name)).or_else(|| {
@@ -289,7 +292,7 @@ impl<'a> Program<'a> {
         self.packages.get(folder).map_or(&[], Vec::as_slice)
     }
 
-    fn located(&self, file: FileId, module: &str) -> Vec<FileId> {
+    pub(super) fn located(&self, file: FileId, module: &str) -> Vec<FileId> {
         if let Some(found) = self.located.borrow().get(&file).and_then(|modules| modules.get(module)) {
             return found.clone();
         }
@@ -320,10 +323,20 @@ fn table<'a>(id: FileId, file: &ProgramFile<'a>) -> FileTable<'a> {
         }
     }
     collect(&file.code.body, &mut table);
-    for import in file.imports {
+    let is_ecmascript = matches!(file.language, Language::TypeScript | Language::JavaScript);
+    if is_ecmascript {
+        file.code.body.iter().for_each(|stmt| table.given.take(stmt));
+    }
+    // an import of the file itself is an export of it
+    for import in file.imports.iter().filter(|i| !(is_ecmascript && i.module.is_empty())) {
         if import.name == "*" && (import.local.is_empty() || import.local == "*") {
             table.stars.push(import);
         } else if !import.local.is_empty() {
+            // `const x = require("m")` is an import, not a variable
+            let is_required = |values: &(Vec<&Expr>, _)| values.0.iter().all(|v| required(v).is_some());
+            if is_ecmascript && table.variables.get(import.local.as_str()).is_some_and(is_required) {
+                table.variables.remove(import.local.as_str());
+            }
             table.imports.insert(&import.local, import);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here runs code or knows a library: imports, definitions and inheritance only.
 
+mod commonjs;
 mod lookup;
 
 pub use lookup::Definition;

@@ -18,6 +18,11 @@ impl<'a> Tracer<'a> {
         let first = Self::positional_argument(args, 0).cloned();
         let second = Self::positional_argument(args, 1).cloned();
         Some(match name {
+            "require" => {
+                let module = self.text_of(&first?)?;
+                let found = self.program.required(site.file, &module.text)?;
+                self.defined(&found, site)
+            }
             "getattr" => self.dynamic_attribute(&first?, &second?, site),
             "setattr" => {
                 let (object, key, value) = (first?, second?, Self::positional_argument(args, 2)?.clone());
