@@ -5,9 +5,9 @@ use super::names::{At, definition_of, table_of};
 use super::scope::holder;
 use super::{Build, Composed, Composer};
 use crate::grammar::mapper::StatementsAre;
-use crate::index::mapping::Origin;
+use crate::index::mapping::{Named, Origin};
 use crate::index::program::Program;
-use crate::index::trace::{Sent, Traced, Use};
+use crate::index::trace::{RowUse, Sent, Traced, Use};
 use crate::model::span::Span;
 use crate::model::statement::{Consumer, Evidence, Mapped, SqlText, Statement, StatementKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -68,6 +68,11 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
         if let Some((composed, library)) = composer.used(used) {
             maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }
+    }
+    for used in &traced.row_uses {
+        let (composed, library) = (composer.used_of_row(used), used.pack.to_string());
+        let made = Made { composed, kind: StatementKind::Use, library, evidence: Evidence::Composed, consumer: Consumer::None };
+        maker.push(used.origin, None, made, None);
     }
     let path = |at: Origin| program.file(at.file).map(|f| f.path.to_string()).unwrap_or_default();
     out.sites = sites.into_iter().map(|(at, known)| (path(at), at.span, known)).collect();
@@ -164,6 +169,20 @@ impl Maker<'_, '_> {
 }
 
 impl<'a> Composer<'a> {
+    /// A column that is read off a row, as a statement that reads it of the tables that it can be of.
+    fn used_of_row(&self, used: &RowUse) -> Composed {
+        let mut build = Build::new(*self, used.origin.file);
+        let mut text = SqlText::default();
+        text.push_synthetic("SELECT ");
+        build.identifier(&mut text, &used.column, At::Written(used.origin));
+        for (i, (schema, table)) in used.tables.iter().enumerate() {
+            text.push_synthetic(if i == 0 { " FROM " } else { " CROSS JOIN " });
+            let place = |name: &Named| name.origin.map_or(At::Nowhere, At::Implied);
+            build.table_name(&mut text, schema.as_ref().map(|s| (&*s.text, place(s))), &table.text, place(table));
+        }
+        Composed { text, files: build.files, silent: true }
+    }
+
     /// An attribute of an entity, as a statement that reads its column.
     fn used(&self, used: &Use) -> Option<(Composed, String)> {
         let model = self.models.get(used.model)?;

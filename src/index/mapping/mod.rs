@@ -38,7 +38,7 @@ pub struct Origin {
 }
 
 /// A name with its place; none where the library makes it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Named {
     /// The name.
     pub text: Rc<str>,

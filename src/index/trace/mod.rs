@@ -33,6 +33,8 @@ pub struct Traced {
     pub uses: Vec<Use>,
     /// Structs that rows are read into.
     pub scans: Vec<Scan>,
+    /// Columns that code reads off rows that are no entities, by file and place.
+    pub row_uses: Vec<RowUse>,
     /// Places where something is sent that could not be told.
     pub open: Vec<Open>,
     /// What was done and what was cut.
@@ -72,6 +74,19 @@ pub struct Scan {
     pub calls: Vec<Origin>,
     /// The struct.
     pub model: ModelId,
+}
+
+/// A column that code reads off a row of a builder's query, or lists in the type of such rows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RowUse {
+    /// The place of the name.
+    pub origin: Origin,
+    /// Tables, one of which has the column: schema and name.
+    pub tables: Vec<(Option<Named>, Named)>,
+    /// The column.
+    pub column: Rc<str>,
+    /// Pack whose query it is, by id.
+    pub pack: Rc<str>,
 }
 
 /// A place where something is sent or built that could not be told.
@@ -140,6 +155,7 @@ struct Found {
     returned: Vec<(Sent, FunctionRef)>,
     uses: Vec<Use>,
     scans: Vec<Scan>,
+    row_uses: Vec<RowUse>,
     open: Vec<Open>,
     counts: Counts,
 }

@@ -101,7 +101,11 @@ impl<'a> Tracer<'a> {
                     None => self.library_itself(callee, &args, site),
                 }
             }
-            _ => self.library_itself(callee, &args, site),
+            _ => {
+                let given = self.library_itself(callee, &args, site);
+                self.library_row_type(&given, &types);
+                given
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::index::mapping::{Models, Named, Origin};
 use crate::index::program::{ClassRef, FunctionRef, Program};
 use crate::index::trace::query::{FragmentPart, Query, SourceTable};
 use crate::index::trace::value::{Object, Value};
-use crate::index::trace::{Found, Open, Sent, Traced, Tracer};
+use crate::index::trace::{Found, Open, RowUse, Sent, Traced, Tracer};
 use crate::model::code::{ExprKind, Outer};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
@@ -220,7 +220,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn finish(self, harvest: Harvest) -> Traced {
-        let Harvest { mut sent, queries, uses, scans, open, returned, .. } = harvest;
+        let Harvest { mut sent, queries, uses, scans, row_uses, open, returned, .. } = harvest;
         let sites: HashSet<Origin> = sent.iter().map(|s| s.site).collect();
         for (late, function) in returned {
             if !self.state.helpers.contains(&function) && !sites.contains(&late.site) {
@@ -233,7 +233,10 @@ impl<'a> Tracer<'a> {
         sent.sort_by_key(|s| (s.site, s.statement, s.query));
         let mut open: Vec<Open> = open.into_iter().filter(|o| !known.contains(&o.origin)).collect();
         open.sort_by(|a, b| (a.origin, &a.reason).cmp(&(b.origin, &b.reason)));
-        Traced { sent, queries, uses: uses.into_iter().collect(), scans: scans.into_iter().collect(), open, counts: self.found.counts }
+        let mut row_uses: Vec<RowUse> = row_uses.into_iter().collect();
+        row_uses.sort_by(|a, b| (a.origin, &a.column, &a.tables[..]).cmp(&(b.origin, &b.column, &b.tables[..])));
+        let (uses, scans) = (uses.into_iter().collect(), scans.into_iter().collect());
+        Traced { sent, queries, uses, scans, row_uses, open, counts: self.found.counts }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::index::mapping::Origin;
 use crate::index::program::FunctionRef;
 use crate::index::trace::query::{FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Handle, TextPart, Value};
-use crate::index::trace::{Open, Scan, Sent, Tracer, Use};
+use crate::index::trace::{Open, RowUse, Scan, Sent, Tracer, Use};
 use crate::model::statement::Scope;
 use rustc_hash::FxHashSet as HashSet;
 use std::collections::BTreeSet;
@@ -25,6 +25,8 @@ pub(super) struct Harvest {
     pub(super) uses: BTreeSet<Use>,
     /// Structs that rows are read into.
     pub(super) scans: BTreeSet<Scan>,
+    /// Uses of columns by rows.
+    pub(super) row_uses: HashSet<RowUse>,
     /// Open places.
     pub(super) open: HashSet<Open>,
     /// What functions return, with them.
@@ -93,6 +95,7 @@ impl Tracer<'_> {
         }
         into.uses.extend(std::mem::take(&mut self.found.uses));
         into.scans.extend(std::mem::take(&mut self.found.scans));
+        into.row_uses.extend(std::mem::take(&mut self.found.row_uses));
         into.open.extend(std::mem::take(&mut self.found.open));
     }
 

@@ -29,6 +29,9 @@ pub(super) struct Call<'c> {
     pub along: Option<(ObjectId, RelationId, Option<Origin>)>,
 }
 
+/// Methods of lists that call a function for each item.
+const WALKS: [&str; 10] = ["map", "flatMap", "forEach", "filter", "find", "some", "every", "sort", "findIndex", "reduce"];
+
 impl Tracer<'_> {
     /// See [`Tracer::library_call`].
     pub(super) fn called(&mut self, callee: &Callee, args: &[Argument], site: Origin) -> Option<Value> {
@@ -100,6 +103,18 @@ impl Tracer<'_> {
         let Some((pack, kind)) = self.kind_of(receiver) else {
             return self.expression_method(receiver, name, args, site);
         };
+        if &*name.text == "then"
+            && let Value::Handle(Handle { query: Some(_), .. }) = receiver
+            && words.mapper(pack).is_some_and(|m| m.thenable)
+        {
+            // what is done with the rows follows in a function
+            let rows = self.awaited(receiver, site)?;
+            let then = args.first().filter(|a| matches!(a.value, Value::Function { .. }));
+            return Some(match then {
+                Some(then) => self.call_function(&then.value, vec![argument(rows, site)], site),
+                None => rows,
+            });
+        }
         if let Some(rule) = words.method(pack, &kind, &name.text, count) {
             // links belong to the relation, whatever rows its manager gives
             let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| matches!(s.act, Act::Link | Act::Unlink)));
@@ -111,6 +126,8 @@ impl Tracer<'_> {
         }
         match &*kind {
             "column" | "expression" | "text" | "relation" | "exists" => self.expression_method(receiver, name, args, site),
+            // functions over the rows are the language's
+            "row" | "rows" if matches!(receiver, Value::Row { .. }) && WALKS.contains(&&*name.text) => None,
             "entity" | "entities" | "row" | "rows" => {
                 if let Some((rule, related)) = self.relation_called(words, pack, &kind, receiver, name, count) {
                     return Some(self.carried_out(words, rule, pack, Some(&related), args, site));

@@ -25,7 +25,7 @@ impl Tracer<'_> {
                 let (pack, kind) = self.kind_of(object)?;
                 self.member_by_rule(object, pack, &kind, name)
             }
-            Value::Row { .. } => Some(Value::Unknown),
+            Value::Row { query, .. } => Some(self.row_member(*query, name)),
             Value::External(_) => {
                 let (pack, kind) = self.kind_of(object)?;
                 let Value::Handle(handle) = self.handle(pack, &kind, None, None) else { return None };
@@ -181,7 +181,8 @@ impl Tracer<'_> {
                 Object::Entity { many: true, .. } => self.iterated(value, site),
                 _ => None,
             },
-            (Value::Row { .. }, _) => Some(value.clone()),
+            (Value::Row { query, .. }, Some(name)) => Some(self.row_member(*query, &name)),
+            (Value::Row { .. }, None) => Some(value.clone()),
             _ => None,
         }
     }

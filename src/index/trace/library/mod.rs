@@ -16,6 +16,7 @@ mod names;
 mod nested;
 mod objects;
 mod read;
+mod rows;
 mod scan;
 mod send;
 mod set;
@@ -27,7 +28,7 @@ mod words;
 
 pub(super) use words::Vocabulary;
 
-use super::value::{Argument, ObjectId, Value};
+use super::value::{Argument, Handle, ObjectId, Value};
 use super::{Callee, Tracer};
 use crate::index::mapping::{ModelId, Named, Origin};
 use crate::index::program::FileId;
@@ -47,9 +48,19 @@ impl Tracer<'_> {
         self.called(callee, args, site)
     }
 
-    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity. `named` is where the call names the model.
-    pub(super) fn library_construct(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
+
+            self.row_type(*query, types);
+        if let Value::Handle(Handle { query: Some(query), .. }) = given {
+        self.constructed(model, args, site)
         self.constructed(model, named, args, site)
+        }
+    /// A call of a library's value that names the type of the rows it gives (`knex<Row>('items')`).
+    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity.
+    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity. `named` is where the call names the model.
+    pub(super) fn library_construct(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
+    pub(super) fn library_construct(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
+    pub(super) fn library_row_type(&mut self, given: &Value, types: &[Value]) {
+    }
     }
 
     /// `function[Type]`, not called: what one of the types stands for, where the packs say so of the function.
