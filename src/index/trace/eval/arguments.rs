@@ -135,6 +135,10 @@ impl<'a> Tracer<'a> {
     }
 
     fn bind_one(&mut self, param: &'a Param, value: Value, site: Origin) {
+        if let (Value::Row { .. }, Some(ty)) = (&value, &param.ty) {
+            let ty = self.named_type(ty, site);
+            self.library_row_type(&value, &[ty]);
+        }
         if let Some(pattern) = &param.pattern {
             self.assign_to(pattern, value.clone(), site);
         }

@@ -3,7 +3,7 @@
 use super::MAX_NESTING;
 use crate::index::mapping::{Named, Origin};
 use crate::index::trace::Tracer;
-use crate::index::trace::value::{Object, Value};
+use crate::index::trace::value::{MapKey, Object, Value};
 use crate::model::code::{Entry, Expr, ExprKind};
 use crate::model::facts::Language;
 
@@ -113,11 +113,25 @@ impl<'a> Tracer<'a> {
                     let one = self.read_item(value, &key, site);
                     self.assign_to(target, one, site);
                 }
-                Entry::Spread(target) => self.assign_to(target, value.clone(), site),
+                Entry::Spread(target) => {
+                    let rest = self.without_picked(entries, value);
+                    self.assign_to(target, rest, site);
+                }
                 Entry::Item(target) => self.assign_to(target, Value::Unknown, site),
                 Entry::Method(_) => {}
             }
         }
+    }
+
+    /// What is left of an object besides the entries that a pattern names.
+    fn without_picked(&mut self, entries: &[Entry], value: &Value) -> Value {
+        let Value::Object(id) = value else { return value.clone() };
+        let Some(Object::Map { entries: all, open }) = self.object(*id).cloned() else { return value.clone() };
+        let picked = |key: &MapKey| match key {
+            MapKey::Name(name) => entries.iter().any(|e| matches!(e, Entry::Named(word, _) if *word.text == *name.text)),
+            _ => false,
+        };
+        self.new_map(all.into_iter().filter(|(key, _)| !picked(key)).collect(), open)
     }
 
     fn set_name(&mut self, name: &'a str, value: Value) {

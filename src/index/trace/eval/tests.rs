@@ -246,7 +246,7 @@ export function captured() {
 arrow: "b?"
 chained: "first,x,y"
 named: "FROM itemsstore"
-spread: ["x", "y", {'a: "x", 'b: "y", 'c: "z"}]
+spread: ["x", "y", {'b: "y", 'c: "z"}]
 mapped: "a=1 AND b=1"
 optional: {'id: 1, 'name: "n", 'x: "y"}
 : {options.sort | "id"}

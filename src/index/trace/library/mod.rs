@@ -48,19 +48,16 @@ impl Tracer<'_> {
         self.called(callee, args, site)
     }
 
-
-            self.row_type(*query, types);
-        if let Value::Handle(Handle { query: Some(query), .. }) = given {
-        self.constructed(model, args, site)
-        self.constructed(model, named, args, site)
-        }
-    /// A call of a library's value that names the type of the rows it gives (`knex<Row>('items')`).
-    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity.
-    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity. `named` is where the call names the model.
-    pub(super) fn library_construct(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Value {
-    pub(super) fn library_construct(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
+    /// A query or rows whose type code names (`knex<Row>('items')`, `(row: Row) => ...`).
     pub(super) fn library_row_type(&mut self, given: &Value, types: &[Value]) {
+        if let Value::Handle(Handle { query: Some(query), .. }) | Value::Row { query, .. } = given {
+            self.row_type(*query, types);
+        }
     }
+
+    /// `Model(...)`, `Model{...}`, `new Model(...)`: an entity. `named` is where the call names the model.
+    pub(super) fn library_construct(&mut self, model: ModelId, named: Option<Origin>, args: &[Argument], site: Origin) -> Value {
+        self.constructed(model, named, args, site)
     }
 
     /// `function[Type]`, not called: what one of the types stands for, where the packs say so of the function.

@@ -40,7 +40,19 @@ impl Tracer<'_> {
             ReadAs::Order => self.order(at, taken),
             ReadAs::Entity => taken.iter().flat_map(|_| self.key(at, &[])).collect(),
             ReadAs::Functions => {
-                taken.iter().for_each(|a| self.scope(at, &step.with, &a.value, call));
+                for (i, arg) in taken.iter().enumerate() {
+                    // what stands behind a function is for it: `modify(fn, 'column')`
+                    let function = |v: &Value| matches!(v, Value::Function { .. } | Value::Object(_) | Value::Tuple(_));
+                    let more = if i == 0 && function(&arg.value) && taken.get(1).is_some_and(|a| !function(&a.value)) {
+                        taken.get(1..).unwrap_or_default()
+                    } else {
+                        &[]
+                    };
+                    self.scope(at, &step.with, &arg.value, more, call);
+                    if !more.is_empty() {
+                        break;
+                    }
+                }
                 Vec::new()
             }
             ReadAs::Query => {
@@ -315,14 +327,14 @@ impl Tracer<'_> {
     }
 
     /// A function that adds to the query itself.
-    fn scope(&mut self, at: &At, with: &str, value: &Value, call: &mut Call) {
+    fn scope(&mut self, at: &At, with: &str, value: &Value, more: &[Argument], call: &mut Call) {
         match value {
             Value::Function { .. } => {
                 let copy = self.query(at.query).cloned().unwrap_or_default();
                 let before = self.begin(Query { used: true, ..copy });
                 let kind = if with.is_empty() { "query" } else { with };
                 let given = self.handle(at.pack, kind, self.root_model(before), Some(before));
-                let result = self.run_with(value, given, call.site);
+                let result = self.run_with_more(value, given, more, call.site);
                 let built = match result {
                     Value::Handle(Handle { query: Some(built), .. }) => built,
                     _ => before,
@@ -333,12 +345,12 @@ impl Tracer<'_> {
             }
             Value::Object(id) => {
                 if let Some(Object::List { items, .. }) = self.object(*id).cloned() {
-                    items.iter().for_each(|v| self.scope(at, with, v, call));
+                    items.iter().for_each(|v| self.scope(at, with, v, more, call));
                 }
             }
-            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, with, v, call)),
+            Value::Tuple(all) | Value::OneOf(all) => all.clone().iter().for_each(|v| self.scope(at, with, v, more, call)),
             Value::Text(_) | Value::Key(_) => match self.modifier(at, value) {
-                Some(function) => self.scope(at, with, &function, call),
+                Some(function) => self.scope(at, with, &function, more, call),
                 None => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),
             },
             _ => self.change(at.query, |q| q.unknown.push(("unknown scope".into(), call.site))),

@@ -1,7 +1,7 @@
 //! Columns that code reads off rows that are no entities: of a builder's query, by the names that it selects.
 
 use crate::index::mapping::{Named, Origin};
-use crate::index::trace::query::{Query, QueryId, SourceRef, SourceTable, SqlExpr};
+use crate::index::trace::query::{Fragment, FragmentPart, Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::Value;
 use crate::index::trace::{RowUse, Tracer, Use};
 use crate::model::code::ClassKind;
@@ -28,11 +28,10 @@ impl Tracer<'_> {
         let Some(interface) = self.program.class(*class).filter(|c| matches!(c.kind, ClassKind::Interface | ClassKind::Alias)) else {
             return;
         };
-        let Some(found) = self.query(query) else { return };
-        let (pack, Some(source)) = (found.pack.clone(), found.sources.first().map(|s| s.table.clone())) else { return };
         for field in interface.fields.iter().take(MAX_PROPERTIES) {
             let origin = Origin { file: class.file, span: field.name.span };
-            self.use_column(pack.clone(), std::slice::from_ref(&source), &field.name.text, origin);
+            let name = Named { text: (&*field.name.text).into(), origin: Some(origin) };
+            self.use_of_row(query, &name, origin, 0);
         }
     }
 
@@ -53,6 +52,7 @@ impl Tracer<'_> {
                         selected = Some(item);
                     }
                 }
+                SqlExpr::Raw(fragment) => tables.extend(mentioned(found, fragment, &name.text)),
                 _ => {}
             }
         }
@@ -97,6 +97,27 @@ impl Tracer<'_> {
     }
 }
 
+/// The tables of a query that SQL text can take a column of: the one that it names before it, else all.
+fn mentioned(query: &Query, fragment: &Fragment, name: &str) -> Vec<SourceTable> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    for part in &fragment.parts {
+        let FragmentPart::Text(text, _) = part else { continue };
+        for (at, _) in text.match_indices(name) {
+            let (before, after) = (&text[..at], &text[at + name.len()..]);
+            if before.ends_with(is_word) || after.starts_with(is_word) {
+                continue;
+            }
+            let table = before.strip_suffix('.').map(|rest| rest.rsplit(|c| !is_word(c)).next().unwrap_or_default());
+            let source = match table {
+                Some(table) => SourceRef::Named(Named { text: table.into(), origin: None }),
+                None => SourceRef::Root,
+            };
+            return source_of(query, &source);
+        }
+    }
+    Vec::new()
+}
+
 /// The tables that a column of a query can be of.
 fn source_of(query: &Query, source: &SourceRef) -> Vec<SourceTable> {
     let found = match source {
@@ -106,9 +127,10 @@ fn source_of(query: &Query, source: &SourceRef) -> Vec<SourceTable> {
             (None, SourceTable::Table { name: table, .. }) => table.text == name.text,
             _ => false,
         }),
-        SourceRef::Model(model, alias) => query.sources.iter().find(|s| {
-            s.table == SourceTable::Model(*model) && (alias.is_none() || s.alias.as_ref().map(|a| &a.text) == alias.as_ref())
-        }),
+        SourceRef::Model(model, alias) => query
+            .sources
+            .iter()
+            .find(|s| s.table == SourceTable::Model(*model) && (alias.is_none() || s.alias.as_ref().map(|a| &a.text) == alias.as_ref())),
         SourceRef::Query(inner) => return vec![SourceTable::Query(*inner)],
         SourceRef::Root => return query.sources.iter().map(|s| s.table.clone()).collect(),
     };

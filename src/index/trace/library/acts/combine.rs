@@ -82,13 +82,25 @@ impl Tracer<'_> {
 
     /// Calls a function with a value of the library, which is `this` in it too.
     pub(in crate::index::trace::library) fn run_with(&mut self, function: &Value, given: Value, site: Origin) -> Value {
+        self.run_with_more(function, given, &[], site)
+    }
+
+    /// The same with further arguments.
+    pub(in crate::index::trace::library) fn run_with_more(
+        &mut self,
+        function: &Value,
+        given: Value,
+        more: &[Argument],
+        site: Origin,
+    ) -> Value {
         let bound = match function {
             Value::Function { function, receiver: None, frame } => {
                 Value::Function { function: *function, receiver: Some(Box::new(given.clone())), frame: *frame }
             }
             other => other.clone(),
         };
-        self.call_function(&bound, vec![argument(given, site)], site)
+        let args = std::iter::once(argument(given, site)).chain(more.iter().cloned());
+        self.call_function(&bound, args.collect(), site)
     }
 
     /// Takes over what another query has.
