@@ -157,7 +157,8 @@ pub struct NamingBy {
     /// Key or keyword of the value, at any depth; empty: any argument.
     #[serde(default)]
     pub key: String,
-    /// The value is or names this.
+    /// The value is or names this; empty: the call alone says so.
+    #[serde(default)]
     pub holds: String,
     /// Convention of tables from then on.
     #[serde(default)]

@@ -420,7 +420,7 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
             if self.settings.iter().any(|(callee, key, value)| {
                 super::item::matches_any(&by.calls, callee)
                     && (by.key.is_empty() || by.key == *key)
-                    && value.rsplit('.').next() == Some(&by.holds)
+                    && (by.holds.is_empty() || value.rsplit('.').next() == Some(&by.holds))
             }) {
                 out = (by.table.or(out.0), by.column.or(out.1));
             }

@@ -202,7 +202,7 @@ fn alias_names(text: &str, names: Vec<String>, as_word: &str) -> String {
             && before.ends_with(['(', ',']);
         let key = after.starts_with(':') && before.ends_with(['{', ',']);
         let shorthand = before.ends_with(['{', ',']) && after.starts_with([',', '}']) && !importing;
-        let exported = line.starts_with("export ");
+        let exported = line.starts_with("export {") || line.starts_with("export type {");
         match (names.contains(word), importing, code[at]) {
             (true, true, true) if exported || after.starts_with("as ") => out.push_str(word),
             (true, true, true) if before.ends_with([',', '{']) || before.ends_with(" import") || before.ends_with("import") => {

@@ -55,9 +55,10 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         let mut calls = Vec::new();
         let setting: HashSet<&str> =
             rules.iter().flat_map(|r| &r.model.naming_by).flat_map(|b| &b.calls).filter_map(|c| c.rsplit('.').next()).collect();
+        let program = self.constants.program;
         visit::each(code, &mut |met| {
             if let Met::Value(Expr { kind: ExprKind::Call { function, args, .. }, .. }, _) = &met
-                && function.path().and_then(|p| p.last().copied()).is_some_and(|l| setting.contains(l))
+                && function.path().and_then(|p| p.last().copied()).is_some_and(|l| setting.contains(program.imported_name(file, l)))
             {
                 calls.push((&**function, args.as_slice()));
             }
@@ -71,6 +72,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         for (function, args) in calls {
             let callee = self.constants.qualified(Scope::of(file), function);
             let Some(callee) = callee.or_else(|| function.path().map(|p| p.join("."))) else { continue };
+            self.settings.push((callee.clone(), String::new(), String::new()));
             for arg in args {
                 let key = arg.name.as_ref().map_or("", |n| &*n.text);
                 self.setting(Scope::of(file), &callee, key, &arg.value, 0);
