@@ -176,6 +176,9 @@ pub struct CallRule {
     /// The statement is sent here.
     #[serde(default)]
     pub sends: bool,
+    /// It writes what is given and nothing that the library keeps by itself (timestamps, versions, defaults).
+    #[serde(default)]
+    pub plain: bool,
     /// It gives an expression.
     #[serde(default)]
     pub expression: Option<Expression>,

@@ -63,8 +63,8 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
     let named = attributes(program, composer.models, &told);
     maker.out.unclear_uses = named.unclear;
     // what a statement names is no mere use
-    let traced = traced.uses.iter().filter(|u| !sent.contains(&place(u)));
-    for (used, evidence) in traced.map(|u| (u, Evidence::Composed)).chain(named.uses.iter().map(|u| (u, Evidence::Name))) {
+    let read = traced.uses.iter().filter(|u| !sent.contains(&place(u)));
+    for (used, evidence) in read.map(|u| (u, Evidence::Composed)).chain(named.uses.iter().map(|u| (u, Evidence::Name))) {
         if let Some((composed, library)) = composer.used(used) {
             maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }

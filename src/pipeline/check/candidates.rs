@@ -127,7 +127,7 @@ pub fn judge(
             let finding = finding(&found.indexed, &judgement, &origin, &run.changes, &paths(&request.inputs));
             let mut finding = match place {
                 Belonging::Nowhere => continue,
-                Belonging::Here if statement.kind == StatementKind::Model => on_definition(finding),
+                Belonging::Here if statement.kind == StatementKind::Model && finding.token.is_some() => on_definition(finding),
                 Belonging::Here => finding,
                 Belonging::At(place) => at_definition(finding, &place),
             };

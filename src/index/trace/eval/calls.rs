@@ -104,7 +104,12 @@ impl<'a> Tracer<'a> {
             _ => {
                 let given = self.library_itself(callee, &args, site);
                 self.library_row_type(&given, &types);
-                given
+                // what a library made of a function (`cache(async () => user)`) is what that one gave: rows are not called
+                let is_rows = |v: &Value| match v {
+                    Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { .. })),
+                    other => matches!(other, Value::Row { .. }),
+                };
+                if matches!(given, Value::Unknown) && is_rows(callee) { callee.clone() } else { given }
             }
         }
     }

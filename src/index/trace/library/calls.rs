@@ -295,6 +295,9 @@ impl Tracer<'_> {
             for step in 0..call.steps.len() {
                 self.step(words, &mut state, step);
             }
+            if call.plain {
+                self.change(query, |q| q.entity = None);
+            }
             if call.sends {
                 self.read_before(words, pack, query, site);
                 self.dispatch(query, site);

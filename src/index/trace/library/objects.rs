@@ -85,7 +85,18 @@ impl Tracer<'_> {
             let left = self.name(at, name);
             return vec![self.equal(at, left, value)];
         };
-        if let Some((holder, field)) = self.field_of(model, &name.text) {
+        // a key that goes by the name of its relation, unless the value is about the rows over there
+        let over_there = || {
+            let target =
+                self.relation_of(model, &name.text).and_then(|r| self.models.get(model)?.relations.get(r as usize)).map(|r| r.target);
+            target.is_some_and(|t| {
+                self.entries(value).iter().any(|(key, _)| match key {
+                    MapKey::Name(key) => self.field_of(t, &key.text).is_some() || self.relation_of(t, &key.text).is_some(),
+                    _ => false,
+                })
+            })
+        };
+        if let Some((holder, field)) = self.field_of(model, &name.text).filter(|_| !over_there()) {
             let left = SqlExpr::Field { source: SourceRef::Id(source), model: holder, field, origin: name.origin };
             return vec![self.filter_value(at, left, value)];
         }
