@@ -93,6 +93,7 @@ impl<'a> Tracer<'a> {
                 if let Some(value) = self.builtin_function(name, &args, &types, site) {
                     return value;
                 }
+                self.send_texts(&name.split('.').collect::<Vec<_>>(), &args, site);
                 self.hand_over(&args, Value::Unknown, site)
             }
             Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => {
@@ -120,6 +121,7 @@ impl<'a> Tracer<'a> {
         {
             return value;
         }
+        self.send_texts(&[], args, site);
         self.hand_over(args, Value::Unknown, site)
     }
 
@@ -175,7 +177,19 @@ impl<'a> Tracer<'a> {
         if let Some(value) = self.builtin_method(receiver, &name.text, &args, site) {
             return value;
         }
+        self.send_texts(&[&name.text], &args, site);
         self.hand_over(&args, receiver.clone(), site)
+    }
+
+    /// Sends the queries that became text and are given to something unknown, other than a log.
+    fn send_texts(&mut self, callee: &[&str], args: &[Argument], site: Origin) {
+        let callee: Vec<String> = callee.iter().map(|s| s.to_string()).collect();
+        if self.packs.language(self.language_here()).is_some_and(|l| l.text.is_muted(&callee)) {
+            return;
+        }
+        for arg in args {
+            self.choices(&arg.value).iter().for_each(|choice| self.send_rendered(choice, site));
+        }
     }
 
     /// An attribute that code has put there and that can be called.
@@ -266,7 +280,6 @@ impl<'a> Tracer<'a> {
         let mut results = Vec::new();
         for arg in args {
             for choice in self.choices(&arg.value) {
-                self.send_rendered(&choice, site);
                 if let Value::Function { function, .. } = &choice {
                     if self.state.stack.contains(function) || self.state.ran.contains(function) {
                         continue;
