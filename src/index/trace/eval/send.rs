@@ -57,7 +57,7 @@ impl Tracer<'_> {
         let [TextPart::Value(Value::Handle(Handle { query: Some(query), .. }))] = *text.parts else { return };
         let Some(rendered) = self.query(query).filter(|q| !q.used).and_then(|q| q.rendered) else { return };
         let within = |f: &FunctionRef| f.file == rendered.file && self.program.function(*f).is_some_and(|c| c.span.covers(rendered.span));
-        let here = self.state.stack.last().is_some_and(|f| within(f));
+        let here = self.state.stack.last().is_some_and(within);
         let above = !here && self.state.stack.iter().any(within);
         self.library_dispatch(query, if above { rendered } else { site });
     }
