@@ -156,6 +156,12 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
             return Belonging::Here;
         }
     }
+    // what code names elsewhere goes before what the library takes from a definition
+    let named = |c: &&mut Cause| c.effect == cause.effect && statement.text.is_implied(c.span) == Some(false);
+    if implied && let Some(other) = judgement.also.iter_mut().find(named) {
+        std::mem::swap(cause, other);
+        judgement.confidence = cause.confidence;
+    }
     let Some((file, token)) = indexed.place(cause.span) else { return Belonging::Here };
     match statement.files.get(usize::from(file)) {
         Some(path) => Belonging::At(Place { path: path.clone(), token }),

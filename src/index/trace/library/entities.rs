@@ -33,13 +33,41 @@ impl Tracer<'_> {
         }
         let on_flush = self.writes_on_flush(model);
         if on_flush {
+            let own = self.initialised(model, args, site);
+            let new: Vec<_> = own.into_iter().filter(|(n, ..)| !written.iter().any(|(w, ..)| w.text == n.text)).collect();
+            let set = new.iter().map(|(name, value, origin)| Argument {
+                name: Some(name.clone()),
+                value: value.clone(),
+                spread: false,
+                double: false,
+                origin: *origin,
+                text: "".into(),
+            });
+            // a keyword that is no attribute is for the model's own constructor
+            let known = |a: &&Argument| {
+                let attribute = |n: &Named| self.field_of(model, &n.text).is_some() || self.relation_of(model, &n.text).is_some();
+                a.name.as_ref().is_none_or(attribute)
+            };
+            let args: Vec<Argument> = args.iter().filter(known).cloned().chain(set).collect();
+            written.extend(new);
             let query = self.write_of(model, named, Verb::Insert, EntityWrite::New, site);
             let at = self.at_write(model, query, site);
-            let pairs = self.pairs(&at, args);
+            let pairs = self.pairs(&at, &args);
             self.change(query, |q| q.set = pairs);
             self.dispatch(query, site);
         }
         Value::Object(self.allocate(Object::Entity { model, many: false, fresh: true, written, query: None, origin: site }))
+    }
+
+    /// What the constructor of a model's own class sets.
+    fn initialised(&mut self, model: ModelId, args: &[Argument], site: Origin) -> Vec<(Named, Value, Origin)> {
+        let entity = Object::Entity { model, many: false, fresh: true, written: Vec::new(), query: None, origin: site };
+        let entity = self.allocate(entity);
+        self.call_own_method(&Value::Object(entity), "__init__", args.to_vec(), site);
+        match self.object(entity) {
+            Some(Object::Entity { written, .. }) => written.clone(),
+            _ => Vec::new(),
+        }
     }
 
     fn writes_on_flush(&self, model: ModelId) -> bool {

@@ -8,7 +8,7 @@ use crate::grammar::mapper::{Act, ReadAs, Step};
 use crate::index::mapping::Named;
 use crate::index::trace::Tracer;
 use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
-use crate::index::trace::value::{Argument, Handle, MapKey, Object, Value};
+use crate::index::trace::value::{Argument, Handle, MapKey, Object, TextPart, Value};
 
 impl Tracer<'_> {
     /// The expressions that a step adds to a clause.
@@ -206,10 +206,15 @@ impl Tracer<'_> {
                             }
                         }
                     }
-                    MapKey::Value(name) => match self.text_of(&name) {
-                        Some(name) => out.push(self.lookup(at, &name, &value)),
-                        None => out.push(SqlExpr::Unknown("unknown lookup".into(), arg.origin)),
-                    },
+                    MapKey::Value(name) => {
+                        let names = self.key_names(&name);
+                        if names.is_empty() {
+                            out.push(SqlExpr::Unknown("unknown lookup".into(), arg.origin));
+                        }
+                        for name in names {
+                            out.push(self.lookup(at, &name, &value));
+                        }
+                    }
                     MapKey::Unknown(origin) => out.push(SqlExpr::Unknown("unknown lookup".into(), origin)),
                 }
             }
@@ -220,6 +225,29 @@ impl Tracer<'_> {
         }
         let read = self.expressions(at, &arg.value, TextIs::Path);
         read.into_iter().map(|e| self.settle(at, e)).collect()
+    }
+
+    /// The texts that a key may be, where all of it is known or one of a few (`f"{fields[field]}__gte"`).
+    fn key_names(&self, key: &Value) -> Vec<Named> {
+        let Value::Text(text) = key else { return self.text_of(key).into_iter().collect() };
+        let mut names = vec![Named { text: "".into(), origin: None }];
+        for part in text.parts.iter() {
+            let choices: Vec<Named> = match part {
+                TextPart::Text(piece, place) => vec![Named { text: piece.clone(), origin: Some(*place) }],
+                TextPart::Value(Value::OneOf(all)) => all.iter().filter_map(|v| self.text_of(v)).collect(),
+                TextPart::Value(value) => self.text_of(value).into_iter().collect(),
+                TextPart::Hole(..) => Vec::new(),
+            };
+            if names.len() * choices.len() > Value::MAX_CHOICES {
+                return Vec::new();
+            }
+            let joined = |name: &Named, next: &Named| Named {
+                text: format!("{}{}", name.text, next.text).into(),
+                origin: name.origin.or(next.origin),
+            };
+            names = names.iter().flat_map(|name| choices.iter().map(|next| joined(name, next)).collect::<Vec<_>>()).collect();
+        }
+        names
     }
 
     /// What a relation is compared with is one of its rows, unless it is called like a key.
