@@ -88,8 +88,9 @@ impl Tables {
 
 impl PartialEq for Tables {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(a, b): ((&ObjectName, &Arc<Table>), (&ObjectName, &Arc<Table>))| a.0 == b.0 && (Arc::ptr_eq(a.1, b.1) || a.1 == b.1);
-        Arc::ptr_eq(&self.0, &other.0) || (self.len() == other.len() && self.0.iter().zip(other.0.iter()).all(same))
+        let mut pairs = self.0.iter().zip(other.0.iter());
+        let shared = Arc::ptr_eq(&self.0, &other.0);
+        shared || (self.len() == other.len() && pairs.all(|(a, b)| a.0 == b.0 && (Arc::ptr_eq(a.1, b.1) || a.1 == b.1)))
     }
 }
 
