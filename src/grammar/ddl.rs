@@ -67,7 +67,7 @@ pub struct Ddl {
 pub struct Application {
     /// The application is the name of the folder so many above the file.
     pub folder: usize,
-    /// Names of applications that stand elsewhere: application -> default type of a key.
+    /// Stands between the application and the name of an entity.
     #[serde(default)]
     pub separator: String,
 }
@@ -88,9 +88,12 @@ pub struct Entry {
     /// Its attribute that lists the operations.
     #[serde(default)]
     pub attribute: String,
-    /// The module itself runs, with its functions of these names (Go's `init`).
+    /// The module itself runs, and then its functions called `function` (Go's `init`; `*`: all).
     #[serde(default)]
     pub module: bool,
+    /// Beginnings of names of functions that `*` leaves out, in small letters.
+    #[serde(default)]
+    pub except: Vec<String>,
     /// What the function or method is given.
     #[serde(default)]
     pub params: Vec<String>,
@@ -164,9 +167,12 @@ impl Ddl {
 }
 
 /// Whether the qualified name of a thing is meant by the key of a rule: the end of the name, or its begin and end
-/// (`sqlalchemy.Column` is `sqlalchemy.sql.schema.Column` too).
+/// (`sqlalchemy.Column` is `sqlalchemy.sql.schema.Column` too); `knex.table.*` is all methods of one thing.
 pub fn names(key: &str, path: &str) -> bool {
     let ends = |end: &str| path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with(['.', '/']));
+    if let Some(start) = key.strip_suffix('*') {
+        return path.strip_prefix(start).is_some_and(|rest| !rest.contains('.'));
+    }
     if ends(key) {
         return true;
     }

@@ -207,7 +207,15 @@ fn apply_all(world: World, sent: &[Sent]) -> Run {
     let mut changes = Vec::new();
     let mut all = Vec::new();
     for (i, script) in sent.iter().enumerate() {
-        let (next, mut applied) = apply(&schema, &script.text, &ApplyOptions { migration: i as u32, ..ApplyOptions::default() });
+        let code = script.lines.is_some();
+        let options = ApplyOptions {
+            migration: i as u32,
+            // A library sends statement by statement, and does in steps of its own what SQLite's ALTER TABLE can't.
+            autocommit: code,
+            lenient: code && schema.dialect.engine == Engine::Sqlite,
+            ..ApplyOptions::default()
+        };
+        let (next, mut applied) = apply(&schema, &script.text, &options);
         applied.changes.iter_mut().for_each(|c| c.line = script.line(c.line));
         applied.conditions.iter_mut().for_each(|c| c.line = script.line(c.line));
         applied.problems.iter_mut().for_each(|p| p.line = p.line.map(|l| script.line(l)));

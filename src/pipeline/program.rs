@@ -10,6 +10,7 @@ use crate::model::code::Code;
 use crate::model::dialect::Engine;
 use crate::model::facts::Language;
 use crate::model::statement::Scope;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -57,11 +58,15 @@ impl CodeMigration {
         migration.files.insert(path.clone(), (input.text.clone().into_bytes(), code));
         migration.earlier(&root, around);
         let mut known: BTreeSet<String> = manifests(&root, &path);
-        for _ in 0..MAX_ROUNDS {
+        for round in 0..MAX_ROUNDS {
             let mut found = BTreeSet::new();
             for (path, (_, code)) in &migration.files {
                 // What files before say of entities stands in themselves.
                 if migration.before.contains(path) || migration.applications.iter().any(|a| a.1.contains(path)) {
+                    continue;
+                }
+                // A package is followed no further: helpers of a migration stand in it or beside it.
+                if language == Language::Go && (round > 0 || *path != migration.path) {
                     continue;
                 }
                 if language == Language::Go {
@@ -159,7 +164,17 @@ impl CodeMigration {
         let file = id(&self.path)?;
         let source = self.files.get(&self.path).map_or(&[][..], |f| f.0.as_slice());
         let rules = packs.language(self.language)?;
-        let request = Request { program: &program, file, source, packs: rules, engine, before: &before, applications: &applications };
+        let request = Request {
+            program: &program,
+            file,
+            source,
+            packs,
+            language: rules,
+            models: OnceCell::new(),
+            engine,
+            before: &before,
+            applications: &applications,
+        };
         ddl::script(&request)
     }
 }
@@ -256,7 +271,11 @@ fn candidates(root: &Path, from: &str, language: Language, module: &str) -> Vec<
             } else {
                 let mut at = folder;
                 loop {
-                    bases.push(at.to_string());
+                    // A folder inside a package is no root of absolute imports.
+                    let inner = if at.is_empty() { "__init__.py".to_string() } else { format!("{at}/__init__.py") };
+                    if !root.join(inner).is_file() {
+                        bases.push(at.to_string());
+                    }
                     if at.is_empty() {
                         break;
                     }

@@ -79,6 +79,9 @@ pub struct Rule {
     /// Calls on what it gives are its `items`, and send nothing themselves.
     #[serde(default)]
     pub collects: bool,
+    /// As an argument of another call of the library it is a part of that, and sends nothing itself.
+    #[serde(default)]
+    pub also_part: bool,
     /// Why what it does can't be read.
     #[serde(default)]
     pub unread: String,

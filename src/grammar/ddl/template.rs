@@ -69,6 +69,20 @@ pub enum Filter {
     Assignments,
     /// The same joined by AND, without any: TRUE.
     Conditions,
+    /// Names with `_` between them, as parts of a name that a library makes.
+    Underscored,
+    /// SQL with values for its placeholders: a list of the text and what is bound to `?`, `??`, `:name`, `:name:`.
+    Bound,
+    /// An identifier that may be followed by `asc` or `desc`.
+    Ordered,
+    /// As [`Filter::Bound`]; names in backquotes are put in those of the engine.
+    Backquoted,
+    /// The table of a model of the program, or the text as it is.
+    ModelTable,
+    /// The column of a field of the program's model that the argument `model` is.
+    ModelColumn,
+    /// Keywords `field__lookup` of a call as conditions, each by the rule of its lookup in the set `lookup`.
+    Lookups,
     /// An identifier without its quotes.
     Unquoted,
     /// The name of an entity, without its application.
@@ -218,6 +232,13 @@ fn slot(word: &str) -> Result<Piece, String> {
         "values" => Filter::Values,
         "assignments" => Filter::Assignments,
         "conditions" => Filter::Conditions,
+        "underscored" => Filter::Underscored,
+        "bound" => Filter::Bound,
+        "ordered" => Filter::Ordered,
+        "backquoted" => Filter::Backquoted,
+        "model-table" => Filter::ModelTable,
+        "model-column" => Filter::ModelColumn,
+        "lookups" => Filter::Lookups,
         "unquoted" => Filter::Unquoted,
         "entity-name" => Filter::EntityName,
         "entity-table" => Filter::EntityTable,

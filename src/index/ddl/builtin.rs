@@ -229,6 +229,14 @@ impl Run<'_> {
                 let shown: Vec<String> = all.iter().map(|v| self.shown(v)).collect();
                 Some(Value::text(shown.join(&separator)))
             }
+            TextFunction::Require => {
+                // `require("./x").f` without a name of its own
+                let module = first.as_ref()?.as_text()?.to_string();
+                Some(match self.program.module(self.at, &module) {
+                    Some(files) => Value::Module(files.into()),
+                    None => self.external(&module),
+                })
+            }
             TextFunction::Replace => {
                 let (old, new) = (args.get(1)?.value.as_text()?.to_string(), args.get(2)?.value.as_text()?.to_string());
                 Some(Value::text(first.as_ref()?.as_text()?.replace(&old, &new)))

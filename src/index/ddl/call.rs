@@ -20,7 +20,14 @@ impl<'a> Run<'a> {
                 let module = Definition::Module(files.to_vec());
                 match self.program.member(&module, name) {
                     Some(definition) => self.defined(definition, name),
-                    None => Value::Unknown(name.into()),
+                    None => {
+                        let all: Vec<Value> = files.iter().filter_map(|f| self.exports(*f)).collect();
+                        let found = all.iter().find_map(|v| v.entry(name));
+                        found.unwrap_or_else(|| {
+                            self.note(place, format!("{name} of a module of the program is not known"));
+                            Value::Unknown(name.into())
+                        })
+                    }
                 }
             }
             Value::Path(path) if path.name.len() < MAX_NAME => self.below(path, name),
@@ -183,8 +190,8 @@ impl<'a> Run<'a> {
 
     /// An unknown function that is given what sends may send anything.
     fn given_away(&mut self, name: &str, args: &[Argument], at: u32) {
-        let sends = |v: &Value| matches!(v, Value::Path(p) if self.is_tracked(&p.name));
-        if args.iter().any(|a| sends(&a.value)) {
+        let sends = |v: &Value| matches!(v, Value::Path(p) if self.rules.tracked.iter().any(|t| *t == *p.name));
+        if args.iter().any(|a| sends(&a.value)) && !self.is_harmless(name) {
             let place = self.place(at);
             self.note(place, format!("what {} does is not known", if name.is_empty() { "a call" } else { name }));
         }
@@ -193,8 +200,11 @@ impl<'a> Run<'a> {
     /// Functions that are given to something unknown (a loop over unknown rows, a promise) are run once.
     fn run_functions(&mut self, args: &[Argument]) {
         for arg in args {
-            if let Value::Function(function, outer, this) = &arg.value {
-                self.call(*function, outer.clone(), this.clone(), Vec::new());
+            let all = super::run::items(&arg.value).unwrap_or_else(|| vec![arg.value.clone()]);
+            for value in all {
+                if let Value::Function(function, outer, this) = value {
+                    self.call(function, outer, this, Vec::new());
+                }
             }
         }
     }
@@ -289,6 +299,7 @@ impl<'a> Run<'a> {
             place: self.place(at),
         });
         let rule = self.rule_of(&path.name).cloned();
+        self.parts(&term.args);
         self.keep(&term, path, rule.as_ref());
         match &rule {
             Some(rule) => self.callbacks(&term, rule),
@@ -313,6 +324,25 @@ impl<'a> Run<'a> {
         self.rule_of(&owner.callee).is_some_and(|r| !r.callback.is_empty())
     }
 
+    /// Calls among arguments that are parts of the call that they are given to.
+    fn parts(&mut self, args: &[Argument]) {
+        fn inside(value: &Value, depth: u32, each: &mut impl FnMut(&Rc<Term>)) {
+            match value {
+                Value::Term(term) => each(term),
+                Value::List(items) if depth < 4 => items.borrow().iter().for_each(|v| inside(v, depth + 1, each)),
+                Value::Map(entries) if depth < 4 => entries.borrow().iter().for_each(|e| inside(&e.1, depth + 1, each)),
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        args.iter().for_each(|a| inside(&a.value, 0, &mut |term| found.push(term.clone())));
+        for term in found {
+            if self.rules_in("operation", &term.callee).is_some_and(|r| r.0.iter().any(|r| r.also_part)) {
+                self.sent.retain(|s| !Rc::ptr_eq(s, &term));
+            }
+        }
+    }
+
     fn keep(&mut self, term: &Rc<Term>, path: &Rc<Path>, rule: Option<&Rule>) {
         if let Some(owner) = &path.collector {
             owner.items.borrow_mut().push(Value::Term(term.clone()));
@@ -323,6 +353,11 @@ impl<'a> Run<'a> {
         }
         if self.is_operation(&term.callee) {
             self.sent.push(term.clone());
+        } else if let Some(callee) = self.collapsed(&term.callee) {
+            let callee = callee.as_str().into();
+            let (args, carried, place) = (term.args.clone(), term.carried.clone(), term.place);
+            let (links, items, results) = (RefCell::default(), Rc::default(), RefCell::default());
+            self.sent.push(Rc::new(Term { callee, args, carried, links, items, results, place }));
         } else if rule.is_none() && self.is_tracked(&term.callee) && !self.is_harmless(&term.callee) {
             let name = last_parts(&term.callee);
             self.note(term.place, format!("{name} is not known"));
@@ -336,7 +371,7 @@ impl<'a> Run<'a> {
             let Some(Value::Function(function, outer, this)) = function else { continue };
             let carried = self.carried(term);
             let collector = if rule.collects { Some(term.clone()) } else { None };
-            let args = given(callback, &carried, collector);
+            let args = self.given(callback, &carried, collector);
             let scope = outer;
             let result = self.call_with_this(function, scope, this, args, rule.collects.then(|| term.clone()), callback, &carried);
             term.results.borrow_mut().push((callback.param.as_str().into(), result));
@@ -365,6 +400,25 @@ impl<'a> Run<'a> {
         self.call(function, Some(scope), this, args)
     }
 
+    /// What a function of a call is given: things of the library, or a value that methods add to.
+    fn given(&self, callback: &CallbackRule, carried: &Rc<[(Rc<str>, Value)]>, collector: Option<Rc<Term>>) -> Vec<Argument> {
+        let value = |name: &String| {
+            if !self.is_operation(name) && self.rule_of(name).is_some_and(|r| !r.links.is_empty()) {
+                return Value::Term(Rc::new(Term {
+                    callee: name.as_str().into(),
+                    args: Vec::new(),
+                    carried: carried.clone(),
+                    links: RefCell::default(),
+                    items: Rc::default(),
+                    results: RefCell::default(),
+                    place: self.site,
+                }));
+            }
+            Value::Path(Rc::new(Path { name: name.as_str().into(), carried: carried.clone(), collector: collector.clone() }))
+        };
+        callback.with.iter().map(|name| Argument { name: None, value: value(name) }).collect()
+    }
+
     /// A method called on what a call gave.
     fn on_term(&mut self, term: &Rc<Term>, name: &str, args: Vec<Argument>, at: u32) -> Value {
         if let Some(link) = self.link_of(term, name).cloned() {
@@ -374,10 +428,12 @@ impl<'a> Run<'a> {
                 let function = args.iter().filter(|a| a.name.is_none()).nth(position.unwrap_or(0)).map(|a| a.value.clone());
                 if let Some(Value::Function(function, outer, this)) = function {
                     let carried = self.carried(term);
-                    let result = self.call(function, outer, this, given(callback, &carried, None));
+                    let given = self.given(callback, &carried, None);
+                    let result = self.call(function, outer, this, given);
                     results.push((callback.param.as_str().into(), result));
                 }
             }
+            self.parts(&args);
             term.links.borrow_mut().push(LinkCall { name: name.into(), args, results });
             return Value::Term(term.clone());
         }
@@ -391,12 +447,6 @@ impl<'a> Run<'a> {
         let path = Path { name: format!("{}()", term.callee).into(), carried: term.carried.clone(), collector: None };
         self.library(&Rc::new(path), args, at)
     }
-}
-
-/// What a function of a call is given.
-fn given(callback: &CallbackRule, carried: &Rc<[(Rc<str>, Value)]>, collector: Option<Rc<Term>>) -> Vec<Argument> {
-    let path = |name: &String| Path { name: name.as_str().into(), carried: carried.clone(), collector: collector.clone() };
-    callback.with.iter().map(|name| Argument { name: None, value: Value::Path(Rc::new(path(name))) }).collect()
 }
 
 /// The last two parts of a qualified name, for messages.

@@ -129,4 +129,28 @@ impl<'w> Writer<'w, '_> {
         }
         Ok(None)
     }
+
+    /// Conditions that are keywords of a call: `status="open", closed__isnull=True`.
+    pub fn lookups(&self, value: &Value, env: &Env) -> Result<String, Unwritten> {
+        let (Value::Term(term), Some(set)) = (value, self.run.rules.set.get("lookup")) else {
+            return Err("a condition is not known".into());
+        };
+        let mut out = Vec::new();
+        for arg in &term.args {
+            // `Q(status="open")` and `Q(("status", "open"))`
+            let pair = || Some((self.run.entry_of(&arg.value, "0")?.as_text()?.into(), self.run.entry_of(&arg.value, "1")?));
+            let keyword = arg.name.clone().map(|name| (name, arg.value.clone()));
+            let Some((name, given)): Option<(Rc<str>, Value)> = keyword.or_else(pair) else {
+                let inner = self.run.rules.set.get("condition").map(|s| self.part(s, "condition", &arg.value, &[], env));
+                out.push(inner.transpose()?.flatten().ok_or("a condition is not known")?);
+                continue;
+            };
+            let (field, lookup) = name.rsplit_once("__").unwrap_or((&name, "exact"));
+            let column = self.quoted(&self.field_column(field, env)?, field)?;
+            let extra = [("column".into(), Value::text(column)), ("value".into(), given)];
+            let written = self.part(set, "lookup", &Value::text(lookup), &extra, env)?;
+            out.push(written.ok_or_else(|| format!("the condition {name} is not known"))?);
+        }
+        Ok(out.join(" AND "))
+    }
 }

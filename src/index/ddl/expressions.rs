@@ -1,7 +1,7 @@
 //! Expressions of a migration's code.
 
 use super::run::{MAX_ROUNDS, Run, items, set_entry};
-use super::value::{Argument, Place, Scope, This, Value};
+use super::value::{Argument, Place, Scope, Term, This, Value};
 use crate::index::program::FunctionRef;
 use crate::model::code::{Arg, Entry, Expr, ExprKind, Part, Type, Word};
 use crate::model::facts::Language;
@@ -59,8 +59,26 @@ impl<'a> Run<'a> {
             }
             ExprKind::Call { function, args, new, types } => self.called(function, args, types, *new, expr.span.start, scope),
             ExprKind::List(all, _) | ExprKind::Tuple(all) => {
+                let element = match &expr.kind {
+                    ExprKind::List(_, Some(Type::Pointer(inner))) => Some(&**inner),
+                    ExprKind::List(_, element) => element.as_ref(),
+                    _ => None,
+                };
                 let mut out = Vec::with_capacity(all.len());
                 for item in all {
+                    match (&item.kind, element) {
+                        // Go: the type of the elements is said once.
+                        (ExprKind::Map(_), Some(Type::Slice(_))) => {
+                            let value = self.expression(item, scope);
+                            out.push(positional(&value));
+                            continue;
+                        }
+                        (ExprKind::Map(entries), Some(ty @ Type::Named { .. })) => {
+                            out.push(self.composite(ty, entries, item, scope));
+                            continue;
+                        }
+                        _ => {}
+                    }
                     match &item.kind {
                         ExprKind::Spread(inner) => {
                             let value = self.expression(inner, scope);
@@ -80,6 +98,7 @@ impl<'a> Run<'a> {
                 match (&**op, value) {
                     ("await" | "+", value) => value,
                     ("not" | "!", value) => self.holds(&value).map_or(Value::Unknown("".into()), |b| Value::Bool(!b)),
+                    ("~", value @ Value::Term(_)) => self.operation("operator.~", vec![value]),
                     ("-", Value::Number(n)) => Value::Number(format!("-{n}").into()),
                     _ => Value::Unknown("".into()),
                 }
@@ -217,13 +236,13 @@ impl<'a> Run<'a> {
                         _ => set_entry(&mut out, &HOLE.to_string(), value),
                     }
                 }
-                Entry::Spread(inner) => match self.expression(inner, scope) {
-                    Value::Map(other) => {
-                        for (key, value) in other.borrow().iter() {
-                            set_entry(&mut out, key, value.clone());
+                Entry::Spread(inner) => match self.spread_object(inner, scope) {
+                    Some(other) => {
+                        for (key, value) in other {
+                            set_entry(&mut out, &key, value);
                         }
                     }
-                    _ => set_entry(&mut out, &HOLE.to_string(), Value::Unknown("...".into())),
+                    None => set_entry(&mut out, &HOLE.to_string(), Value::Unknown("...".into())),
                 },
                 Entry::Item(value) => {
                     let value = self.expression(value, scope);
@@ -240,10 +259,25 @@ impl<'a> Run<'a> {
         Value::map(out)
     }
 
+    fn spread_object(&mut self, inner: &'a Expr, scope: &Scope) -> Option<Vec<(Rc<str>, Value)>> {
+        let value = match self.expression(inner, scope) {
+            Value::Module(files) => files.iter().find_map(|f| self.exports(*f))?,
+            value => value,
+        };
+        match value {
+            Value::Map(other) => Some(other.borrow().clone()),
+            _ => None,
+        }
+    }
+
     /// A literal of a named type (Go): of a library's type it is a call with its fields as keywords.
     fn composite(&mut self, ty: &'a Type, entries: &'a [Entry], expr: &'a Expr, scope: &Scope) -> Value {
-        if let Type::Map(..) = ty {
-            return self.object(entries, scope);
+        if let Type::Map(_, element) = ty {
+            let map = self.object(entries, scope);
+            if let (Type::Slice(_), Value::Map(entries)) = (&**element, &map) {
+                entries.borrow_mut().iter_mut().for_each(|e| e.1 = positional(&e.1));
+            }
+            return map;
         }
         let fields = self.object(entries, scope);
         let Type::Named { path, .. } = ty else {
@@ -344,8 +378,24 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// An operator between values of a library, as a call.
+    fn operation(&self, callee: &str, operands: Vec<Value>) -> Value {
+        Value::Term(Rc::new(Term {
+            callee: callee.into(),
+            args: operands.into_iter().map(|value| Argument { name: None, value }).collect(),
+            carried: Rc::new([]),
+            links: RefCell::default(),
+            items: Rc::default(),
+            results: RefCell::default(),
+            place: self.site,
+        }))
+    }
+
     /// `a + b`, `a % b`, `a * n`, and arithmetic on small numbers.
     pub fn joined(&mut self, op: &str, a: Value, b: Value) -> Value {
+        if let ("&" | "|", Value::Term(_), Value::Term(_)) = (op, &a, &b) {
+            return self.operation(&format!("operator.{op}"), vec![a, b]);
+        }
         let rules = &self.texts.rules;
         let is = |ops: &[String]| ops.iter().any(|o| o == op);
         let formats = is(&rules.format_operators);
@@ -422,5 +472,15 @@ impl<'a> Run<'a> {
             }
         }
         out
+    }
+}
+
+/// A literal without keys as a list.
+fn positional(value: &Value) -> Value {
+    match value {
+        Value::Map(entries) if entries.borrow().iter().enumerate().all(|(i, e)| *e.0 == *i.to_string()) => {
+            Value::list(entries.borrow().iter().map(|e| e.1.clone()).collect())
+        }
+        other => other.clone(),
     }
 }

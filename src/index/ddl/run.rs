@@ -1,11 +1,15 @@
 //! Running the code of a migration: statements, functions, names.
 
+use super::script::Request;
 use super::value::{Argument, Place, Scope, Term, This, Value};
+use crate::grammar::PackSet;
 use crate::grammar::ddl::Ddl;
 use crate::grammar::set::TextIndex;
+use crate::index::mapping::{self, Model, Models};
 use crate::index::program::{ClassRef, Definition, FileId, FunctionRef, Program};
 use crate::model::code::{AssignOp, Expr, ExprKind, Function, Stmt, Type};
 use crate::model::facts::Language;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// Most calls of functions of the program inside one another.
@@ -56,15 +60,20 @@ pub(super) struct Run<'a> {
     busy: Vec<(FileId, String)>,
     /// What constructors that run have given to those of their bases.
     pub bases: Vec<Option<Vec<Argument>>>,
+    /// Models of the program, where a pack asks for them.
+    pub models: &'a OnceCell<Models>,
+    packs: &'a PackSet,
     pub depth: usize,
 }
 
 impl<'a> Run<'a> {
-    pub fn new(program: &'a Program<'a>, rules: &'a Ddl, texts: &'a TextIndex, engine: &'static str, file: FileId) -> Self {
+    pub fn new(request: &'a Request<'a>, rules: &'a Ddl, engine: &'static str, file: FileId) -> Self {
         Run {
-            program,
+            packs: request.packs,
+            models: &request.models,
+            program: request.program,
             rules,
-            texts,
+            texts: &request.language.text,
             engine,
             file,
             sent: Vec::new(),
@@ -78,6 +87,29 @@ impl<'a> Run<'a> {
             bases: Vec::new(),
             depth: 0,
         }
+    }
+
+    /// The table of a model: of a class of the program, or an instance of one.
+    pub fn model_table(&self, value: &Value) -> Option<String> {
+        Some(self.model_of(value)?.table.text.to_string())
+    }
+
+    /// The column of a model's field.
+    pub fn model_column(&self, value: &Value, field: &str) -> Option<String> {
+        let model = self.model_of(value)?;
+        let field = model.fields.iter().find(|f| &*f.name == field)?;
+        Some(field.column.text.to_string())
+    }
+
+    fn model_of(&self, value: &Value) -> Option<&Model> {
+        let class = match value {
+            Value::This(this) => this.class,
+            Value::Class(class) => *class,
+            Value::List(items) => return self.model_of(items.borrow().first()?),
+            _ => return None,
+        };
+        let models = self.models.get_or_init(|| mapping::models(self.program, self.packs));
+        models.get(*models.by_class.get(&class)?)
     }
 
     /// Says that something is not read.
@@ -399,6 +431,38 @@ impl<'a> Run<'a> {
                 value
             }
         }
+    }
+
+    /// What a file of ECMAScript exports as a whole: `exports.up = ...`, `module.exports = { up }`, `export default`.
+    pub fn exports(&mut self, file: FileId) -> Option<Value> {
+        let key = (file, "exports".to_string());
+        if self.busy.contains(&key) {
+            return None;
+        }
+        self.busy.push(key);
+        let program = self.program;
+        let at = std::mem::replace(&mut self.at, file);
+        let records = std::mem::replace(&mut self.records, false);
+        let scope = Scope::new(None);
+        let mut whole = None;
+        let mut single: Vec<(Rc<str>, Value)> = Vec::new();
+        for stmt in &program.file(file)?.code.body {
+            let Stmt::Assign { target, value: Some(value), .. } = stmt else { continue };
+            let name = match target.path().as_deref() {
+                Some(["exports" | "default"] | ["module", "exports"] | ["exports", "default"]) => None,
+                Some(["exports", name] | ["module", "exports", name]) => Some(Rc::from(*name)),
+                _ => continue,
+            };
+            let value = self.expression(value, &scope);
+            match name {
+                Some(name) => single.push((name, value)),
+                None => whole = Some(value),
+            }
+        }
+        self.records = records;
+        self.at = at;
+        self.busy.pop();
+        whole.or_else(|| (!single.is_empty()).then(|| Value::map(single)))
     }
 
     /// Something of a library: an engine's name, or a path.

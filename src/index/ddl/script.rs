@@ -4,14 +4,16 @@ use super::entities::{Entities, Entity};
 use super::run::Run;
 use super::value::{Place, Scope, This, Value};
 use super::write::{Env, MARK, Writer, term_of};
+use crate::grammar::PackSet;
 use crate::grammar::ddl::{Act, Ddl, Entry, Rule};
 use crate::grammar::set::LanguagePacks;
+use crate::index::mapping::Models;
 use crate::index::program::{ClassRef, Definition, FileId, FunctionRef, Program};
-use crate::model::code::{ExprKind, Outer};
+use crate::model::code::Outer;
 use crate::model::dialect::Engine;
 use crate::model::span::LineIndex;
 use crate::model::statement::HOLE;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// What to read.
@@ -22,8 +24,12 @@ pub struct Request<'a> {
     pub file: FileId,
     /// Its bytes.
     pub source: &'a [u8],
+    /// All packs.
+    pub packs: &'a PackSet,
     /// The rules of its language.
-    pub packs: &'a LanguagePacks,
+    pub language: &'a LanguagePacks,
+    /// Models of the program, made where they are asked for.
+    pub models: OnceCell<Models>,
     /// The engine that it runs on.
     pub engine: Engine,
     /// Files that ran before it and say what entities are, in order.
@@ -57,24 +63,29 @@ pub struct Script {
 }
 
 /// What a migration in code sends; `None`: no pack knows such a migration.
-pub fn script(request: &Request) -> Option<Script> {
+pub fn script<'a>(request: &'a Request<'a>) -> Option<Script> {
     let mut best: Option<(bool, Script)> = None;
-    for pack in &request.packs.packs {
+    for pack in &request.language.packs {
         let Some(rules) = &pack.ddl else { continue };
         for entry in &rules.entry {
             let Some((sure, found)) = by_entry(request, rules, entry) else { continue };
             let score = |s: &(bool, Script)| (s.0, s.1.operations.saturating_sub(s.1.unread.len()), s.1.operations);
             let found = (sure, found);
+            let whole = found.1.operations > 0;
             if best.as_ref().is_none_or(|b| score(&found) > score(b)) {
                 best = Some(found);
+            }
+            // Later entries are for files that the first ones do not fit.
+            if whole {
+                break;
             }
         }
     }
     best.map(|b| b.1)
 }
 
-/// Whether any pack has an entry for a file: what is worth following further.
-fn by_entry(request: &Request, rules: &Ddl, entry: &Entry) -> Option<(bool, Script)> {
+/// What an entry finds in the migration; first whether the file imports the library.
+fn by_entry<'a>(request: &'a Request<'a>, rules: &'a Ddl, entry: &Entry) -> Option<(bool, Script)> {
     let file = request.program.file(request.file)?;
     let covers = |module: &str| {
         entry.imports.iter().any(|i| module.strip_prefix(i.as_str()).is_some_and(|r| r.is_empty() || r.starts_with(['.', '/'])))
@@ -84,7 +95,7 @@ fn by_entry(request: &Request, rules: &Ddl, entry: &Entry) -> Option<(bool, Scri
         return None;
     }
     let engine = family(request.engine);
-    let mut run = Run::new(request.program, rules, &request.packs.text, engine, request.file);
+    let mut run = Run::new(request, rules, engine, request.file);
     let mut entities = Entities::default();
     let app = application(rules, file.path);
     if entry.remembers_folder {
@@ -99,6 +110,9 @@ fn by_entry(request: &Request, rules: &Ddl, entry: &Entry) -> Option<(bool, Scri
     }
     let operations = start(&mut run, entry, request.file)?;
     let operations = operations.unwrap_or_else(|| std::mem::take(&mut run.sent).into_iter().map(Value::Term).collect());
+    if !imported && operations.is_empty() && !run.notes.is_empty() {
+        return None;
+    }
     let mut script = Assembly::new(request.source);
     script.count = operations.len();
     perform(&run, &mut entities, &app, &operations, &mut script);
@@ -109,8 +123,8 @@ fn by_entry(request: &Request, rules: &Ddl, entry: &Entry) -> Option<(bool, Scri
 }
 
 /// What files before say of entities.
-fn remember(request: &Request, rules: &Ddl, entry: &Entry, file: FileId, app: &str, entities: &mut Entities) {
-    let mut run = Run::new(request.program, rules, &request.packs.text, family(request.engine), file);
+fn remember<'a>(request: &'a Request<'a>, rules: &'a Ddl, entry: &Entry, file: FileId, app: &str, entities: &mut Entities) {
+    let mut run = Run::new(request, rules, family(request.engine), file);
     if let Some(Some(operations)) = start(&mut run, entry, file) {
         for operation in &operations {
             learn(&run, entities, app, operation);
@@ -129,7 +143,11 @@ fn start<'a>(run: &mut Run<'a>, entry: &Entry, file: FileId) -> Option<Option<Ve
         let scope = Scope::new(None);
         run.block(&code.body, &scope);
         if !entry.function.is_empty() {
-            for (id, _) in code.functions.iter().enumerate().filter(|(_, f)| f.outer == Outer::Module && *f.name.text == *entry.function) {
+            for (id, _) in code.functions.iter().enumerate().filter(|(_, f)| {
+                let name = f.name.text.to_ascii_lowercase();
+                let any = entry.function == "*" && !name.is_empty() && !entry.except.iter().any(|e| name.starts_with(e.as_str()));
+                f.outer == Outer::Module && f.receiver.is_none() && (any || *f.name.text == *entry.function)
+            }) {
                 run.call(FunctionRef { file, function: id as u32 }, None, None, Vec::new());
             }
         }
@@ -159,38 +177,17 @@ fn start<'a>(run: &mut Run<'a>, entry: &Entry, file: FileId) -> Option<Option<Ve
 
 /// A function that a file has under a name, or exports.
 fn exported<'a>(run: &mut Run<'a>, file: FileId, name: &str) -> Option<Value> {
-    let program = run.program;
     let function = |v: &Value| matches!(v, Value::Function(..));
-    if let Some(definition) = program.lookup(file, name) {
+    if let Some(definition) = run.program.lookup(file, name) {
         let value = run.defined(definition, name);
         if function(&value) {
             return Some(value);
         }
     }
-    // exports.up = ..., module.exports = { up }, export default { up }
-    let code = program.file(file)?.code;
-    let scope = Scope::new(None);
-    for stmt in &code.body {
-        let crate::model::code::Stmt::Assign { target, value: Some(value), .. } = stmt else { continue };
-        let whole = match target.path().as_deref() {
-            Some(["exports" | "default"]) | Some(["module", "exports"]) | Some(["exports", "default"]) => true,
-            Some(["exports", own]) | Some(["module", "exports", own]) if *own == name => false,
-            _ => continue,
-        };
-        let value = match &value.kind {
-            ExprKind::Lambda(id) => Value::Function(FunctionRef { file, function: *id }, Some(scope.clone()), None),
-            _ => run.expression(value, &scope),
-        };
-        let found = match (whole, value) {
-            (true, Value::Class(class)) => run.method(class, name).map(|m| Value::Function(m, None, None)),
-            (true, value) => value.entry(name),
-            (false, value) => Some(value),
-        };
-        if let Some(found) = found.filter(function) {
-            return Some(found);
-        }
+    match run.exports(file)? {
+        Value::Class(class) => run.method(class, name).map(|m| Value::Function(m, None, None)),
+        value => value.entry(name).filter(function),
     }
-    None
 }
 
 /// The class of a migration.

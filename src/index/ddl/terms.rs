@@ -36,7 +36,18 @@ impl Run<'_> {
 
     /// Whether a call is known to change nothing.
     pub fn is_harmless(&self, path: &str) -> bool {
-        self.rules.harmless.iter().any(|key| names(key, path))
+        // What is called on the value of one is no more.
+        let below = |key: &String| path.match_indices("().").any(|(at, _)| names(key, &path[..at])) || names(key, path);
+        self.rules.harmless.iter().any(below)
+    }
+
+    /// A call at the end of a chain under the name that it has on what the chain begins with:
+    /// `Session.Where().Delete` is `Session.Delete`.
+    pub fn collapsed(&self, path: &str) -> Option<String> {
+        let (_, last) = path.rsplit_once('.').filter(|_| path.contains("()."))?;
+        let start =
+            self.rules.tracked.iter().find(|start| path.find(start.as_str()).is_some_and(|at| at == 0 || path[..at].ends_with('/')))?;
+        Some(format!("{start}.{last}")).filter(|name| self.is_operation(name))
     }
 
     /// What the value of a call is, and whether calls on it are its parts.

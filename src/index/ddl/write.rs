@@ -207,7 +207,12 @@ impl<'w, 'a> Writer<'w, 'a> {
             return found;
         }
         let own = match (&env.value, env.rule) {
-            (Value::Term(term), Some(rule)) => self.run.argument(term, rule, name),
+            (Value::Term(term), Some(rule)) => {
+                // A rule that says nothing of arguments leaves that to another one.
+                let unnamed = rule.params.is_empty() && rule.options.is_empty();
+                let naming = self.run.rule_of(&term.callee).filter(|_| unnamed).unwrap_or(rule);
+                self.run.argument(term, naming, name)
+            }
             (Value::Term(_) | Value::Map(_) | Value::This(_), _) => self.run.entry_of(&env.value, name),
             (Value::List(items), Some(rule)) => {
                 let at = rule.params.iter().position(|p| p == name);
@@ -342,6 +347,38 @@ impl<'w, 'a> Writer<'w, 'a> {
                     None => return Err(unknown()),
                 },
             },
+            Filter::Underscored => {
+                let all = match value {
+                    Value::List(items) => items.borrow().clone(),
+                    other => vec![other.clone()],
+                };
+                let each = |v: &Value| self.filtered(v, &Filter::Raw, name, env)?.ok_or_else(unknown);
+                all.iter().map(each).collect::<Result<Vec<_>, _>>()?.join("_").replace(['.', '-'], "_")
+            }
+            Filter::Bound => self.bound(value, name, env)?,
+            Filter::Ordered => {
+                let text = value.as_text().ok_or_else(unknown)?;
+                let order = text.rsplit_once(' ').filter(|(_, o)| o.eq_ignore_ascii_case("desc") || o.eq_ignore_ascii_case("asc"));
+                match order {
+                    Some((column, order)) => format!("{} {}", self.quoted(column.trim(), name)?, order.to_uppercase()),
+                    None => self.quoted(text, name)?,
+                }
+            }
+            Filter::Backquoted => {
+                let text = self.bound(value, name, env)?;
+                if self.run.engine == "mysql" { text } else { text.replace('`', "\"") }
+            }
+            Filter::ModelTable => match value {
+                Value::Text(text, _) => text.split('.').map(|part| self.quoted(part, name)).collect::<Result<Vec<_>, _>>()?.join("."),
+                other => self.quoted(&self.run.model_table(other).ok_or_else(unknown)?, name)?,
+            },
+            Filter::ModelColumn => {
+                let Value::Text(text, _) = value else { return Err(unknown()) };
+                let model = self.look("model", env, false)?;
+                let column = model.and_then(|m| self.run.model_column(&m, text));
+                self.quoted(column.as_deref().unwrap_or(text), name)?
+            }
+            Filter::Lookups => self.lookups(value, env)?,
             Filter::Unquoted => match value {
                 Value::Text(text, _) => unmarked(text).trim_matches(['"', '`']).to_string(),
                 _ => return Err(unknown()),
@@ -391,6 +428,55 @@ impl<'w, 'a> Writer<'w, 'a> {
         }
         let quote = if self.run.engine == "mysql" { '`' } else { '"' };
         Ok(format!("{quote}{}{quote}", text.replace(quote, &format!("{quote}{quote}"))))
+    }
+
+    /// SQL with what is bound to its placeholders.
+    fn bound(&self, value: &Value, name: &str, env: &Env) -> Result<String, Unwritten> {
+        let Value::List(all) = value else { return Err(format!("`{name}` is not known")) };
+        let all = all.borrow().clone();
+        let (text, place) = match all.first() {
+            Some(Value::Text(text, place)) => (text.clone(), *place),
+            Some(other) => match self.by_set("sql", other, env)? {
+                Some(text) => return Ok(text),
+                None => return Err(format!("`{name}` is not known")),
+            },
+            None => return Err(format!("`{name}` is not known")),
+        };
+        let (values, named) = match all.get(1) {
+            Some(Value::List(items)) if all.len() == 2 => (items.borrow().clone(), None),
+            Some(named @ Value::Map(_)) if all.len() == 2 => (Vec::new(), Some(named.clone())),
+            _ => (all.get(1..).unwrap_or(&[]).to_vec(), None),
+        };
+        let one = |value: &Value, identifier: bool| match value {
+            Value::Text(text, _) if identifier => self.quoted(text, name),
+            Value::Term(_) | Value::Path(_) => Ok(self.by_set("bound", value, env)?.unwrap_or(HOLE.to_string())),
+            other => self.literal(other, env),
+        };
+        let mut next = values.iter();
+        let mut out = mark(place);
+        let mut chars = text.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '?' if chars.peek() == Some(&'?') => {
+                    chars.next();
+                    out.push_str(&next.next().map_or(Ok("??".into()), |v| one(v, true))?);
+                }
+                '?' => out.push_str(&next.next().map_or(Ok("?".into()), |v| one(v, false))?),
+                ':' if named.is_some() && chars.peek().is_some_and(|c| c.is_alphabetic()) => {
+                    let mut word = String::new();
+                    while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
+                        word.push(c);
+                    }
+                    let identifier = chars.next_if(|c| *c == ':').is_some();
+                    match named.as_ref().and_then(|n| n.entry(&word)) {
+                        Some(value) => out.push_str(&one(&value, identifier)?),
+                        None => out.push_str(&format!(":{word}{}", if identifier { ":" } else { "" })),
+                    }
+                }
+                c => out.push(c),
+            }
+        }
+        Ok(out)
     }
 
     fn literal(&self, value: &Value, env: &Env) -> Result<String, Unwritten> {

@@ -141,6 +141,11 @@ impl<'a> Program<'a> {
         Some(at)
     }
 
+    /// The files of a module as a file imports it; `None`: it is none of the program's.
+    pub fn module(&self, file: FileId, module: &str) -> Option<Vec<FileId>> {
+        Some(self.located(file, module)).filter(|files| !files.is_empty())
+    }
+
     /// The qualified name of what an expression means, if it comes from a library: `sa.Column` ->
     /// `sqlalchemy.Column`. Names that nothing defines are given as they are (builtins, globals).
     pub fn qualified(&self, file: FileId, expr: &Expr) -> Option<String> {
