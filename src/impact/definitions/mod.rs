@@ -61,9 +61,12 @@ pub(super) fn causes(cx: &Context, before: &Binding) -> Vec<Cause> {
     all().iter().flat_map(|rule| (rule.explain)(cx, &definition).into_iter().map(|e| Cause::of(&rule.meta, e))).collect()
 }
 
+/// A column with its table.
+type ColumnOf<'p> = (&'p Table, &'p Column);
+
 impl Definition<'_> {
     /// The field, with its column before and after the migration.
-    fn field<'p>(&self, cx: &Context<'p>) -> Option<(&MappedField, (&'p Table, &'p Column), (&'p Table, &'p Column))> {
+    fn field<'p>(&self, cx: &Context<'p>) -> Option<(&MappedField, ColumnOf<'p>, ColumnOf<'p>)> {
         let Mapped::Field(field) = self.maps else { return None };
         let id = self.named.id?;
         Some((field, cx.pairing.column_before(id)?, cx.pairing.column_now(id)?))
