@@ -1,7 +1,7 @@
 //! Blobs of the store: postcard, with a clear error for what does not decode.
 
 use super::StoreError;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Bytes of the largest packed value; a size beyond it is damage.
 const MAX_UNPACKED: usize = 256 << 20;
@@ -18,12 +18,17 @@ pub fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
 
 /// Decodes what [`pack`] made.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    decode(&unpacked(bytes)?)
+}
+
+/// The encoded value of what [`pack`] made.
+pub fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("a row can't be unpacked: {why}"));
     let (size, packed) = lz4_flex::block::uncompressed_size(bytes).map_err(|e| damaged(e.to_string()))?;
     if size > MAX_UNPACKED {
         return Err(damaged(format!("{size} bytes")));
     }
-    decode(&lz4_flex::decompress(packed, size).map_err(|e| damaged(e.to_string()))?)
+    lz4_flex::decompress(packed, size).map_err(|e| damaged(e.to_string()))
 }
 
 /// Encodes values one behind the other, so that the first ones can be read without the rest.
@@ -50,6 +55,6 @@ pub fn decode_first<T: DeserializeOwned>(mut bytes: &[u8], most: usize) -> Resul
 }
 
 /// Decodes a blob. A blob of another shape is damage: the store's format version changes with its types.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+pub fn decode<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(|e| StoreError::Damaged(format!("a row can't be decoded: {e}")))
 }

@@ -37,25 +37,14 @@ CREATE TABLE snapshot_unit (snapshot INTEGER NOT NULL, position INTEGER NOT NULL
   PRIMARY KEY (snapshot, position)) WITHOUT ROWID;
 CREATE INDEX snapshot_unit_unit ON snapshot_unit (unit);
 
-CREATE TABLE statement (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, data BLOB NOT NULL);
-CREATE INDEX statement_unit ON statement (unit);
+-- Many statements a row, compressed; see `statements.rs`. `refs`: what they name, by position.
+CREATE TABLE statements (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, data BLOB NOT NULL, refs BLOB NOT NULL);
+CREATE INDEX statements_unit ON statements (unit);
 
-CREATE TABLE symbol (id INTEGER PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE, schema TEXT NOT NULL, exact TEXT NOT NULL UNIQUE);
-CREATE INDEX symbol_name ON symbol (name);
-
--- What a statement names. `flags` packs mode, implied and confidence; `at`, `len` are the name's place in the
--- statement's text. Column 0: the table itself; 1: all columns.
-CREATE TABLE reference (
-  tbl INTEGER NOT NULL,
-  col INTEGER NOT NULL,
-  statement INTEGER NOT NULL,
-  seq INTEGER NOT NULL,
-  flags INTEGER NOT NULL,
-  at INTEGER NOT NULL,
-  len INTEGER NOT NULL,
-  PRIMARY KEY (tbl, col, statement, seq)
-) WITHOUT ROWID;
-CREATE INDEX reference_statement ON reference (statement);
+-- Which statements of a unit name a table or another object (ASCII letters in lower case): their numbers, each as
+-- the distance from the one before.
+CREATE TABLE naming (name TEXT NOT NULL COLLATE NOCASE, unit INTEGER NOT NULL, statements BLOB NOT NULL,
+  PRIMARY KEY (name, unit)) WITHOUT ROWID;
 
 -- A schema by the hash of the history or dump that it comes from.
 -- `names` has the objects of the schema, one a line, in lower case: that a migration is for another database is seen

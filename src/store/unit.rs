@@ -5,11 +5,10 @@ use super::{Store, StoreError};
 use crate::model::coverage::OpenSite;
 use crate::model::facts::FileFacts;
 use crate::model::problem::Problem;
-use crate::model::span::Span;
-use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Reference};
+use crate::model::statement::IndexedStatement;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 /// The statements of a service, to be written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,57 +113,8 @@ impl Store {
             encode(&content.tables)?
         ])?;
         let unit = connection.last_insert_rowid();
-        let mut symbols = HashMap::new();
-        let mut rows: Vec<[i64; 7]> = Vec::new();
-        let mut insert = connection.prepare_cached("INSERT INTO statement (unit, data) VALUES (?1, ?2)")?;
-        for indexed in &content.statements {
-            let mut stored = indexed.clone();
-            let references = std::mem::take(&mut stored.references);
-            insert.execute(params![unit, encode(&stored)?])?;
-            let id = connection.last_insert_rowid();
-            for (seq, reference) in references.iter().enumerate() {
-                let table = self.symbol(&mut symbols, &reference.schema, &reference.table)?;
-                let column = match &reference.column {
-                    ColumnRef::Table => 0,
-                    ColumnRef::All => 1,
-                    ColumnRef::Named(name) => self.symbol(&mut symbols, "", name)?,
-                };
-                rows.push([table, column, id, seq as i64, flags(reference), i64::from(reference.span.start), reference.span.len() as i64]);
-            }
-            for (i, object) in indexed.objects.iter().enumerate() {
-                let symbol = self.symbol(&mut symbols, "", object)?;
-                rows.push([symbol, 0, id, (references.len() + i) as i64, OBJECT_FLAG, 0, 0]);
-            }
-        }
-        // Sorted by key: the tree is filled in order.
-        rows.sort_unstable();
-        let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO reference VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-        for r in rows {
-            insert.execute(r)?;
-        }
+        self.put_statements(unit, content)?;
         Ok(unit)
-    }
-
-    fn symbol(&self, known: &mut HashMap<(String, String), i64>, schema: &str, name: &str) -> Result<i64, StoreError> {
-        let key = (schema.to_string(), name.to_string());
-        if let Some(&id) = known.get(&key) {
-            return Ok(id);
-        }
-        let exact = if schema.is_empty() { name.to_string() } else { format!("{schema}\u{0}{name}") };
-        let found =
-            self.connection.prepare_cached("SELECT id FROM symbol WHERE exact = ?1")?.query_row([&exact], |r| r.get(0)).optional()?;
-        let id = match found {
-            Some(id) => id,
-            None => {
-                // 0 and 1 mean "the table" and "all columns".
-                self.connection
-                    .prepare_cached("INSERT INTO symbol VALUES ((SELECT coalesce(max(id), 1) + 1 FROM symbol), ?1, ?2, ?3)")?
-                    .execute(params![name, schema, exact])?;
-                self.connection.last_insert_rowid()
-            }
-        };
-        known.insert(key, id);
-        Ok(id)
     }
 
     /// Units of a snapshot in order of its services.
@@ -212,32 +162,14 @@ impl Store {
         }
         self.begin()?;
         for unit in units {
-            self.connection.execute("DELETE FROM reference WHERE statement IN (SELECT id FROM statement WHERE unit = ?1)", [unit])?;
-            self.connection.execute("DELETE FROM statement WHERE unit = ?1", [unit])?;
+            self.connection.execute("DELETE FROM statements WHERE unit = ?1", [unit])?;
             self.connection.execute("DELETE FROM unit WHERE id = ?1", [unit])?;
         }
+        self.connection.execute("DELETE FROM naming WHERE unit NOT IN (SELECT id FROM unit)", [])?;
         let mut drop = self.connection.prepare_cached("DELETE FROM facts WHERE key = ?1")?;
         for key in facts {
             drop.execute([key])?;
         }
         self.commit()
     }
-}
-
-/// A row that names an object other than a table or column.
-pub(super) const OBJECT_FLAG: i64 = 1 << 20;
-
-const MODES: [Mode; 6] = [Mode::Read, Mode::Write, Mode::Filter, Mode::Order, Mode::Join, Mode::Define];
-
-fn flags(reference: &Reference) -> i64 {
-    let mode = MODES.iter().position(|m| *m == reference.mode).unwrap_or(0) as i64;
-    mode | i64::from(reference.implicit) << 3 | i64::from(reference.confidence.min(100)) << 4
-}
-
-/// Mode, implicit and confidence of a row; `None` for objects.
-pub(super) fn from_flags(flags: i64, span: Span) -> Option<(Mode, bool, u8, Span)> {
-    if flags & OBJECT_FLAG != 0 {
-        return None;
-    }
-    Some((*MODES.get((flags & 7) as usize)?, flags & 8 != 0, ((flags >> 4) & 127) as u8, span))
 }

@@ -237,3 +237,66 @@ fn nothing_indexed_is_never_safe() {
     project.impact(&["refs"]).exits(0);
     project.impact(&["schema", "show"]).refuses("no history of migrations found");
 }
+
+/// A model, and code that is written to be dear: long chains, calls that call twice what calls twice, functions that
+/// call each other, branches of which each adds to a query, literals without end.
+fn dear_code() -> Vec<(&'static str, String)> {
+    let model = "from sqlalchemy import Column, Integer, String\nfrom sqlalchemy.orm import declarative_base\n\nBase = declarative_base()\n\n\n\
+                 class Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n    name = Column(String)\n";
+    let head = "from sqlalchemy import select\nfrom app.models import Order\n\n\n";
+    let chain = format!("{head}def chained(db):\n    return db.execute(select(Order){})\n", ".where(Order.id == 1)".repeat(100_000));
+    let mut twice = format!("{head}def twice_0(db, query):\n    return query.where(Order.name == 'a')\n\n\n");
+    for i in 1..60 {
+        let below = i - 1;
+        twice.push_str(&format!(
+            "def twice_{i}(db, query):\n    a = twice_{below}(db, query.where(Order.id == {i}))\n    b = twice_{below}(db, query)\n    \
+             return a if db else b\n\n\n"
+        ));
+    }
+    twice.push_str("def all_twice(db):\n    return db.execute(twice_59(db, select(Order)))\n\n\n");
+    for (one, other) in [("even", "odd"), ("odd", "even")] {
+        twice.push_str(&format!(
+            "def {one}(db, query, n):\n    db.execute(query)\n    {other}(db, query.where(Order.id == n), [n, [n]])\n    \
+             return {other}(db, {one}(db, query, n), n)\n\n\n"
+        ));
+    }
+    let mut branches = format!("{head}def branches(db, flag):\n    query = select(Order)\n");
+    for i in 0..300 {
+        branches.push_str(&format!("    if flag > {i}:\n        query = query.where(Order.name == 'n{i}')\n"));
+    }
+    branches.push_str("    return db.execute(query)\n");
+    let mut literals = format!("{head}NUMBERS = [\n{}]\nNAMES = {{\n", "    1,\n".repeat(200_000));
+    (0..50_000).for_each(|i| literals.push_str(&format!("    'k{i}': Order.id,\n")));
+    literals.push_str(&format!("}}\nTEXT = \'\'\'{}\'\'\'\n\n\n", "x\n".repeat(1 << 20)));
+    literals.push_str("def literals(db):\n    return db.execute(select(Order).where(Order.id.in_(NUMBERS)).order_by(*NAMES.values()))\n");
+    let plain = format!("{head}def plain(db):\n    return db.execute(select(Order.name))\n");
+    vec![
+        ("app/models.py", model.to_string()),
+        ("app/chain.py", chain),
+        ("app/twice.py", twice),
+        ("app/branches.py", branches),
+        ("app/literals.py", literals),
+        ("app/plain.py", plain),
+    ]
+}
+
+#[test]
+fn dear_code_is_followed_within_bounds() {
+    let project = Project::empty();
+    project.write("requirements.txt", "sqlalchemy\npsycopg2\n");
+    project.write("impact.toml", "[discover]\nmax-file-size = 16777216\n");
+    for (path, code) in dear_code() {
+        project.write(path, code);
+    }
+    let began = std::time::Instant::now();
+    let store = store_of(&project);
+    project.impact(&["index", "--store", &store]).exits(0);
+    // Minutes on a loaded machine; without bounds it would be years.
+    assert!(began.elapsed().as_secs() < 300, "{:?}", began.elapsed());
+    let bytes = std::fs::metadata(&store).map_or(0, |m| m.len());
+    assert!(bytes < 16 << 20, "{bytes} bytes of store");
+    let refs = project.impact(&["refs", "--store", &store, "--format", "json"]).json();
+    let places = refs["references"].as_array().cloned().unwrap_or_default();
+    let of = |path: &str| places.iter().any(|r| r["path"] == path && r["column"] == "name");
+    assert!(of("app/plain.py") && of("app/models.py"), "{} references", places.len());
+}

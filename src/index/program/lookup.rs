@@ -112,6 +112,11 @@ impl<'a> Program<'a> {
         import.filter(|i| !matches!(i.name.as_str(), "" | "*" | "default")).map_or(local, |i| i.name.as_str())
     }
 
+    /// Whether a name of a file may come from another one by an import.
+    pub fn comes_from_outside(&self, file: FileId, name: &str) -> bool {
+        self.tables.get(file as usize).is_some_and(|t| t.imports.contains_key(name) || !t.stars.is_empty())
+    }
+
     /// What a member of a definition is, as far as names alone say it: of modules and libraries.
     pub fn member(&self, of: &Definition<'a>, name: &str) -> Option<Definition<'a>> {
         match of {

@@ -190,6 +190,13 @@ impl<'a> Tracer<'a> {
     /// An object to change.
     fn object_mut(&mut self, id: ObjectId) -> Option<&mut Object> {
         self.keep_object(id);
+        self.touch_object(id);
+        self.objects.get_mut(id as usize)
+    }
+
+    /// An object to note in what would be found out about it again at any time.
+    fn object_to_note(&mut self, id: ObjectId) -> Option<&mut Object> {
+        self.keep_object(id);
         self.objects.get_mut(id as usize)
     }
 
@@ -207,6 +214,7 @@ impl<'a> Tracer<'a> {
     /// A query to change.
     fn query_mut(&mut self, id: QueryId) -> Option<&mut Query> {
         self.keep_query(id);
+        self.touch_query(id);
         self.queries.get_mut(id as usize)
     }
 

@@ -1,7 +1,7 @@
 //! What the mappers and query builders of a service send: its lowered code followed to statements.
 
 use super::RepositoryState;
-use super::models::program;
+use super::models::{KnownModels, program};
 use super::services::Members;
 use crate::grammar::PackSet;
 use crate::grammar::mapper::SchemaLanguage;
@@ -10,7 +10,6 @@ use crate::index::compose::place::{Placed, place};
 use crate::index::compose::raw::RawPlaces;
 use crate::index::compose::scanned::scanned;
 use crate::index::discover::Reader;
-use crate::index::mapping::models;
 use crate::index::resolve::Resolved;
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::trace;
@@ -28,6 +27,7 @@ pub(super) fn follow(
     modules: &ModuleMap,
     packs: &PackSet,
     dialect: Dialect,
+    known_models: &mut KnownModels,
     resolved: &mut Resolved,
 ) -> Vec<(String, Vec<String>)> {
     let schemas = schemas(state, members);
@@ -35,9 +35,9 @@ pub(super) fn follow(
     if program.files.is_empty() && schemas.is_empty() {
         return Vec::new();
     }
-    let models = models(&program, packs);
-    let traced = trace(&program, &models, packs);
-    let composer = Composer { models: &models, queries: &traced.queries, packs, dialect };
+    let models = known_models.of(&program, packs);
+    let traced = trace(&program, models, packs);
+    let composer = Composer { models, queries: &traced.queries, packs, dialect };
     let read = |path: &str| Reader.read_path(state.repository, path).ok();
     join(resolved, place(&composer, &program, &traced), &read);
     let scanned = scanned(&composer, &program, &traced, &mut resolved.statements);

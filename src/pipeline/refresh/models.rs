@@ -7,7 +7,7 @@ use super::services::{Members, unread};
 use super::{RefreshError, RepositoryState};
 use crate::grammar::PackSet;
 use crate::index::extract::learnt::Learnt;
-use crate::index::mapping::models;
+use crate::index::mapping::{Models, models};
 use crate::index::program::{Program, ProgramFile, SchemaFile};
 use crate::index::resolve::modules::ModuleMap;
 use crate::index::trace::look_up;
@@ -20,6 +20,25 @@ const ROUNDS: usize = 4;
 /// Imports of imports that are followed.
 const ASKED_ROUNDS: usize = 12;
 
+/// The models of a service, as long as no more of its files is read.
+#[derive(Default)]
+pub(super) struct KnownModels {
+    /// Files of the program that they are of: it only grows.
+    files: usize,
+    models: Option<Models>,
+}
+
+impl KnownModels {
+    /// The models of a program of the service.
+    pub(super) fn of(&mut self, program: &Program, packs: &PackSet) -> &Models {
+        if self.files != program.files.len() {
+            self.models = None;
+            self.files = program.files.len();
+        }
+        self.models.get_or_insert_with(|| models(program, packs))
+    }
+}
+
 /// Parses the files that mention a model of the service, or that a model's definition imports; gives their number.
 /// A service without mappers has no code and so no models.
 pub(super) fn read_users(
@@ -28,6 +47,7 @@ pub(super) fn read_users(
     packs: &PackSet,
     members: &Members,
     modules: &ModuleMap,
+    known_models: &mut KnownModels,
 ) -> Result<usize, RefreshError> {
     let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
     let (mut known, mut count) = (Learnt::default(), 0);
@@ -38,7 +58,7 @@ pub(super) fn read_users(
             if program.files.is_empty() && schemas.is_empty() {
                 break;
             }
-            let models = models(&program, packs);
+            let models = known_models.of(&program, packs);
             let mut names = Learnt::default();
             let called = models.models.iter().map(|m| &*m.name.text).chain(models.by_name.keys().map(|n| &**n));
             names.add_values(called.filter_map(|n| n.rsplit('.').next()));
@@ -71,6 +91,7 @@ pub(super) fn read_asked(
     packs: &PackSet,
     members: &Members,
     modules: &ModuleMap,
+    known_models: &mut KnownModels,
 ) -> Result<usize, RefreshError> {
     let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
     let mut count = 0;
@@ -81,7 +102,8 @@ pub(super) fn read_asked(
             if program.files.is_empty() {
                 break;
             }
-            look_up(&program, &models(&program, packs), packs);
+            let models = known_models.of(&program, packs);
+            look_up(&program, models, packs);
             program.wanted()
         };
         let wanted: HashSet<&str> = wanted.iter().map(String::as_str).collect();

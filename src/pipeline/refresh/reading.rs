@@ -4,10 +4,9 @@ use super::mappers::Mappers;
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState, file_problem, is_source};
 use crate::grammar::PackSet;
 use crate::index::discover::{Reader, classify_content};
+use crate::index::extract::extract_with;
 use crate::index::extract::marks::MapperScan;
 use crate::index::extract::prefilter::Prefilter;
-use crate::index::extract::{code, extract_with};
-use crate::model::code::Code;
 use crate::model::facts::{FileFacts, Language};
 use crate::model::problem::Problem;
 use crate::model::project::{FileKind, SourceFile};
@@ -96,7 +95,7 @@ pub(super) fn read_more(
     let repository = state.repository;
     let files = &repository.files;
     let (kinds, mappers) = (&state.kinds, &state.mappers);
-    let found: Vec<(usize, FileFacts, Vec<u8>)> = biggest_first(wanted, files)
+    let found: Vec<(usize, FileFacts, Option<Vec<u8>>)> = biggest_first(wanted, files)
         .into_par_iter()
         .with_max_len(16)
         .filter_map(|i| {
@@ -106,8 +105,10 @@ pub(super) fn read_more(
             if !keep(&file.path, &bytes) || classify_content(&bytes, &file.path).is_some() {
                 return None;
             }
-            let facts = extract_with(&bytes, language, &file.path, packs, mappers.lower(file.service, language));
-            let encoded = Store::encode_facts(&facts).ok()?;
+            let lower = mappers.lower(file.service, language);
+            let facts = extract_with(&bytes, language, &file.path, packs, lower);
+            // what is lowered is read again with any other file of its service: its facts are not worth keeping
+            let encoded = if lower { None } else { Some(Store::encode_facts(&facts).ok()?) };
             Some((i, facts, encoded))
         })
         .collect();
@@ -117,7 +118,7 @@ pub(super) fn read_more(
     }
     store.begin()?;
     for (i, facts, encoded) in found {
-        if let FileKind::Source(language) = state.kinds[i] {
+        if let (FileKind::Source(language), Some(encoded)) = (state.kinds[i], encoded) {
             store.put_facts(&facts_key(&state.rows[i].hash, language, &files[i].path, packs), &encoded)?;
         }
         state.rows[i].tier = 1;
@@ -136,47 +137,26 @@ fn biggest_first(wanted: &[usize], files: &[SourceFile]) -> Vec<usize> {
     order
 }
 
-/// Sees to it that the facts of parsed files are in memory, with code where their service uses a mapper: from the
-/// store, which holds no code, else parsed now. Gives the number of files parsed for their facts.
+/// Sees to it that the facts of parsed files are in memory: from the store, else parsed now, with code where their
+/// service uses a mapper. Gives the number of files parsed.
 pub(super) fn load(store: &Store, state: &mut RepositoryState, packs: &PackSet, wanted: &[usize]) -> Result<usize, RefreshError> {
-    let (mut missing, mut bare) = (Vec::new(), Vec::new());
+    let mut missing = Vec::new();
     for &i in wanted {
         let file = &state.repository.files[i];
         let FileKind::Source(language) = state.kinds[i] else { continue };
-        if state.rows[i].tier != 1 {
+        if state.rows[i].tier != 1 || state.facts.contains_key(&i) {
             continue;
         }
-        if !state.facts.contains_key(&i) {
-            match store.facts(&facts_key(&state.rows[i].hash, language, &file.path, packs)) {
-                Ok(Some(facts)) => drop(state.facts.insert(i, facts)),
-                _ => {
-                    missing.push(i);
-                    continue;
-                }
-            }
-        }
-        if state.mappers.lower(file.service, language) && state.facts.get(&i).is_some_and(|f| f.code.is_none()) {
-            bare.push(i);
-        }
-    }
-    let read = read_more(store, state, packs, &missing, &|_, _| true)?;
-    let lowered: Vec<(usize, Code)> = {
-        let (repository, kinds) = (state.repository, &state.kinds);
-        let lower = |i: usize| {
-            let file = &repository.files[i];
-            let FileKind::Source(language) = kinds[i] else { return None };
-            // What can't be read any more was reported when it was hashed, or is noticed by the next run.
-            let bytes = Reader.read(repository, file).unwrap_or_default();
-            Some((i, code(&bytes, language, &file.path, packs)))
+        let stored = match state.mappers.lower(file.service, language) {
+            true => None,
+            false => store.facts(&facts_key(&state.rows[i].hash, language, &file.path, packs)).ok().flatten(),
         };
-        biggest_first(&bare, &repository.files).into_par_iter().with_max_len(16).filter_map(lower).collect()
-    };
-    for (i, code) in lowered {
-        if let Some(facts) = state.facts.get_mut(&i) {
-            facts.code = Some(Box::new(code));
+        match stored {
+            Some(facts) => drop(state.facts.insert(i, facts)),
+            None => missing.push(i),
         }
     }
-    Ok(read.len())
+    Ok(read_more(store, state, packs, &missing, &|_, _| true)?.len())
 }
 
 /// First 16 bytes of BLAKE3.

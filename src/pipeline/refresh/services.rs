@@ -2,7 +2,7 @@
 
 use super::databases::KnownDatabase;
 use super::mapped;
-use super::models::{read_asked, read_users};
+use super::models::{KnownModels, read_asked, read_users};
 use super::reading::{counts, load, read_more};
 use super::{RefreshError, RefreshRequest, Refreshed, RepositoryState};
 use crate::grammar::PackSet;
@@ -118,9 +118,9 @@ fn make_unit(
     let all: Vec<usize> = members.own.iter().chain(&members.libraries).copied().collect();
     done.parsed += load(store, state, packs, &all)? as u64;
     let dialects = dialects(state, service, known);
-    let mut learnt = Learnt::default();
+    let (mut learnt, mut models) = (Learnt::default(), KnownModels::default());
     if !request.no_prefilter {
-        done.parsed += read_users(store, state, packs, &members, modules)? as u64;
+        done.parsed += read_users(store, state, packs, &members, modules, &mut models)? as u64;
         // What kept files say themselves is followed before the first resolution.
         let names = learn(state, &all, &[], &mut learnt);
         if !names.is_empty() {
@@ -151,8 +151,8 @@ fn make_unit(
         resolved = run(state, &members, modules, &dialects);
     }
     let dialect = dialects.first().copied().unwrap_or_default();
-    done.parsed += read_asked(store, state, packs, &members, modules)? as u64;
-    let tables = mapped::follow(state, &members, modules, packs, dialect, &mut resolved);
+    done.parsed += read_asked(store, state, packs, &members, modules, &mut models)? as u64;
+    let tables = mapped::follow(state, &members, modules, packs, dialect, &mut models, &mut resolved);
     for statement in &mut resolved.statements {
         let path = statement.site.as_ref().map(|s| &s.0).or(statement.files.first());
         let language = path.and_then(|p| packs.language_of(p)).and_then(|l| packs.language(l));

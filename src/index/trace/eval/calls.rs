@@ -6,7 +6,7 @@ use crate::index::mapping::{Named, Origin};
 use crate::index::program::FunctionRef;
 use crate::index::trace::value::{Argument, Object, Value};
 use crate::index::trace::{Callee, Tracer};
-use crate::model::code::{Arg, Expr, ExprKind, Type};
+use crate::model::code::{Arg, Expr, ExprKind, Function, Type};
 use crate::model::facts::Language;
 use std::rc::Rc;
 
@@ -299,7 +299,7 @@ impl<'a> Tracer<'a> {
         if results.len() == 1 { results.remove(0) } else { Value::Unknown }
     }
 
-    /// Runs the body of a function.
+    /// Runs a function, or gives what it gave when it was called so before.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn run_function(
         &mut self,
@@ -313,11 +313,38 @@ impl<'a> Tracer<'a> {
     ) -> Value {
         let Some(code) = self.program.function(function) else { return Value::Unknown };
         if self.state.stack.len() >= MAX_CALLS || self.state.stack.contains(&function) {
-            if self.state.stack.len() >= MAX_CALLS {
-                self.found.counts.deep += 1;
+            match self.state.stack.iter().position(|f| *f == function) {
+                Some(place) => self.cut_at(place),
+                None => self.found.counts.deep += 1,
             }
             return self.declared_result(function, closure, site);
         }
+        if entry || closure.is_some_and(|frame| !self.is_of_module(frame)) {
+            return self.run_body(function, code, receiver, closure, args, types, site, entry);
+        }
+        let running = match self.known_call(function, receiver.as_ref(), &args, &types, site) {
+            Ok(known) => return known,
+            Err(running) => running,
+        };
+        let value = self.run_body(function, code, receiver, closure, args, types, site, entry);
+        if let Some(running) = running {
+            self.keep_call(running, &value);
+        }
+        value
+    }
+
+    #[allow(clippy::too_many_arguments)] // those of a call
+    fn run_body(
+        &mut self,
+        function: FunctionRef,
+        code: &'a Function,
+        receiver: Option<Value>,
+        closure: Option<FrameId>,
+        args: Vec<Argument>,
+        types: Rc<[Value]>,
+        site: Origin,
+        entry: bool,
+    ) -> Value {
         let parent = match closure {
             Some(frame) => frame,
             None => self.module_frame(function.file),

@@ -181,7 +181,10 @@ impl<'a> Tracer<'a> {
         let key = (owner, Rc::from(name));
         match self.state.attributes.get(&key) {
             Some(Some(value)) => return Some(value.clone()),
-            Some(None) => return None,
+            Some(None) => {
+                self.cut_at(0);
+                return None;
+            }
             None => {}
         }
         self.state.attributes.insert(key.clone(), None);

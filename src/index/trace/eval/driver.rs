@@ -190,6 +190,7 @@ impl<'a> Tracer<'a> {
         self.kept.objects = self.objects.len();
         self.kept.queries = self.queries.len();
         self.kept.frames = frames;
+        self.forget_changes();
         work(self);
         self.run_pending();
         self.send_leftovers();

@@ -58,7 +58,7 @@ impl<'a> Tracer<'a> {
             Value::Unknown => self.library_variable(site.file, &name.text, name.origin.unwrap_or(site))?,
             known => known,
         };
-        if let Some(Object::Instance { fields, .. }) = self.object_mut(id)
+        if let Some(Object::Instance { fields, .. }) = self.object_to_note(id)
             && !fields.iter().any(|f| *f.0 == *name.text)
         {
             fields.push((name.text.clone(), value.clone()));
@@ -77,6 +77,7 @@ impl<'a> Tracer<'a> {
             return self.class_attribute(class, name);
         }
         if self.state.seeking.iter().any(|(c, n)| *c == owner && &**n == name) {
+            self.cut_at(0);
             return None;
         }
         self.state.seeking.push((owner, name.into()));
@@ -94,6 +95,7 @@ impl<'a> Tracer<'a> {
     /// Runs the methods that assign an attribute, the constructor first.
     fn sought_value(&mut self, id: u32, class: ClassRef, object: &Value, name: &str, site: Origin) -> Option<Value> {
         if self.state.seeking.len() > 6 || self.state.seeking.iter().any(|(c, n)| *c == class && &**n == name) {
+            self.cut_at(0);
             return None;
         }
         let order = self.base_order(class);
@@ -154,6 +156,30 @@ impl<'a> Tracer<'a> {
 
     /// `C(...)`, `new C(...)`.
     pub(super) fn construct(&mut self, class: ClassRef, args: Vec<Argument>, types: Rc<[Value]>, site: Origin) -> Value {
+        let maker = ["__init__", "constructor"].iter().find_map(|n| self.find_method(class, n));
+        // instances that modules make are noted
+        let Some(function) = maker.filter(|_| !self.state.stack.is_empty()) else {
+            return self.construct_by(class, maker, args, types, site);
+        };
+        let running = match self.known_call(function, Some(&Value::Class(class)), &args, &types, site) {
+            Ok(known) => return known,
+            Err(running) => running,
+        };
+        let value = self.construct_by(class, maker, args, types, site);
+        if let Some(running) = running {
+            self.keep_call(running, &value);
+        }
+        value
+    }
+
+    fn construct_by(
+        &mut self,
+        class: ClassRef,
+        maker: Option<FunctionRef>,
+        args: Vec<Argument>,
+        types: Rc<[Value]>,
+        site: Origin,
+    ) -> Value {
         let value = self.bare(class);
         if let Some(id) = self.instance_of(&value)
             && !types.is_empty()
@@ -163,7 +189,6 @@ impl<'a> Tracer<'a> {
                 own.extend(names.into_iter().zip(types.iter().cloned()));
             }
         }
-        let maker = ["__init__", "constructor"].iter().find_map(|n| self.find_method(class, n));
         let Some(maker) = maker else {
             if let Some(id) = self.instance_of(&value) {
                 for arg in args {

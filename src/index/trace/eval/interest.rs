@@ -17,12 +17,37 @@ const LONG: usize = 7;
 /// What methods of models are taken to mention.
 const OF_MODEL: &str = "self.";
 
-/// Names that code mentions.
+/// Names that code mentions, apart from those of the functions inside.
 #[derive(Default)]
 struct Mentions<'a> {
-    names: HashSet<&'a str>,
+    names: Vec<&'a str>,
     /// Names with a member of them: `models.Order`.
-    members: HashSet<(&'a str, &'a str)>,
+    members: Vec<(&'a str, &'a str)>,
+    /// Functions inside.
+    inner: Vec<FunctionId>,
+}
+
+/// What the functions of a file mention, and which of them matter.
+struct Matters<'a> {
+    mentions: Vec<Mentions<'a>>,
+    /// By function: it mentions a word; a method, a model that the method may be of.
+    found: Vec<(bool, bool, bool)>,
+    /// By function: a name of it that matters to those who mention it was taken over.
+    taken: Vec<bool>,
+}
+
+impl Matters<'_> {
+    /// What a function and those inside it mention together.
+    fn with_inner(&self, function: usize, depth: usize) -> (bool, bool, bool) {
+        let mut all = self.found.get(function).copied().unwrap_or_default();
+        if depth < DEPTH && !all.0 {
+            for &inner in self.mentions.get(function).map_or(&[][..], |m| &m.inner) {
+                let more = self.with_inner(inner as usize, depth + 1);
+                all = (all.0 || more.0, all.1 || more.1, all.2 || more.2);
+            }
+        }
+        all
+    }
 }
 
 /// Functions worth running.
@@ -95,39 +120,49 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     words.extend(snakes.iter().map(String::as_str));
     words.insert(OF_MODEL);
     methods.retain(|m| !words.contains(m));
-    let mut mentioned: Vec<(FunctionRef, &str, HashSet<&str>)> = Vec::new();
+    let mut files: Vec<Matters> = Vec::new();
     for (file, content) in program.files.iter().enumerate() {
-        for (i, function) in content.code.functions.iter().enumerate() {
+        let mut matters = Matters { mentions: Vec::new(), found: Vec::new(), taken: vec![false; content.code.functions.len()] };
+        for function in &content.code.functions {
             let mut mentions = Mentions::default();
-            mention(&content.code.functions, function, &mut mentions, 0);
-            let mut names = mentions.names;
-            if let Outer::Class(class) = function.outer
-                && classes.contains(&ClassRef { file: file as u32, class })
-            {
-                names.insert(OF_MODEL);
-            }
-            mentioned.push((FunctionRef { file: file as u32, function: i as u32 }, &function.name.text, names));
+            mention(function, &mut mentions);
+            let of_model = matches!(function.outer, Outer::Class(class) if classes.contains(&ClassRef { file: file as u32, class }));
+            let names = &mentions.names;
+            let word = of_model || names.iter().any(|n| words.contains(n));
+            let by_member = !word && !methods.is_empty();
+            let method = by_member && names.iter().any(|n| methods.contains(n));
+            let member = by_member && names.iter().any(|n| members.contains(*n));
+            matters.found.push((word, method, member));
+            matters.mentions.push(mentions);
         }
+        files.push(matters);
     }
     let mut functions = HashSet::default();
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let mut added: HashSet<&str> = HashSet::default();
-        mentioned.retain(|(function, name, names)| {
-            let named = || names.iter().any(|n| methods.contains(n)) && names.iter().any(|n| members.contains(*n));
-            let fits = names.iter().any(|n| words.contains(n)) || named();
-            if fits {
-                functions.insert(*function);
-                if !name.is_empty() && !methods.contains(name) {
-                    added.insert(name);
+        for (file, content) in program.files.iter().enumerate() {
+            let Some(matters) = files.get_mut(file) else { continue };
+            for (i, function) in content.code.functions.iter().enumerate().filter(|(i, _)| !matters.taken[*i]).collect::<Vec<_>>() {
+                let (word, method, member) = matters.with_inner(i, 0);
+                if word || method && member {
+                    matters.taken[i] = true;
+                    functions.insert(FunctionRef { file: file as u32, function: i as u32 });
+                    let name = &*function.name.text;
+                    if !name.is_empty() && !methods.contains(name) && !words.contains(name) {
+                        added.insert(name);
+                    }
                 }
             }
-            !fits
-        });
-        let before = words.len();
-        words.extend(added);
-        if words.len() == before {
+        }
+        if added.is_empty() || round + 1 == ROUNDS {
             break;
         }
+        for matters in &mut files {
+            for (found, mentions) in matters.found.iter_mut().zip(&matters.mentions).filter(|(found, _)| !found.0) {
+                found.0 = mentions.names.iter().any(|n| added.contains(n));
+            }
+        }
+        words.extend(added);
     }
     Interest { functions }
 }
@@ -143,41 +178,49 @@ pub(in crate::index::trace) fn look_up(program: &Program<'_>, models: &Models, p
     for (file, content) in program.files.iter().enumerate() {
         let (file, code) = (file as u32, content.code);
         let mut mentions = Mentions::default();
-        block(&code.functions, &code.body, &mut mentions, 0);
-        for (i, function) in code.functions.iter().enumerate() {
-            if interest.has(FunctionRef { file, function: i as u32 }) {
-                mention(&code.functions, function, &mut mentions, 0);
-                function.decorators.iter().for_each(|d| expression(&code.functions, d, &mut mentions, 0));
-            }
-        }
+        block(&code.body, &mut mentions, 0);
         for class in &code.classes {
             let values = class.fields.iter().flat_map(|f| f.decorators.iter().chain(&f.value));
-            class.decorators.iter().chain(&class.bases).chain(values).for_each(|e| expression(&code.functions, e, &mut mentions, 0));
+            class.decorators.iter().chain(&class.bases).chain(values).for_each(|e| expression(e, &mut mentions, 0));
             class.fields.iter().filter_map(|f| f.ty.as_ref()).for_each(|t| typed(t, &mut mentions, 0));
-            block(&code.functions, &class.body, &mut mentions, 0);
+            block(&class.body, &mut mentions, 0);
         }
-        mentions.names.iter().for_each(|name| drop(program.lookup(file, name)));
-        mentions.members.iter().for_each(|(name, member)| drop(program.lookup_path(file, &[name, member])));
+        let of_interest = (0..code.functions.len() as u32).filter(|&function| interest.has(FunctionRef { file, function }));
+        mentions.inner.extend(of_interest);
+        let mut seen = vec![false; code.functions.len()];
+        while let Some(next) = mentions.inner.pop() {
+            let Some(function) = code.functions.get(next as usize).filter(|_| !std::mem::replace(&mut seen[next as usize], true)) else {
+                continue;
+            };
+            mention(function, &mut mentions);
+            if interest.has(FunctionRef { file, function: next }) {
+                function.decorators.iter().for_each(|d| expression(d, &mut mentions, 0));
+            }
+        }
+        // only what an import brings can lie in a file that is missing
+        let mut names: HashSet<&str> = HashSet::default();
+        names.extend(mentions.names.iter().filter(|n| program.comes_from_outside(file, n)));
+        names.iter().for_each(|name| drop(program.lookup(file, name)));
+        let mut members: HashSet<(&str, &str)> = HashSet::default();
+        members.extend(mentions.members.iter().filter(|m| names.contains(m.0)));
+        members.iter().for_each(|(name, member)| drop(program.lookup_path(file, &[name, member])));
     }
 }
 
-fn mention<'a>(all: &'a [Function], function: &'a Function, out: &mut Mentions<'a>, depth: usize) {
-    if depth > DEPTH {
-        return;
-    }
+fn mention<'a>(function: &'a Function, out: &mut Mentions<'a>) {
     for param in function.params.iter().chain(&function.receiver) {
         if let Some(ty) = &param.ty {
             typed(ty, out, 0);
         }
         if let Some(default) = &param.default {
-            expression(all, default, out, depth + 1);
+            expression(default, out, 0);
         }
-        out.names.insert(&param.name.text);
+        out.names.push(&param.name.text);
     }
     if let Some(ty) = &function.returns {
         typed(ty, out, 0);
     }
-    block(all, &function.body, out, depth + 1);
+    block(&function.body, out, 0);
 }
 
 fn typed<'a>(ty: &'a Type, out: &mut Mentions<'a>, depth: usize) {
@@ -188,7 +231,7 @@ fn typed<'a>(ty: &'a Type, out: &mut Mentions<'a>, depth: usize) {
         Type::Named { path, args } => {
             out.names.extend(path.iter().map(|w| &*w.text));
             if let [name, member, ..] = path.as_slice() {
-                out.members.insert((&name.text, &member.text));
+                out.members.push((&name.text, &member.text));
             }
             args.iter().for_each(|a| typed(a, out, depth + 1));
         }
@@ -202,60 +245,55 @@ fn typed<'a>(ty: &'a Type, out: &mut Mentions<'a>, depth: usize) {
     }
 }
 
-fn block<'a>(all: &'a [Function], body: &'a [Stmt], out: &mut Mentions<'a>, depth: usize) {
+fn block<'a>(body: &'a [Stmt], out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
-    let inner = |id: &FunctionId, out: &mut Mentions<'a>| {
-        if let Some(function) = all.get(*id as usize) {
-            mention(all, function, out, depth + 1);
-        }
-    };
     for stmt in body {
         match stmt {
             Stmt::Assign { target, ty, value, .. } => {
-                expression(all, target, out, depth + 1);
+                expression(target, out, depth + 1);
                 if let Some(ty) = ty {
                     typed(ty, out, 0);
                 }
                 if let Some(value) = value {
-                    expression(all, value, out, depth + 1);
+                    expression(value, out, depth + 1);
                 }
             }
-            Stmt::Expr(expr) | Stmt::Return(Some(expr), _) => expression(all, expr, out, depth + 1),
+            Stmt::Expr(expr) | Stmt::Return(Some(expr), _) => expression(expr, out, depth + 1),
             Stmt::Branch { arms, .. } => {
                 for (condition, body) in arms {
                     if let Some(condition) = condition {
-                        expression(all, condition, out, depth + 1);
+                        expression(condition, out, depth + 1);
                     }
-                    block(all, body, out, depth + 1);
+                    block(body, out, depth + 1);
                 }
             }
             Stmt::Loop { target, over, body } => {
                 for expr in target.iter().chain(over) {
-                    expression(all, expr, out, depth + 1);
+                    expression(expr, out, depth + 1);
                 }
-                block(all, body, out, depth + 1);
+                block(body, out, depth + 1);
             }
-            Stmt::Block(body) => block(all, body, out, depth + 1),
-            Stmt::Function(id) => inner(id, out),
+            Stmt::Block(body) => block(body, out, depth + 1),
+            Stmt::Function(id) => out.inner.push(*id),
             Stmt::Class(_) | Stmt::Leave | Stmt::Export { .. } | Stmt::Return(None, _) => {}
         }
     }
 }
 
-fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut Mentions<'a>, depth: usize) {
+fn expression<'a>(expr: &'a Expr, out: &mut Mentions<'a>, depth: usize) {
     if depth > DEPTH {
         return;
     }
-    let mut each = |items: &mut dyn Iterator<Item = &'a Expr>| items.for_each(|e| expression(all, e, out, depth + 1));
+    let mut each = |items: &mut dyn Iterator<Item = &'a Expr>| items.for_each(|e| expression(e, out, depth + 1));
     match &expr.kind {
-        ExprKind::Name(name) => drop(out.names.insert(name)),
+        ExprKind::Name(name) => out.names.push(name),
         ExprKind::Member(object, name) => {
             each(&mut std::iter::once(&**object));
-            out.names.insert(&name.text);
+            out.names.push(&name.text);
             if let ExprKind::Name(of) = &object.kind {
-                out.members.insert((of, &name.text));
+                out.members.push((of, &name.text));
             }
         }
         ExprKind::Text(parts) => each(&mut parts.iter().filter_map(value)),
@@ -269,10 +307,10 @@ fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut Mentions<'a>, d
             }
         }
         ExprKind::Tuple(items) | ExprKind::Opaque(items) => each(&mut items.iter()),
-        ExprKind::Map(entries) => entries.iter().for_each(|e| entry(all, e, out, depth + 1)),
+        ExprKind::Map(entries) => entries.iter().for_each(|e| entry(e, out, depth + 1)),
         ExprKind::Composite(ty, entries) => {
             typed(ty, out, 0);
-            entries.iter().for_each(|e| entry(all, e, out, depth + 1));
+            entries.iter().for_each(|e| entry(e, out, depth + 1));
         }
         ExprKind::Reference(inner) | ExprKind::Spread(inner) | ExprKind::Instantiate(inner, _) | ExprKind::Unary { value: inner, .. } => {
             each(&mut std::iter::once(&**inner))
@@ -283,11 +321,7 @@ fn expression<'a>(all: &'a [Function], expr: &'a Expr, out: &mut Mentions<'a>, d
         }
         ExprKind::Choice { condition, then, other } => each(&mut [&**condition, &**then, &**other].into_iter()),
         ExprKind::Each { target, over, conditions, body, .. } => each(&mut [&**target, &**over, &**body].into_iter().chain(conditions)),
-        ExprKind::Lambda(id) => {
-            if let Some(function) = all.get(*id as usize) {
-                mention(all, function, out, depth + 1);
-            }
-        }
+        ExprKind::Lambda(id) => out.inner.push(*id),
         ExprKind::Scalar(_) | ExprKind::Null | ExprKind::Class(_) => {}
     }
 }
@@ -299,17 +333,13 @@ fn value(part: &Part) -> Option<&Expr> {
     }
 }
 
-fn entry<'a>(all: &'a [Function], entry: &'a Entry, out: &mut Mentions<'a>, depth: usize) {
+fn entry<'a>(entry: &'a Entry, out: &mut Mentions<'a>, depth: usize) {
     match entry {
-        Entry::Named(_, value) | Entry::Spread(value) | Entry::Item(value) => expression(all, value, out, depth),
+        Entry::Named(_, value) | Entry::Spread(value) | Entry::Item(value) => expression(value, out, depth),
         Entry::Computed(key, value) => {
-            expression(all, key, out, depth);
-            expression(all, value, out, depth);
+            expression(key, out, depth);
+            expression(value, out, depth);
         }
-        Entry::Method(id) => {
-            if let Some(function) = all.get(*id as usize) {
-                mention(all, function, out, depth);
-            }
-        }
+        Entry::Method(id) => out.inner.push(*id),
     }
 }

@@ -14,6 +14,7 @@ mod join_queries;
 mod known;
 mod literals;
 mod members;
+mod memo;
 mod names;
 mod render;
 mod send;
@@ -94,6 +95,8 @@ pub(super) struct State<'a> {
     prototypes: HashMap<ClassRef, Value>,
     /// What the names and types of the program say, once it was asked for.
     known: known::Known<'a>,
+    /// What calls gave.
+    memo: memo::Memo,
     /// Subclasses of each class.
     subclasses: HashMap<ClassRef, Vec<ClassRef>>,
 }

@@ -125,7 +125,7 @@ impl Tracer<'_> {
 }
 
 /// Every query that a query is made of.
-fn inner(query: &mut Query, act: &mut dyn FnMut(&mut QueryId)) {
+pub(super) fn inner(query: &mut Query, act: &mut dyn FnMut(&mut QueryId)) {
     for source in &mut query.sources {
         if let SourceTable::Query(id) = &mut source.table {
             act(id);
@@ -164,7 +164,8 @@ fn parts(parts: &mut [FragmentPart], act: &mut dyn FnMut(&mut QueryId), depth: u
     }
 }
 
-fn expression(expr: &mut SqlExpr, act: &mut dyn FnMut(&mut QueryId), depth: usize) {
+/// Every query that an expression is made of.
+pub(super) fn expression(expr: &mut SqlExpr, act: &mut dyn FnMut(&mut QueryId), depth: usize) {
     if depth > DEPTH {
         return;
     }
