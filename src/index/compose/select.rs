@@ -6,7 +6,7 @@ use super::names::{At, definition_of};
 use super::scope::{Found, How, Level, What, holder, lineage};
 use crate::grammar::mapper::{FieldRole, NamesMean, Verb};
 use crate::index::mapping::{FieldId, ModelId, Named};
-use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
+use crate::index::trace::query::{Query, QueryId, SourceRef, SourceTable, SqlExpr};
 use crate::model::dialect::Engine;
 use crate::model::statement::SqlText;
 
@@ -61,8 +61,13 @@ impl<'a> Build<'a> {
 
     /// Common table expressions.
     pub fn with(&mut self, out: &mut SqlText, q: &'a Query) {
+        let recursive = q.with.iter().any(|(name, query)| self.names_itself(*query, &name.text));
         for (i, (name, query)) in q.with.iter().enumerate() {
-            out.push_synthetic(if i == 0 { "WITH " } else { ", " });
+            out.push_synthetic(match i {
+                0 if recursive => "WITH RECURSIVE ",
+                0 => "WITH ",
+                _ => ", ",
+            });
             self.named(out, name);
             out.push_synthetic(" AS (");
             self.rows(out, *query, Shape::Rows);
@@ -71,6 +76,14 @@ impl<'a> Build<'a> {
         if !q.with.is_empty() {
             out.push_synthetic(" ");
         }
+    }
+
+    /// Whether a query, or one that is combined with it, reads the table expression that it is itself.
+    fn names_itself(&self, query: QueryId, name: &str) -> bool {
+        let reads =
+            |q: &Query| q.sources.iter().any(|s| matches!(&s.table, SourceTable::Table { schema: None, name: n } if &*n.text == name));
+        let Some(q) = self.composer.queries.get(query as usize) else { return false };
+        reads(q) || q.unions.iter().filter_map(|u| self.composer.queries.get(*u as usize)).any(reads)
     }
 
     fn select(&mut self, out: &mut SqlText, id: QueryId, q: &'a Query, shape: Shape) {
