@@ -72,7 +72,7 @@ impl CodeMigration {
                 if language == Language::Go {
                     found.extend(siblings(&root, path));
                 }
-                for import in &code.imports {
+                for import in code.imports.iter().filter(|i| !migration.of_library(&i.module, around)) {
                     found.extend(candidates(&root, path, language, &import.module));
                     if language == Language::Python && !import.name.is_empty() {
                         let dot = if import.module.ends_with('.') { "" } else { "." };
@@ -92,6 +92,13 @@ impl CodeMigration {
         let read = |path: &str| std::fs::read(root.join(path)).ok();
         migration.modules = ModuleMap::read(known.iter().map(String::as_str), &read);
         Some(migration)
+    }
+
+    /// Whether a module is that of a library of migrations: a folder of its name is none of its files.
+    fn of_library(&self, module: &str, around: &Surroundings) -> bool {
+        let packs = around.packs.language(self.language).map(|l| l.packs.as_slice()).unwrap_or_default();
+        let covers = |i: &String| module.strip_prefix(i.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']));
+        packs.iter().filter_map(|p| p.ddl.as_ref()).flat_map(|d| &d.entry).flat_map(|e| &e.imports).any(covers)
     }
 
     fn add(&mut self, root: &Path, path: &str, around: &Surroundings) {

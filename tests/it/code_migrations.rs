@@ -88,3 +88,13 @@ fn a_form_that_no_pack_knows_is_said_to_be_unread() {
     assert!(ran.stdout.contains("no pack knows a migration of this form"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("SAFE"), "{}", ran.stdout);
 }
+
+/// A folder of migrations is often called like its library; its `__init__.py` is not that library.
+#[test]
+fn a_folder_called_like_the_library_does_not_hide_it() {
+    let project = Project::users();
+    project.write("alembic/__init__.py", "");
+    project.write("alembic/versions/0002_drop.py", "from alembic import op\n\n\ndef upgrade():\n    op.drop_column(\"users\", \"city\")\n");
+    let answer = project.impact(&["check", "alembic/versions/0002_drop.py", "--format", "json"]).exits(1).json();
+    assert_eq!(answer["findings"][0]["rule"], "dropped-column-still-read");
+}
