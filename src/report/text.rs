@@ -235,7 +235,7 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
             "  {}: {} source files, {skipped} skipped; {} of {} data-access sites resolved; {} of {} statements bound",
             c.repo, c.files, c.resolved, c.sites, c.bound, c.statements
         );
-        if c.unclear_uses > 0 {
+        if options.all && c.unclear_uses > 0 {
             let (noun, verb) = if c.unclear_uses == 1 { ("attribute", "is") } else { ("attributes", "are") };
             let _ = writeln!(out, "    {} {noun} of unknown values {verb} called like fields of models; not judged", c.unclear_uses);
         }

@@ -8,7 +8,6 @@
 //! choices of a value; what was cut is counted.
 
 mod eval;
-#[allow(dead_code)]
 mod library;
 pub mod query;
 pub mod value;

@@ -88,19 +88,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             },
         };
         let origin = Origin { file, span: target.map_or(expr.span, |t| t.span.to(expr.span)) };
-        let item = Item {
-            scope,
-            class,
-            name,
-            call: Some(call),
-            value: None,
-            decorators: &[],
-            ty: None,
-            tag: None,
-            settings: None,
-            inherited: Rc::default(),
-            vars: Vars::default(),
-        };
+        let item = Item { scope, class, name, ..plain_item(call) };
         self.drafts.retain(|d| class.is_none() || d.class != class);
         self.drafts.push(Draft {
             rule,

@@ -196,7 +196,7 @@ impl<'a> Tracer<'a> {
         self.send_leftovers();
         if self.state.steps == 0 {
             self.found.counts.unfinished += 1;
-            self.open(site, "there is more code here than is followed");
+            self.open(site, "the code that begins here is too large and was followed only in part");
         }
         self.harvest(harvest);
         if (self.state.modules.len(), self.state.attributes.len()) == lasting {
