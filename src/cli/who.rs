@@ -20,13 +20,13 @@ pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
         other => vec![(other.0, table, other.1)],
     };
     for (schema, table, column) in candidates {
-        let mut statements = view.store.statements_naming(&[table.to_string()], &mut |unit| view.find(unit).is_some())?;
-        view.store.read_references(&mut statements)?;
-        for statement in statements {
-            let Some((snapshot, service, _)) = view.find(statement.unit) else { continue };
-            if statement.indexed.statement.kind == StatementKind::Use {
+        let mut reader = view.store.statement_reader();
+        for occurrence in view.store.statements_naming(&[table.to_string()], &mut |unit| view.find(unit).is_some())? {
+            let Some((snapshot, service, _)) = view.find(occurrence.unit) else { continue };
+            if occurrence.form.kind == StatementKind::Use {
                 continue;
             }
+            let statement = reader.read(&occurrence)?;
             let references: Vec<_> = statement
                 .indexed
                 .references

@@ -18,17 +18,22 @@ pub fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
 
 /// Decodes what [`pack`] made.
 pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    decode(&unpacked(bytes)?)
+    let mut unpacked = Vec::new();
+    unpack_into(bytes, &mut unpacked)?;
+    decode(&unpacked)
 }
 
-/// The encoded value of what [`pack`] made.
-pub fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+/// Puts the encoded value of what [`pack`] made in place of what is in `out`.
+pub fn unpack_into(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), StoreError> {
     let damaged = |why: String| StoreError::Damaged(format!("a row can't be unpacked: {why}"));
     let (size, packed) = lz4_flex::block::uncompressed_size(bytes).map_err(|e| damaged(e.to_string()))?;
     if size > MAX_UNPACKED {
         return Err(damaged(format!("{size} bytes")));
     }
-    lz4_flex::decompress(packed, size).map_err(|e| damaged(e.to_string()))
+    out.resize(size, 0);
+    let written = lz4_flex::block::decompress_into(packed, out).map_err(|e| damaged(e.to_string()))?;
+    out.truncate(written);
+    Ok(())
 }
 
 /// Encodes values one behind the other, so that the first ones can be read without the rest.

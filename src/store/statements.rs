@@ -3,16 +3,21 @@
 //! Statements of one place of a service are much alike: whole rows of the same models, definitions of the same
 //! fields. A row holds as many as make [`GROUP_BYTES`]; places are told from the piece before, so that the same
 //! list of columns is the same bytes wherever it stands. The number of a statement is that of its row and its
-//! position in it.
+//! position in it. What decides a verdict stands apart from the places, once for all statements of a row that have it
+//! in common ([`Form`]): most of what a run meets is safe, and then nothing else is read of it.
 
-use super::codec::{decode, encode, pack, unpacked};
+use super::codec::{decode, encode, pack, unpack_into};
 use super::unit::UnitContent;
 use super::{Store, StoreError};
 use crate::model::span::{LineColumn, Span};
-use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Piece, Reference};
+use crate::model::statement::{
+    ColumnRef, Consumer, Evidence, Hole, IndexedStatement, Mapped, Mode, Piece, Reference, Statement, StatementKind,
+};
 use rusqlite::params;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Bytes of encoded statements with which a row is full. Reading one statement unpacks its row.
 const GROUP_BYTES: usize = 16 << 10;
@@ -26,8 +31,68 @@ pub struct FoundStatement {
     pub id: i64,
     /// Its unit.
     pub unit: i64,
-    /// The statement; with its references where they were asked for.
+    /// The statement with its references.
     pub indexed: IndexedStatement,
+}
+
+/// What of a statement decides its verdict; statements of many places share one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Form {
+    /// Its SQL.
+    pub text: String,
+    /// The unknown parts of the text.
+    pub holes: Vec<Hole>,
+    /// How it was written.
+    pub kind: StatementKind,
+    /// Library that sends it.
+    pub library: String,
+    /// Why it is SQL.
+    pub evidence: Evidence,
+    /// What reads its rows.
+    pub consumer: Consumer,
+    /// Whole numbers of any size fit into the values that the code gets.
+    pub any_integer: bool,
+    /// What a model's definition takes of the database.
+    pub maps: Option<Mapped>,
+}
+
+impl Form {
+    /// Takes it out of a statement.
+    fn take(statement: &mut Statement) -> Form {
+        Form {
+            text: std::mem::take(&mut statement.text.text),
+            holes: std::mem::take(&mut statement.text.holes),
+            kind: statement.kind,
+            library: std::mem::take(&mut statement.library),
+            evidence: statement.evidence,
+            consumer: statement.consumer,
+            any_integer: statement.any_integer,
+            maps: statement.maps.take(),
+        }
+    }
+
+    /// Puts it back; what a statement keeps of it is the same.
+    fn put(&self, statement: &mut Statement) {
+        statement.text.text.clone_from(&self.text);
+        statement.text.holes.clone_from(&self.holes);
+        statement.library.clone_from(&self.library);
+        statement.maps.clone_from(&self.maps);
+    }
+}
+
+/// A statement of which no more is read than its form, and at which site it stands.
+#[derive(Clone, Debug)]
+pub struct Occurrence {
+    /// Number of the statement.
+    pub id: i64,
+    /// Its unit.
+    pub unit: i64,
+    /// What decides its verdict.
+    pub form: Rc<Form>,
+    /// [`Statement::site_group`].
+    pub site_group: u32,
+    /// The file that it is reported in.
+    pub path: Rc<str>,
 }
 
 /// Encoded values one after the other.
@@ -37,12 +102,44 @@ struct Group<'a> {
     bytes: &'a [u8],
 }
 
-impl Group<'_> {
-    fn get(&self, position: usize) -> Option<&[u8]> {
-        let start: u64 = self.lengths.get(..position)?.iter().map(|l| u64::from(*l)).sum();
-        let start = usize::try_from(start).ok()?;
-        self.bytes.get(start..start.checked_add(*self.lengths.get(position)? as usize)?)
+/// A group as it is read.
+#[derive(Default)]
+struct OpenGroup {
+    buffer: Vec<u8>,
+    /// Where each value ends in the buffer; the first one starts at `start`.
+    ends: Vec<usize>,
+    start: usize,
+}
+
+impl OpenGroup {
+    /// Unpacks another group into the same memory.
+    fn open(&mut self, packed: &[u8]) -> Result<(), StoreError> {
+        unpack_into(packed, &mut self.buffer)?;
+        let group: Group = decode(&self.buffer)?;
+        self.start = self.buffer.len() - group.bytes.len();
+        let mut end = self.start;
+        self.ends.clear();
+        for length in &group.lengths {
+            end = end.saturating_add(*length as usize);
+            self.ends.push(end);
+        }
+        Ok(())
     }
+
+    fn get(&self, position: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(position)?;
+        let start = position.checked_sub(1).map_or(Some(self.start), |before| self.ends.get(before).copied())?;
+        self.buffer.get(start..end)
+    }
+}
+
+/// Which form each statement of a row has, and where it stands.
+#[derive(Default, Serialize, Deserialize)]
+struct Sites {
+    /// Files in order of first mention.
+    paths: Vec<String>,
+    /// By position in the row: form, site group, file.
+    statements: Vec<(u32, u32, u32)>,
 }
 
 /// A piece of a text with the line and column of its source.
@@ -121,10 +218,33 @@ fn references_of(stored: Vec<StoredReference>) -> Option<Vec<Reference>> {
 /// A row on its way.
 #[derive(Default)]
 struct Row {
-    lengths: (Vec<u32>, Vec<u32>),
-    bytes: (Vec<u8>, Vec<u8>),
+    places: Values,
+    references: Values,
+    forms: Values,
+    known: FxHashMap<Form, u32>,
+    sites: Sites,
     /// Names with the positions of the statements that name them.
     names: BTreeMap<String, Vec<i64>>,
+}
+
+/// Values of a group on its way.
+#[derive(Default)]
+struct Values {
+    lengths: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Values {
+    fn add(&mut self, value: &impl Serialize) -> Result<(), StoreError> {
+        let bytes = encode(value)?;
+        self.lengths.push(bytes.len() as u32);
+        self.bytes.extend(bytes);
+        Ok(())
+    }
+
+    fn pack(&self) -> Result<Vec<u8>, StoreError> {
+        pack(&Group { lengths: self.lengths.clone(), bytes: &self.bytes })
+    }
 }
 
 impl Row {
@@ -132,29 +252,108 @@ impl Row {
         let mut stored = indexed.clone();
         let references = std::mem::take(&mut stored.references);
         let pieces = stored_pieces(&std::mem::take(&mut stored.statement.text.pieces), &std::mem::take(&mut stored.piece_starts));
-        let position = self.lengths.0.len() as i64;
+        let form = Form::take(&mut stored.statement);
+        let position = self.sites.statements.len() as i64;
         let named: BTreeSet<&str> = references.iter().map(|r| &*r.table).chain(indexed.objects.iter().map(|o| &**o)).collect();
         for name in named {
             self.names.entry(name.to_ascii_lowercase()).or_default().push(position);
         }
-        let (statement, references) = (encode(&(stored, pieces))?, encode(&stored_references(&references))?);
-        self.lengths.0.push(statement.len() as u32);
-        self.lengths.1.push(references.len() as u32);
-        self.bytes.0.extend(statement);
-        self.bytes.1.extend(references);
-        Ok(())
+        let path = indexed.statement.files.first().map_or("", String::as_str);
+        let path = self.sites.paths.iter().position(|p| p == path).unwrap_or_else(|| {
+            self.sites.paths.push(path.to_string());
+            self.sites.paths.len() - 1
+        });
+        let number = match self.known.get(&form) {
+            Some(known) => *known,
+            None => {
+                let number = self.forms.lengths.len() as u32;
+                self.forms.add(&form)?;
+                self.known.insert(form, number);
+                number
+            }
+        };
+        self.sites.statements.push((number, stored.statement.site_group, path as u32));
+        self.places.add(&(stored, pieces))?;
+        self.references.add(&stored_references(&references))
     }
 
     fn is_full(&self) -> bool {
-        self.bytes.0.len() >= GROUP_BYTES || self.lengths.0.len() as i64 >= GROUP
+        self.places.bytes.len() + self.forms.bytes.len() >= GROUP_BYTES || self.sites.statements.len() as i64 >= GROUP
     }
 }
 
-fn statement_of(group: &Group, position: usize) -> Result<IndexedStatement, StoreError> {
-    let damaged = || StoreError::Damaged("a statement is missing".into());
-    let (mut indexed, pieces): (IndexedStatement, Vec<StoredPiece>) = decode(group.get(position).ok_or_else(damaged)?)?;
-    (indexed.statement.text.pieces, indexed.piece_starts) = pieces_of(&pieces).ok_or_else(damaged)?;
+fn missing() -> StoreError {
+    StoreError::Damaged("a statement is missing".into())
+}
+
+/// A statement without what its form says.
+fn statement_of(places: &OpenGroup, references: &OpenGroup, position: usize) -> Result<IndexedStatement, StoreError> {
+    let (mut indexed, pieces): (IndexedStatement, Vec<StoredPiece>) = decode(places.get(position).ok_or_else(missing)?)?;
+    (indexed.statement.text.pieces, indexed.piece_starts) = pieces_of(&pieces).ok_or_else(missing)?;
+    let stored = decode(references.get(position).ok_or_else(missing)?)?;
+    indexed.references = references_of(stored).ok_or_else(missing)?;
     Ok(indexed)
+}
+
+/// The forms of a row.
+#[derive(Default)]
+struct Forms {
+    group: OpenGroup,
+    sites: Sites,
+    paths: Vec<Rc<str>>,
+    known: Vec<Option<Rc<Form>>>,
+}
+
+impl Forms {
+    fn open(&mut self, sites: &[u8], forms: &[u8]) -> Result<(), StoreError> {
+        self.group.open(forms)?;
+        self.sites = decode(sites)?;
+        self.paths = self.sites.paths.iter().map(|p| Rc::from(p.as_str())).collect();
+        self.known.clear();
+        self.known.resize(self.group.ends.len(), None);
+        Ok(())
+    }
+
+    fn occurrence(&mut self, id: i64, unit: i64) -> Result<Occurrence, StoreError> {
+        let &(form, site_group, path) = self.sites.statements.get((id % GROUP) as usize).ok_or_else(missing)?;
+        let known = self.known.get_mut(form as usize).ok_or_else(missing)?;
+        let form = match known {
+            Some(form) => form.clone(),
+            None => known.insert(Rc::new(decode(self.group.get(form as usize).ok_or_else(missing)?)?)).clone(),
+        };
+        let path = self.paths.get(path as usize).ok_or_else(missing)?.clone();
+        Ok(Occurrence { id, unit, form, site_group, path })
+    }
+}
+
+/// Reads statements in full. Those of one row are read together where they are asked for one after the other.
+pub struct StatementReader<'s> {
+    store: &'s Store,
+    row: Option<i64>,
+    places: OpenGroup,
+    references: OpenGroup,
+}
+
+impl StatementReader<'_> {
+    /// A statement with its references.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store can't be read.
+    pub fn read(&mut self, occurrence: &Occurrence) -> Result<FoundStatement, StoreError> {
+        let id = occurrence.id / GROUP;
+        if self.row != Some(id) {
+            self.row = None;
+            let mut select = self.store.connection.prepare_cached("SELECT data, refs FROM statements WHERE id = ?1")?;
+            let mut rows = select.query([id])?;
+            let row = rows.next()?.ok_or_else(missing)?;
+            self.places.open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+            self.references.open(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
+            self.row = Some(id);
+        }
+        let mut indexed = statement_of(&self.places, &self.references, (occurrence.id % GROUP) as usize)?;
+        occurrence.form.put(&mut indexed.statement);
+        Ok(FoundStatement { id: occurrence.id, unit: occurrence.unit, indexed })
+    }
 }
 
 impl Store {
@@ -181,18 +380,20 @@ impl Store {
     }
 
     fn put_row(&self, unit: i64, row: &Row) -> Result<i64, StoreError> {
-        let statements = pack(&Group { lengths: row.lengths.0.clone(), bytes: &row.bytes.0 })?;
-        let references = pack(&Group { lengths: row.lengths.1.clone(), bytes: &row.bytes.1 })?;
-        let mut insert = self.connection.prepare_cached("INSERT INTO statements (unit, data, refs) VALUES (?1, ?2, ?3)")?;
-        insert.execute(params![unit, statements, references])?;
+        let mut insert =
+            self.connection.prepare_cached("INSERT INTO statements (unit, sites, forms, data, refs) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        insert.execute(params![unit, encode(&row.sites)?, row.forms.pack()?, row.places.pack()?, row.references.pack()?])?;
         Ok(self.connection.last_insert_rowid())
     }
 
-    /// Statements that name one of the tables or objects (any schema, any case), ordered by unit and position,
-    /// without their references. Only those of units that are `wanted` are read.
-    pub fn statements_naming(&self, names: &[String], wanted: &mut dyn FnMut(i64) -> bool) -> Result<Vec<FoundStatement>, StoreError> {
-        // By unit and number: units are written one after the other.
-        let mut ids: BTreeSet<(i64, i64)> = BTreeSet::new();
+    /// Statements that name one of the tables or objects (any schema, any case), ordered by unit and position. Only
+    /// those of units that are `wanted` are read.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store can't be read.
+    pub fn statements_naming(&self, names: &[String], wanted: &mut dyn FnMut(i64) -> bool) -> Result<Vec<Occurrence>, StoreError> {
+        // By number: units are written one after the other.
+        let mut ids: Vec<(i64, i64)> = Vec::new();
         let mut naming = self.connection.prepare_cached("SELECT unit, statements FROM naming WHERE name = ?1")?;
         for name in names {
             let mut rows = naming.query([name])?;
@@ -205,56 +406,52 @@ impl Store {
                 let mut id = 0i64;
                 for step in steps {
                     id = id.saturating_add(step);
-                    ids.insert((id, unit));
+                    ids.push((id, unit));
                 }
             }
         }
-        let mut statement = self.connection.prepare_cached("SELECT data FROM statements WHERE id = ?1")?;
+        ids.sort_unstable();
+        ids.dedup();
+        let mut select = self.connection.prepare_cached("SELECT sites, forms FROM statements WHERE id = ?1")?;
         let mut out = Vec::with_capacity(ids.len());
-        let ids: Vec<(i64, i64)> = ids.into_iter().collect();
+        let mut forms = Forms::default();
         for of_row in ids.chunk_by(|a, b| a.0 / GROUP == b.0 / GROUP) {
             let Some(&(first, _)) = of_row.first() else { continue };
-            let bytes = statement.query_row([first / GROUP], |r| Ok(unpacked(r.get_ref(0)?.as_blob()?)))??;
-            let group: Group = decode(&bytes)?;
+            let mut rows = select.query([first / GROUP])?;
+            let row = rows.next()?.ok_or_else(missing)?;
+            let blob = |at| row.get_ref(at)?.as_blob().map_err(rusqlite::Error::from);
+            forms.open(blob(0)?, blob(1)?)?;
             for &(id, unit) in of_row {
-                out.push(FoundStatement { id, unit, indexed: statement_of(&group, (id % GROUP) as usize)? });
+                out.push(forms.occurrence(id, unit)?);
             }
         }
         Ok(out)
     }
 
-    /// Statements of a unit in order, with their references.
+    /// Reads statements in full.
+    pub fn statement_reader(&self) -> StatementReader<'_> {
+        StatementReader { store: self, row: None, places: OpenGroup::default(), references: OpenGroup::default() }
+    }
+
+    /// Statements of a unit in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the store can't be read.
     pub fn statements_of(&self, unit: i64) -> Result<Vec<FoundStatement>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT id, data FROM statements WHERE unit = ?1 ORDER BY id")?;
-        let mut rows = statement.query([unit])?;
+        let mut select = self.connection.prepare_cached("SELECT id, sites, forms FROM statements WHERE unit = ?1 ORDER BY id")?;
+        let mut rows = select.query([unit])?;
         let mut out = Vec::new();
+        let mut forms = Forms::default();
+        let mut reader = self.statement_reader();
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
-            let bytes = unpacked(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)?;
-            let group: Group = decode(&bytes)?;
-            for position in 0..group.lengths.len() {
-                let indexed = statement_of(&group, position)?;
-                out.push(FoundStatement { id: id * GROUP + position as i64, unit, indexed });
+            let blob = |at| row.get_ref(at)?.as_blob().map_err(rusqlite::Error::from);
+            forms.open(blob(1)?, blob(2)?)?;
+            for position in 0..forms.sites.statements.len() as i64 {
+                out.push(reader.read(&forms.occurrence(id * GROUP + position, unit)?)?);
             }
         }
-        self.read_references(&mut out)?;
         Ok(out)
-    }
-
-    /// Reads the references of statements.
-    pub fn read_references(&self, statements: &mut [FoundStatement]) -> Result<(), StoreError> {
-        let damaged = || StoreError::Damaged("the references of a statement are missing".into());
-        let mut references = self.connection.prepare_cached("SELECT refs FROM statements WHERE id = ?1")?;
-        for of_row in statements.chunk_by_mut(|a, b| a.id / GROUP == b.id / GROUP) {
-            let Some(first) = of_row.first().map(|s| s.id / GROUP) else { continue };
-            let bytes = references.query_row([first], |r| Ok(unpacked(r.get_ref(0)?.as_blob()?)))??;
-            let group: Group = decode(&bytes)?;
-            for found in of_row {
-                let stored = decode(group.get((found.id % GROUP) as usize).ok_or_else(damaged)?)?;
-                found.indexed.references = references_of(stored).ok_or_else(damaged)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -320,11 +517,12 @@ mod tests {
             let names: Vec<String> = names.iter().map(|n| n.to_string()).collect();
             store.statements_naming(&names, &mut |u| u == other).unwrap_or_else(|e| panic!("{e}"))
         };
-        let mut orders = naming(&["ORDERS", "orders"]);
-        assert!(orders.iter().all(|f| f.unit == other && f.indexed.references.is_empty()));
-        store.read_references(&mut orders).unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(orders.into_iter().map(|f| f.indexed).collect::<Vec<_>>(), content.statements);
-        assert_eq!(naming(&["function:now"]).into_iter().map(|f| f.indexed.statement.site_group).collect::<Vec<_>>(), [5]);
+        let orders = naming(&["ORDERS", "orders"]);
+        assert!(orders.iter().all(|o| o.unit == other && &*o.path == "a.py"));
+        let mut reader = store.statement_reader();
+        let read: Vec<_> = orders.iter().map(|o| reader.read(o).unwrap_or_else(|e| panic!("{e}")).indexed).collect();
+        assert_eq!(read, content.statements);
+        assert_eq!(naming(&["function:now"]).iter().map(|o| o.site_group).collect::<Vec<_>>(), [5]);
         assert!(naming(&["nothing"]).is_empty());
     }
 }

@@ -37,8 +37,10 @@ CREATE TABLE snapshot_unit (snapshot INTEGER NOT NULL, position INTEGER NOT NULL
   PRIMARY KEY (snapshot, position)) WITHOUT ROWID;
 CREATE INDEX snapshot_unit_unit ON snapshot_unit (unit);
 
--- Many statements a row, compressed; see `statements.rs`. `refs`: what they name, by position.
-CREATE TABLE statements (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, data BLOB NOT NULL, refs BLOB NOT NULL);
+-- Many statements a row; see `statements.rs`. By position: `sites` which form it has and at which site it stands, `data`
+-- places, `refs` what it names. `forms`: what decides verdicts. All but `sites` are compressed.
+CREATE TABLE statements (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, sites BLOB NOT NULL, forms BLOB NOT NULL,
+  data BLOB NOT NULL, refs BLOB NOT NULL);
 CREATE INDEX statements_unit ON statements (unit);
 
 -- Which statements of a unit name a table or another object (ASCII letters in lower case): their numbers, each as

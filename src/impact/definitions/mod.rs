@@ -73,6 +73,11 @@ impl Definition<'_> {
     }
 }
 
+/// Whether a field can take what a rule says: [`takes`] answers for no other.
+pub fn may_take(rule: &str) -> bool {
+    rule == result_now_nullable::RULE.meta.id || rule == result_type_changed::RULE.meta.id
+}
+
 /// Whether a field takes what became of its column, so that a cause about rows read into it is none.
 pub fn takes(field: &MappedField, pairing: &Pairing, cause: &Cause) -> bool {
     let Some((table, name)) = cause.object.as_ref().and_then(|o| Some((o.table.as_deref()?, o.column.as_deref()?))) else { return false };

@@ -15,16 +15,26 @@ use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
-use crate::model::statement::{ColumnRef, Consumer, Evidence, Mapped, MappedField, Statement, StatementKind};
+use crate::model::statement::{ColumnRef, Consumer, Evidence, Mapped, MappedField, StatementKind};
 use crate::pipeline::view::{IndexView, SnapshotView};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
-use crate::store::{FoundStatement, StoreError, UnitRow};
+use crate::store::{Form, FoundStatement, Occurrence, StatementReader, StoreError, UnitRow};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// Unit, group, path, and whether it stands at a definition.
-type SiteKey = (i64, u32, String, bool);
+type SiteKey = (i64, u32, Rc<str>, bool);
+
+/// The gravest of the variants of a site.
+struct Site {
+    occurrence: Occurrence,
+    /// The statement in full, where it was read.
+    found: Option<FoundStatement>,
+    judgement: Rc<Judgement>,
+    belongs: Rc<Belongs>,
+}
 
 /// Judges all statements of the view that the changes can reach.
 pub fn judge(
@@ -41,17 +51,17 @@ pub fn judge(
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
         let mut judged = Judged::default();
-        // Variants of one site, by unit and group: the gravest stands for all. What is mended at a definition does not
-        // stand for what the code names itself.
-        let mut sites: BTreeMap<SiteKey, (FoundStatement, Judgement, Belongs)> = BTreeMap::new();
+        // Variants of one site: the gravest stands for all. What is mended at a definition does not stand for what the
+        // code names itself.
+        let mut sites: BTreeMap<SiteKey, Site> = BTreeMap::new();
         // By unit: how its service belongs to the database. Statements of other databases are not read.
-        let mut units: HashMap<i64, Option<Belongs>> = HashMap::new();
+        let mut units: HashMap<i64, Option<Rc<Belongs>>> = HashMap::new();
         let mut failed = None;
         let mut wanted = |unit: i64| {
             let decide = || {
                 let (snapshot, service, row) = view.find(unit)?;
                 match belongs(view, snapshot, (service, row), runs, number) {
-                    Ok(found) => found.map_err(|doubt| doubts.extend(doubt)).ok(),
+                    Ok(found) => found.map_err(|doubt| doubts.extend(doubt)).ok().map(Rc::new),
                     Err(error) => {
                         failed = Some(error);
                         None
@@ -60,43 +70,64 @@ pub fn judge(
             };
             units.entry(unit).or_insert_with(decide).is_some()
         };
-        let statements = view.store.statements_naming(&names, &mut wanted)?;
+        let occurrences = view.store.statements_naming(&names, &mut wanted)?;
         if let Some(error) = failed {
             return Err(error.into());
         }
-        for mut found in statements {
-            let Some(belongs) = units.get(&found.unit).and_then(Option::clone) else { continue };
-            if let Some(engine) = other_engine(&found.indexed.statement, run.before.dialect) {
-                let Some((snapshot, ..)) = view.find(found.unit) else { continue };
-                foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(found.id);
-                continue;
-            }
-            let judgement = judged.of(&found, &pairing, run);
+        let mut reader = view.store.statement_reader();
+        for occurrence in occurrences {
+            let Some(belongs) = units.get(&occurrence.unit).and_then(Option::clone) else { continue };
+            let judgement = match judged.of(&occurrence.form, &pairing, run) {
+                Answer::Judged(judgement) => judgement,
+                Answer::Foreign(engine) => {
+                    let Some((snapshot, ..)) = view.find(occurrence.unit) else { continue };
+                    foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(occurrence.id);
+                    continue;
+                }
+            };
             report.waiting |= judgement.waits_for.is_some();
-            // where a finding belongs, and what a definition defines, is in the references
-            if judgement.effect != Effect::Safe || found.indexed.statement.evidence == Evidence::Definition {
-                view.store.read_references(std::slice::from_mut(&mut found))?;
-            }
-            let statement = &found.indexed.statement;
-            let elsewhere = matches!(belonging(&found.indexed, &mut judgement.clone()), Belonging::At(_));
-            let key = (found.unit, statement.site_group, statement.files.first().cloned().unwrap_or_default(), elsewhere);
+            // Of what is safe, no more is read than its form.
+            let found = match judgement.cause {
+                Some(_) => Some(reader.read(&occurrence)?),
+                None => None,
+            };
+            let elsewhere = |f: &FoundStatement| matches!(belonging(&f.indexed, &mut Judgement::clone(&judgement)), Belonging::At(_));
+            let key = (occurrence.unit, occurrence.site_group, occurrence.path.clone(), found.as_ref().is_some_and(elsewhere));
             match sites.get_mut(&key) {
                 // The statement reaches over the pieces of all variants that are hit alike.
-                Some((first, old, _)) if old.effect == judgement.effect && old.effect != Effect::Safe => {
-                    let lines = found.indexed.lines;
-                    first.indexed.lines = (first.indexed.lines.0.min(lines.0), first.indexed.lines.1.max(lines.1));
+                Some(first) if first.judgement.effect == judgement.effect && first.judgement.effect != Effect::Safe => {
+                    if let (Some(first), Some(found)) = (&mut first.found, found) {
+                        let lines = found.indexed.lines;
+                        first.indexed.lines = (first.indexed.lines.0.min(lines.0), first.indexed.lines.1.max(lines.1));
+                    }
                 }
-                Some((_, old, _)) if old.effect >= judgement.effect => {}
+                Some(first) if first.judgement.effect >= judgement.effect => {}
                 _ => {
-                    sites.insert(key, (found, judgement, belongs));
+                    sites.insert(key, Site { occurrence, found, judgement, belongs });
                 }
             }
         }
-        let definitions = Definitions::of(sites.values().map(|s| &s.0));
+        let definitions = match sites.values().any(|s| Definitions::matter(&s.judgement)) {
+            true => Definitions::of(sites.values_mut(), &mut reader)?,
+            false => Definitions::default(),
+        };
         let mut own = Vec::new();
-        for (found, mut judgement, belongs) in sites.into_values() {
-            definitions.without_taken(&found, &mut judgement, &pairing);
-            let Some((snapshot, service, _)) = view.find(found.unit) else { continue };
+        for Site { occurrence, found, judgement, belongs } in sites.into_values() {
+            let mut judgement = Rc::unwrap_or_clone(judgement);
+            if let Some(found) = &found {
+                definitions.without_taken(found, &mut judgement, &pairing);
+            }
+            let sent = !matches!(occurrence.form.kind, StatementKind::Model | StatementKind::Use);
+            let Some((snapshot, service, _)) = view.find(occurrence.unit) else { continue };
+            report.summary.judged += u32::from(sent);
+            report.summary.safe += u32::from(sent && judgement.effect == Effect::Safe);
+            if judgement.effect == Effect::Safe && (!request.all || !sent) {
+                continue;
+            }
+            let found = match found {
+                Some(found) => found,
+                None => reader.read(&occurrence)?,
+            };
             let statement = &found.indexed.statement;
             let path = statement.files.first().map_or("", String::as_str);
             let origin = Origin {
@@ -107,12 +138,6 @@ pub fn judge(
                 weight: belongs.weight,
                 revisions: Vec::new(),
             };
-            let sent = !matches!(statement.kind, StatementKind::Model | StatementKind::Use);
-            report.summary.judged += u32::from(sent);
-            report.summary.safe += u32::from(sent && judgement.effect == Effect::Safe);
-            if judgement.effect == Effect::Safe && (!request.all || !sent) {
-                continue;
-            }
             if statement.kind == StatementKind::Use {
                 // The database would not notice: it is what a developer must edit.
                 judgement.effect = Effect::ChangesResult;
@@ -131,7 +156,7 @@ pub fn judge(
                 Belonging::Here => finding,
                 Belonging::At(place) => at_definition(finding, &place),
             };
-            if let Some(note) = belongs.note {
+            if let Some(note) = &belongs.note {
                 finding.message = format!("{} ({note})", finding.message);
             }
             finding.source_line = source_line(sources, snapshot, &finding);
@@ -155,9 +180,9 @@ pub fn judge(
 }
 
 /// The engine that a statement is for, where that is none of ours: its client is that engine's, or its parameters are.
-pub(super) fn other_engine(statement: &Statement, dialect: Dialect) -> Option<String> {
-    let by_client = unsupported_engine(&statement.library).map(str::to_string);
-    by_client.or_else(|| foreign_engine(&statement.text.text, dialect).map(str::to_string))
+pub(super) fn other_engine(form: &Form, dialect: Dialect) -> Option<String> {
+    let by_client = unsupported_engine(&form.library).map(str::to_string);
+    by_client.or_else(|| foreign_engine(&form.text, dialect).map(str::to_string))
 }
 
 /// Where the models of the units at hand define their tables, and which columns they map.
@@ -170,9 +195,20 @@ struct Definitions {
 }
 
 impl Definitions {
-    fn of<'a>(found: impl Iterator<Item = &'a FoundStatement>) -> Self {
+    /// Whether they can change what is said of a verdict.
+    fn matter(judgement: &Judgement) -> bool {
+        let rules = judgement.cause.iter().chain(&judgement.also).map(|c| c.rule);
+        rules.into_iter().any(|rule| rule == column_now_required::RULE.meta.id || definitions::may_take(rule))
+    }
+
+    /// Reads the definitions among the sites.
+    fn of<'a>(sites: impl Iterator<Item = &'a mut Site>, reader: &mut StatementReader) -> Result<Self, StoreError> {
         let mut out = Definitions::default();
-        for found in found.filter(|f| f.indexed.statement.evidence == Evidence::Definition) {
+        for site in sites.filter(|s| s.occurrence.form.evidence == Evidence::Definition) {
+            let found = match &mut site.found {
+                Some(found) => found,
+                none => none.insert(reader.read(&site.occurrence)?),
+            };
             for reference in &found.indexed.references {
                 let table = reference.table.clone();
                 match &reference.column {
@@ -194,7 +230,7 @@ impl Definitions {
                 }
             }
         }
-        out
+        Ok(out)
     }
 
     /// Leaves out what the fields that the rows are read into take as it becomes.
@@ -223,38 +259,51 @@ impl Definitions {
     }
 }
 
+/// What a run says of a form.
+#[derive(Clone)]
+enum Answer {
+    Judged(Rc<Judgement>),
+    /// It is for this engine, which is none of ours.
+    Foreign(String),
+}
+
 /// What is sent alike is judged once: mappers send the same few texts from all over a service.
 #[derive(Default)]
 struct Judged {
+    forms: FxHashMap<Rc<Form>, Answer>,
     /// By text, what reads its rows, and whether whole numbers of any size fit.
-    known: FxHashMap<(String, Consumer, bool), Judgement>,
+    plain: FxHashMap<(String, Consumer, bool), Rc<Judgement>>,
 }
 
 impl Judged {
-    fn of(&mut self, found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {
-        let statement = &found.indexed.statement;
-        if !statement.text.holes.is_empty() || statement.maps.is_some() {
-            return judge_one(found, pairing, run);
+    fn of(&mut self, form: &Rc<Form>, pairing: &Pairing, run: &Run) -> Answer {
+        if let Some(known) = self.forms.get(form) {
+            return known.clone();
         }
-        let key = (statement.text.text.clone(), statement.consumer, statement.any_integer);
-        self.known.entry(key).or_insert_with(|| judge_one(found, pairing, run)).clone()
+        let answer = match other_engine(form, run.before.dialect) {
+            Some(engine) => Answer::Foreign(engine),
+            None if !form.holes.is_empty() || form.maps.is_some() => Answer::Judged(Rc::new(judge_one(form, pairing, run))),
+            None => {
+                let key = (form.text.clone(), form.consumer, form.any_integer);
+                Answer::Judged(self.plain.entry(key).or_insert_with(|| Rc::new(judge_one(form, pairing, run))).clone())
+            }
+        };
+        self.forms.insert(form.clone(), answer.clone());
+        answer
     }
 }
 
-fn judge_one(found: &FoundStatement, pairing: &Pairing, run: &Run) -> Judgement {
-    let statement = &found.indexed.statement;
-    let text = &statement.text.text;
-    let parsed = parse_statement(text, run.before.dialect);
-    let parts = statement.text.holes.as_slice();
+fn judge_one(form: &Form, pairing: &Pairing, run: &Run) -> Judgement {
+    let parsed = parse_statement(&form.text, run.before.dialect);
     let input = StatementInput {
         statement: &parsed,
-        text,
-        kind: statement.kind,
-        consumer: statement.consumer,
-        any_integer: statement.any_integer,
-        maps: statement.maps.as_ref(),
-        holes: !parts.is_empty(),
-        parts,
+        text: &form.text,
+        kind: form.kind,
+        consumer: form.consumer,
+        any_integer: form.any_integer,
+        maps: form.maps.as_ref(),
+        holes: !form.holes.is_empty(),
+        parts: &form.holes,
     };
     let session = SessionState::default();
     judge_paired(pairing, &run.changes, &input, &session, &session)

@@ -10,9 +10,9 @@ use crate::model::finding::{Finding, FindingKind, MigrationFinding, Verdict};
 use crate::model::object::ObjectRef;
 use crate::model::problem::Problem;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
-use crate::model::statement::{Hole, IndexedStatement, Scope};
+use crate::model::statement::{Hole, Scope};
 use crate::pipeline::view::IndexView;
-use crate::store::{FoundStatement, StoreError, UnitRow};
+use crate::store::{Form, Occurrence, StoreError, UnitRow};
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
@@ -193,8 +193,7 @@ fn removes(op: ChangeOp) -> bool {
 
 /// Whether a statement with an unknown table name can be about an object: its hole can take the table's name,
 /// and, for a column, it names the column, all columns, or may name any.
-fn may_reach(indexed: &IndexedStatement, object: &ObjectRef) -> bool {
-    let text = &indexed.statement.text;
+fn may_reach(text: &Form, object: &ObjectRef) -> bool {
     let Some(table) = &object.table else { return true };
     let can_be = |h: &Hole| h.values.is_empty() || h.values.iter().any(|v| mentions(v, table));
     if !text.holes.iter().any(can_be) {
@@ -211,7 +210,7 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
     let statements: u32 = report.coverage.repositories.iter().map(|c| c.statements).sum();
     let services: usize = view.snapshots.iter().map(|s| s.row.info.services.len()).sum();
     // A store that can't be read here has failed before; without its answer every one of them counts.
-    let ours_alone = |f: &FoundStatement| runs.first().is_none_or(|r| other_engine(&f.indexed.statement, r.before.dialect).is_none());
+    let ours_alone = |o: &Occurrence| runs.first().is_none_or(|r| other_engine(&o.form, r.before.dialect).is_none());
     let dynamic = LazyCell::new(|| {
         let mut found = view.store.statements_naming(&[DYNAMIC_TABLE.to_string()], &mut |u| view.find(u).is_some()).unwrap_or_default();
         found.retain(ours_alone);
@@ -244,7 +243,7 @@ fn unused(report: &mut Report, findings: &[Finding], runs: &[Run], view: Option<
             if !test.is_empty() {
                 evidence.push_str(&format!(", {} in tests do", test.len()));
             }
-            let reaching = dynamic.iter().filter(|s| may_reach(&s.indexed, &change.object)).count();
+            let reaching = dynamic.iter().filter(|s| may_reach(&s.form, &change.object)).count();
             if reaching > 0 {
                 evidence.push_str(&format!("; {reaching} with an unknown table name might"));
             }
