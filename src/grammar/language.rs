@@ -133,6 +133,12 @@ pub struct TextRules {
     /// Functions that walk a container with a position (`enumerate`).
     #[serde(default)]
     pub counting_functions: Vec<String>,
+    /// Functions that call a function for each item of what stands behind it (`map`).
+    #[serde(default)]
+    pub apply_functions: Vec<String>,
+    /// Functions that read an attribute by its name (`getattr`).
+    #[serde(default)]
+    pub attribute_functions: Vec<String>,
     /// Functions that load a module (`require`).
     #[serde(default)]
     pub require_functions: Vec<String>,

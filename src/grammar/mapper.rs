@@ -55,6 +55,12 @@ pub struct Mapper {
     /// Whole rows are those of all tables that take part, not of the first alone.
     #[serde(default)]
     pub joined_rows: bool,
+    /// Whole rows are read with the key of the row that refers to them along a one-to-one relation.
+    #[serde(default)]
+    pub reads_one_from: bool,
+    /// Which relations of an entity are read with the entity's own table joined.
+    #[serde(default)]
+    pub joins_owners: JoinsOwners,
     /// Relations that are loaded are chosen by the rows of the same statement, not by keys that were read before.
     #[serde(default)]
     pub correlated_loads: bool,
@@ -253,6 +259,19 @@ pub enum Returns {
     Generated,
     /// The whole row.
     Row,
+}
+
+/// Which relations of an entity are read with the table of the entity joined, whose key says which rows are meant.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JoinsOwners {
+    /// None: the rows themselves, or those of the join table, have the key.
+    #[default]
+    Never,
+    /// Those with a join table.
+    Links,
+    /// All with several rows.
+    Always,
 }
 
 /// Which columns an INSERT of given values lists.

@@ -196,6 +196,9 @@ pub enum Gives {
     Identifier,
     /// A placeholder for a value.
     Parameter,
+    /// What the tag itself makes of names, of lists of names, and of rows with the columns that are named behind them
+    /// (postgres.js `sql(rows, 'a', 'b')`).
+    Helper,
 }
 
 /// Calls that join fragments.

@@ -131,6 +131,10 @@ pub enum TextFunction {
     Path,
     /// Walks with a position.
     Counting,
+    /// Calls its first argument for each item of the second.
+    Apply,
+    /// Reads an attribute by its name.
+    Attribute,
     /// Loads a module.
     Require,
 }
@@ -367,7 +371,7 @@ impl TextIndex {
         for (names, method) in methods {
             index.methods.extend(names.iter().map(|n| (n.clone(), method)));
         }
-        let functions: [(&[String], TextFunction); 8] = [
+        let functions: [(&[String], TextFunction); 10] = [
             (&rules.same_functions, TextFunction::Same),
             (&rules.join_functions, TextFunction::Join),
             (&rules.replace_functions, TextFunction::Replace),
@@ -375,6 +379,8 @@ impl TextIndex {
             (&rules.push_functions, TextFunction::Push),
             (&rules.path_functions, TextFunction::Path),
             (&rules.counting_functions, TextFunction::Counting),
+            (&rules.apply_functions, TextFunction::Apply),
+            (&rules.attribute_functions, TextFunction::Attribute),
             (&rules.require_functions, TextFunction::Require),
         ];
         for (names, function) in functions {

@@ -221,6 +221,14 @@ pub enum Verb {
     Save,
     /// Empties a table.
     Truncate,
+    /// Makes a table with the columns that are written.
+    Create,
+    /// Changes a table: adds the columns that are written, changes or removes those in `only`.
+    Alter,
+    /// Removes a table.
+    Drop,
+    /// Asks whether a table and its columns are there.
+    Look,
     /// Raw SQL.
     Raw,
 }

@@ -223,6 +223,15 @@ pub struct RelationRule {
     /// Words, of which `all` or `delete` says that rows of the other side are deleted with those of this model.
     #[serde(default)]
     pub cascade: Vec<Source>,
+    /// Says that the library deletes the rows that refer to a row that it deletes.
+    #[serde(default)]
+    pub deletes: Vec<Source>,
+    /// Says that the library clears the key of rows that refer to a row that it deletes.
+    #[serde(default)]
+    pub clears: Vec<Source>,
+    /// Says that the library looks for rows that refer to a row before it deletes that.
+    #[serde(default)]
+    pub guards: Vec<Source>,
     /// Order of its items.
     #[serde(default)]
     pub order: Vec<Source>,

@@ -111,7 +111,7 @@ impl<'a> Composer<'a> {
             }
             for relation in &model.relations {
                 if let Some(origin) = relation.origin {
-                    add(origin, Evidence::Relation, None, &mut |b, t| b.relation_definition(t, model, relation, origin));
+                    add(origin, Evidence::Relation, None, &mut |b, t| b.relation_definition(t, (id, model), relation, origin));
                 }
             }
         }
@@ -170,7 +170,7 @@ impl<'a> Build<'a> {
     }
 
     /// The tables that a relation leads to, and the key columns that its definition names.
-    fn relation_definition(&mut self, out: &mut SqlText, model: &Model, relation: &Relation, origin: Origin) {
+    fn relation_definition(&mut self, out: &mut SqlText, (id, model): (ModelId, &Model), relation: &Relation, origin: Origin) {
         let here = |name: &Named| name.origin.is_some_and(|o| o.file == origin.file && origin.span.covers(o.span));
         let own = |name: &Named| model.column(&name.text).is_some_and(|f| model.fields.get(f as usize).is_some_and(|f| f.origin == origin));
         let mut items = SqlText::default();
@@ -181,6 +181,17 @@ impl<'a> Build<'a> {
             self.identifier(&mut items, &target, At::Nowhere);
             items.push_synthetic(".");
             self.named(&mut items, other);
+        }
+        // the key is named here though a field of its own maps it
+        let mapped =
+            |name: &Named| model.column(&name.text).is_some_and(|f| model.fields.get(f as usize).is_some_and(|f| f.origin != origin));
+        let keys: Vec<&Named> = pairs.iter().map(|k| &k.0).filter(|name| here(name) && name.is_literal() && mapped(name)).collect();
+        let table = self.table_text(id);
+        for key in &keys {
+            self.comma(&mut items);
+            self.identifier(&mut items, &table, At::Nowhere);
+            items.push_synthetic(".");
+            self.named(&mut items, key);
         }
         if let Some(through) = &relation.through {
             let columns = relation.keys.iter().map(|k| &k.1).chain(through.keys.iter().map(|k| &k.0));
@@ -200,6 +211,10 @@ impl<'a> Build<'a> {
         out.push_synthetic(" FROM ");
         let place = self.table_place(relation.target);
         self.model_table(out, relation.target, place);
+        if !keys.is_empty() && table != target {
+            out.push_synthetic(" CROSS JOIN ");
+            self.model_table(out, id, At::Implied(table_of(model)));
+        }
         if let Some(through) = &relation.through
             && through.table.text != target
         {

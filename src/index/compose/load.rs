@@ -3,7 +3,7 @@
 use super::names::{At, definition_of};
 use super::scope::{Found, How, What};
 use super::{Build, Composer};
-use crate::grammar::mapper::RelationShape;
+use crate::grammar::mapper::{RelationShape, Verb};
 use crate::index::mapping::{ModelId, Named, Origin, Relation, RelationId, Through};
 use crate::index::trace::query::{Load, Query, SourceRef, SqlExpr};
 use crate::model::statement::SqlText;
@@ -88,7 +88,7 @@ impl<'a> Build<'a> {
             _ => false,
         };
         let whole = ((q.select.is_empty() && !q.columns_only) || q.select_also || q.select.iter().any(rows))
-            && q.verb.is_none_or(|v| v == crate::grammar::mapper::Verb::Select);
+            && q.verb.is_none_or(|v| v == Verb::Select);
         let eager: Vec<RelationId> = self
             .model(root)
             .into_iter()
@@ -103,6 +103,17 @@ impl<'a> Build<'a> {
             }
         }
         out
+    }
+
+    /// Joins what refers to the rows one to one, where the library reads its key with them; gives those tables.
+    pub fn join_keys(&mut self, q: &'a Query, loads: &[usize]) -> Vec<usize> {
+        let reads = self.composer.mapper(&q.pack).is_some_and(|m| m.reads_one_from);
+        let whole = q.select.is_empty() && q.only.is_empty() && !q.columns_only;
+        let Some(root) = root_model(q).filter(|_| reads && whole && q.verb.unwrap_or_default() == Verb::Select) else { return Vec::new() };
+        let relations = self.model(root).into_iter().flat_map(|m| m.relations.iter().enumerate());
+        let one: Vec<RelationId> =
+            relations.filter(|(_, r)| r.shape == RelationShape::OneFrom && r.through.is_none()).map(|(i, _)| i as RelationId).collect();
+        one.into_iter().map(|r| self.relation_table(0, r, None, true)).filter(|at| !loads.contains(at)).collect()
     }
 
     /// The table at the other end of a relation, joined if it is not there yet.

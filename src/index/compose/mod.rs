@@ -13,7 +13,8 @@
 //! `scanned` makes definitions of the fields of structs that rows are read into, by what `delivered` reads off statements.
 //!
 //! `names` writes names, `scope` says which table a column belongs to, `expr` and `fragment` render expressions,
-//! `select`, `insert` and `change` statements, `load` what is loaded with the rows.
+//! `select`, `insert`, `change` and `schema` statements, `load` what is loaded with the rows,
+//! `referrers` what is done with rows that refer to deleted ones.
 
 mod attributes;
 mod change;
@@ -26,7 +27,9 @@ mod load;
 mod names;
 pub mod place;
 pub mod raw;
+mod referrers;
 pub mod scanned;
+mod schema;
 mod scope;
 mod select;
 #[cfg(test)]
@@ -145,8 +148,12 @@ impl<'a> Composer<'a> {
                 for model in self.delete_parts(q) {
                     add(quiet, &mut |b, t| b.delete(t, query, q, model));
                 }
+                for referrers in self.referrers(q) {
+                    add(true, &mut |b, t| b.referrers(t, &referrers));
+                }
             }
             Verb::Truncate => add(true, &mut |b, t| b.truncate(t, q)),
+            Verb::Create | Verb::Alter | Verb::Drop | Verb::Look => add(true, &mut |b, t| b.schema_change(t, q)),
             Verb::Raw => {}
         }
         out

@@ -91,7 +91,11 @@ impl<'a> Build<'a> {
         let loads = if shape == Shape::Rows { self.join_loads(q) } else { Vec::new() };
         let plain = std::mem::replace(&mut self.plain, !groups_wholly(q));
         let mut items = SqlText::default();
+        let keys = if shape == Shape::Rows { self.join_keys(q, &loads) } else { Vec::new() };
         self.items(&mut items, q, shape, &loads);
+        for at in keys {
+            self.key_items(&mut items, (self.levels.len().saturating_sub(1), at));
+        }
         if self.plain {
             // What is grouped is read, whatever the rest of the grouping is.
             for key in &q.group {
@@ -232,7 +236,7 @@ impl<'a> Build<'a> {
     }
 
     /// The key of a table's rows.
-    fn key_items(&mut self, out: &mut SqlText, at: Found) {
+    pub fn key_items(&mut self, out: &mut SqlText, at: Found) {
         if let Some(What::Model(model, _)) = self.table(at).map(|t| t.what.clone()) {
             for (of, field) in self.key_of(model) {
                 self.comma(out);
@@ -405,7 +409,7 @@ impl<'a> Build<'a> {
     }
 
     /// The order that the model of the first table gives its rows.
-    fn default_order(&mut self, out: &mut SqlText) {
+    pub fn default_order(&mut self, out: &mut SqlText) {
         let level = self.levels.len().saturating_sub(1);
         let Some(What::Model(model, _)) = self.table((level, 0)).map(|t| t.what.clone()) else { return };
         let own = self.model(model);

@@ -37,6 +37,11 @@ impl<'a> Extraction<'a> {
             return value;
         }
         let args = arguments.map(|a| self.args(a, depth)).unwrap_or_default();
+        self.call_fact(node, callee, args)
+    }
+
+    /// A call as a value.
+    fn call_fact(&self, node: Node<'a>, callee: Vec<String>, args: Vec<Arg>) -> Value {
         let span = span(node);
         Value::Call(Box::new(Call {
             scope: self.at.scope,
@@ -154,11 +159,22 @@ impl<'a> Extraction<'a> {
         let wrapper = self.choose(self.rules.wrappers.matching(callee), |&at| self.rules.wrapper(at).map(|w| (at.0, w.3)));
         if let Some((pack, gives, sql, _)) = wrapper.and_then(|&at| self.rules.wrapper(at)) {
             let mut args = arguments.map(|a| self.args(a, depth)).unwrap_or_default();
+            if gives == Gives::Helper {
+                // the template that it stands in says what becomes of it
+                let call = self.call_fact(node, callee.to_vec(), args);
+                return Some(Value::Tagged {
+                    tag: callee.to_vec(),
+                    parts: vec![call],
+                    parameters: false,
+                    pack: pack.id.clone(),
+                    span: span(node),
+                });
+            }
             if gives == Gives::Parameter {
                 return Some(text_value("%s".into(), span(node)));
             }
             let parts = if gives == Gives::Identifier {
-                dotted(args.drain(..).map(|a| a.value).collect())
+                dotted(args.drain(..).map(whole_path).collect())
             } else {
                 let at = args.iter().filter(|a| a.name.is_empty()).count().checked_sub(1).map(|last| last.min(sql as usize));
                 vec![args.into_iter().nth(at.unwrap_or(0))?.value]
@@ -348,6 +364,17 @@ impl<'a> Extraction<'a> {
                 }
                 Some(Value::List(items, span))
             }
+            // what it makes of each item is a mark of it, as far as text goes, unless it is written here
+            TextFunction::Apply => {
+                let (function, over) = (nth(0)?, nth(1)?);
+                self.each(over, function, depth, span).or_else(|| Some(self.value_at(over, depth + 1)))
+            }
+            TextFunction::Attribute => {
+                let (of, key) = (nth(0)?, nth(1)?);
+                let of = self.value_at(of, depth + 1);
+                let key = self.value_at(key, depth + 1);
+                matches!(of, Value::Name(..)).then(|| Value::Index { of: Box::new(of), key: Box::new(key), span })
+            }
             TextFunction::Replacer | TextFunction::Print(_) | TextFunction::Counting | TextFunction::Require => None,
         }
     }
@@ -405,6 +432,23 @@ impl<'a> Extraction<'a> {
 }
 
 /// Identifier parts with dots between them.
+/// `*path.split(".")` is the path: its parts are joined again.
+fn whole_path(arg: Arg) -> Value {
+    match arg.value {
+        Value::Call(call) if arg.spread && call.callee.len() > 1 && is_split_at_dots(&call) => {
+            let mut path = call.callee;
+            path.pop();
+            Value::Name(path, call.span)
+        }
+        value => value,
+    }
+}
+
+fn is_split_at_dots(call: &Call) -> bool {
+    let dot = |a: &Arg| matches!(&a.value, Value::Text(runs, _) if runs.len() == 1 && runs.iter().all(|r| r.text == "."));
+    call.callee.last().is_some_and(|n| n == "split") && call.args.len() == 1 && call.args.iter().all(dot)
+}
+
 fn dotted(parts: Vec<Value>) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     for part in parts {

@@ -33,10 +33,19 @@ impl<'a> Extraction<'a> {
             return;
         }
         // Most calls of a program carry neither text nor a telling name: they are told by their bytes.
-        if !candidates && !reads_result && !arguments.is_some_and(|a| self.may_carry(a)) {
+        let loops = self.loops_over_texts(above);
+        if !candidates && !reads_result && loops.is_empty() && !arguments.is_some_and(|a| self.may_carry(a)) {
             return;
         }
         let mut args = arguments.map(|a| self.args(a, 0)).unwrap_or_default();
+        for arg in &mut args {
+            if let Value::Name(path, _) = &arg.value
+                && let [name] = path.as_slice()
+                && let Some((_, texts)) = loops.iter().find(|(item, _)| item == name)
+            {
+                arg.value = texts.clone();
+            }
+        }
         let interpolated = above.last().is_some_and(|f| f.rule.role == Role::Interpolation);
         let sink = if candidates && !interpolated { self.sink(callee, &mut args) } else { None };
         if sink.is_none() && candidates && self.is_text_call(function, callee) {
@@ -69,6 +78,34 @@ impl<'a> Extraction<'a> {
             span: span(whole),
             own_span: span(node),
         });
+    }
+
+    /// The variables of the loops and comprehensions around a call that walk through texts which are written there, with
+    /// the choice of those.
+    fn loops_over_texts(&self, above: &[Frame<'a>]) -> Vec<(String, Value)> {
+        let mut out = Vec::new();
+        for frame in above.iter().rev() {
+            let clause = match frame.rule.role {
+                Role::Function | Role::Class => break,
+                Role::Loop if frame.rule.has(Slot::Right) => frame.node,
+                Role::Loop | Role::Comprehension => match self.named(frame.node).find(|n| self.table.role(*n) == Role::Iteration) {
+                    Some(clause) => clause,
+                    None => continue,
+                },
+                _ => continue,
+            };
+            let rule = self.table.rule(clause);
+            let (Some(left), Some(right)) = (rule.get(clause, Slot::Left), rule.get(clause, Slot::Right)) else { continue };
+            if !matches!(self.table.role(right), Role::List | Role::Tuple) {
+                continue;
+            }
+            if let (item, Value::List(texts, at)) = self.iterated(left, right, 0)
+                && texts.iter().all(|t| matches!(t, Value::Text(..)))
+            {
+                out.push((item, Value::Choice(texts, at)));
+            }
+        }
+        out
     }
 
     /// Whether the bytes of arguments hold a literal, a constant or a telling name.

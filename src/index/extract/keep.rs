@@ -46,7 +46,7 @@ pub(super) fn may_help(value: &Value) -> bool {
         Value::Text(..) => any_text(value, &|t| like_sql(t) || like_names(t)),
         Value::Tagged { pack, .. } if !pack.is_empty() => true,
         Value::Name(path, _) => path.last().is_some_and(|n| telling_name(n)),
-        Value::List(items, _) => items.iter().take(64).any(may_help),
+        Value::List(items, _) | Value::Choice(items, _) => items.iter().take(64).any(may_help),
         Value::Map(pairs, _) => pairs.iter().take(64).any(|(k, v)| matches!(k.as_str(), "sql" | "text" | "query") || holds_sql(v)),
         Value::File { .. } => true,
         // `f"{query} {clause}"`: put together of pieces that come from elsewhere
@@ -93,6 +93,19 @@ pub(super) fn add_names(value: &Value, names: &mut HashSet<String>) {
         }
         Value::File { path, .. } => add_names(path, names),
         Value::Text(..) | Value::Scalar(..) | Value::Opaque(..) => {}
+    }
+}
+
+/// Adds the names of rows that a template hands to its tag (`sql(row)`): their keys are columns.
+pub(super) fn add_rows(value: &Value, names: &mut HashSet<String>) {
+    match value {
+        Value::Tagged { tag, parts, parameters: false, .. } if matches!(parts.as_slice(), [Value::Call(call)] if call.callee == *tag) => {
+            parts.iter().for_each(|p| add_names(p, names));
+        }
+        Value::Concat(parts, _) | Value::List(parts, _) | Value::Choice(parts, _) | Value::Tagged { parts, .. } => {
+            parts.iter().for_each(|p| add_rows(p, names));
+        }
+        _ => {}
     }
 }
 

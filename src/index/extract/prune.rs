@@ -4,7 +4,7 @@
 //! what a needed name is given as well. Names that other files can reach stay, with the text that they carry.
 
 use super::call_value::carries;
-use super::keep::{add_names, add_texts, any_text, first_text, holds_sql, telling_name};
+use super::keep::{add_names, add_rows, add_texts, any_text, first_text, holds_sql, telling_name};
 use super::looks::{like_names, like_sql};
 use crate::model::facts::{AssignOp, Assignment, Call, FileFacts, ScopeKind, Value};
 use crate::model::span::Span;
@@ -39,6 +39,9 @@ pub(super) fn prune(facts: &mut FileFacts) {
         other => holds_sql(other),
     });
     let needed = needed(facts);
+    let mut rows = HashSet::default();
+    let values = facts.assignments.iter().map(|a| &a.value).chain(facts.returns.iter().map(|r| &r.value));
+    values.chain(facts.strings.iter().map(|s| &s.value)).for_each(|v| add_rows(v, &mut rows));
     let kinds: Vec<ScopeKind> = facts.scopes.iter().map(|s| s.kind).collect();
     facts.assignments.retain_mut(|a| {
         let open = a.exported || !matches!(kinds.get(a.scope as usize), Some(ScopeKind::Function));
@@ -47,7 +50,8 @@ pub(super) fn prune(facts: &mut FileFacts) {
         if !pieces {
             slim(&mut a.value);
         }
-        keeps(a, open, &needed, &texts)
+        let row = matches!(a.value, Value::Map(..)) && a.target.last().is_some_and(|n| rows.contains(n));
+        row || keeps(a, open, &needed, &texts)
     });
     facts.returns.iter_mut().for_each(|r| slim(&mut r.value));
     for call in facts.calls.iter_mut().filter(|c| c.sink.is_none()) {

@@ -299,7 +299,13 @@ impl<'p, 'a> Constants<'p, 'a> {
                     },
                     _ => None,
                 };
-                let text = text.or_else(|| self.hit_text(&hit, &Given::default()).map(|t| t.text.to_string()))?;
+                // a constant of the library goes by its name
+                let named = || match &hit {
+                    Hit::Expr(_, Expr { kind: ExprKind::Member(_, name), .. }) => Some(name.text.to_string()),
+                    Hit::Expr(_, Expr { kind: ExprKind::Name(name), .. }) => Some(name.to_string()),
+                    _ => None,
+                };
+                let text = text.or_else(|| self.hit_text(&hit, &Given::default()).map(|t| t.text.to_string())).or_else(named)?;
                 words.contains(&text).then_some(Hit::Yes)
             }
         }

@@ -172,8 +172,24 @@ pub struct Relation {
     pub dynamic: bool,
     /// Rows of the other side are deleted with those of this model.
     pub cascade: bool,
+    /// What the library does with the rows that hold its key when it deletes what they refer to.
+    pub on_delete: OnDelete,
     /// Order of its items: field paths of the target.
     pub order: Vec<Named>,
+}
+
+/// What a library itself does with rows that refer to one that it deletes.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum OnDelete {
+    /// Nothing: that is for the database.
+    #[default]
+    Nothing,
+    /// It deletes them.
+    Delete,
+    /// It clears their key.
+    Clear,
+    /// It looks whether there are any.
+    Guard,
 }
 
 /// The join table of a relation.
@@ -224,6 +240,7 @@ impl Relation {
             eager: false,
             dynamic: false,
             cascade: false,
+            on_delete: OnDelete::Nothing,
             order: Vec::new(),
         }
     }

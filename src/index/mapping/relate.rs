@@ -8,7 +8,7 @@ mod through;
 use super::fields::{Pending, Refers};
 use super::find::Finder;
 use super::item::{Hit, Item};
-use super::{Model, ModelField, ModelId, Models, Named, Origin, Relation, Through};
+use super::{Model, ModelField, ModelId, Models, Named, OnDelete, Origin, Relation, Through};
 use crate::grammar::mapper::{RelationRule, RelationShape, Source};
 use std::rc::Rc;
 
@@ -166,6 +166,13 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let dynamic = self.finder.says(&k.rule.dynamic, &k.item);
         let cascade = self.names(&k.rule.cascade, &k.item, k.own);
         let cascade = cascade.iter().flat_map(|n| n.text.split([',', ' '])).any(|w| matches!(w, "all" | "delete"));
+        let says = |sources: &[Source]| !sources.is_empty() && self.finder.says(sources, &k.item);
+        let on_delete = match (says(&k.rule.deletes), says(&k.rule.clears), says(&k.rule.guards)) {
+            (true, ..) => OnDelete::Delete,
+            (_, true, _) => OnDelete::Clear,
+            (_, _, true) => OnDelete::Guard,
+            _ => OnDelete::Nothing,
+        };
         let name = match self.text(&k.rule.name, &k.item, k.own) {
             Some(name) => name.text,
             None => k.item.name.text.clone(),
@@ -181,6 +188,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             eager,
             dynamic,
             cascade,
+            on_delete,
             order,
         };
         self.reverse(&k, &relation);

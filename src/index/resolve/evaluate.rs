@@ -11,6 +11,7 @@ use super::template::{Segment, Wanted, segments};
 use super::text::{FileId, Part, Text};
 use crate::model::facts::{Arg, Assignment, FormatStyle, Value};
 use crate::model::span::Span;
+use crate::sql::parse::{Recognition, recognise};
 use std::rc::Rc;
 
 /// Deepest nesting of values, names and functions that one evaluation follows.
@@ -54,6 +55,8 @@ pub(super) struct Unbound {
     pub index: usize,
     pub file: FileId,
     pub source: Span,
+    /// It says which of several values is meant.
+    pub chooses: bool,
 }
 
 /// What one evaluation found out besides the text.
@@ -369,13 +372,53 @@ impl<'a> Resolver<'a> {
         Val::List(items.collect())
     }
 
+    /// `getattr(queries, name)`: a constant of a module; where the name is not known, one of those that are SQL.
+    fn attribute_of_module(&mut self, file: FileId, key: Option<&str>, span: Span, env: &Env<'a>) -> Val<'a> {
+        let facts = self.symbols.facts(file);
+        let sets = facts.assignments.iter().filter(|a| a.scope == 0 && a.op == crate::model::facts::AssignOp::Set);
+        let constants = sets.filter(|a| match (a.target.as_slice(), key) {
+            ([name], Some(key)) => name == key,
+            ([name], None) => !name.starts_with('_'),
+            _ => false,
+        });
+        let all: Vec<_> = constants.map(|a| (&a.value, Env::new(file, a.scope, a.span.start, a.branch))).collect();
+        let all: Vec<_> = match key {
+            Some(_) => all,
+            None => {
+                let mut sent = Vec::new();
+                for (value, inner) in all {
+                    let text = self.text_of(value, &inner).plain();
+                    if recognise(&text, self.dialect) == Recognition::Statement {
+                        sent.push((value, inner));
+                    }
+                }
+                sent
+            }
+        };
+        match all.is_empty() {
+            true => Val::Text(Text::hole("attribute", env.file, span)),
+            false => self.one_of(&all, span, env),
+        }
+    }
+
     fn index(&mut self, of: &'a Value, key: &'a Value, span: Span, env: &Env<'a>) -> Val<'a> {
-        let container = self.evaluate(of, env);
-        let key = match key {
+        let met = self.notes.unbound.len();
+        let known = match key {
             // an unknown key takes any entry
             Value::Opaque(..) => None,
             key => self.text_of(key, env).known(),
         };
+        // a default says nothing of what unknown callers give
+        let known = known.filter(|_| self.notes.unbound.len() == met);
+        for unbound in self.notes.unbound.iter_mut().skip(met) {
+            unbound.chooses = true;
+        }
+        if let Value::Name(path, _) = of
+            && let Some(Entity::Module(file)) = self.meaning(path, env)
+        {
+            return self.attribute_of_module(file, known.as_deref(), span, env);
+        }
+        let (container, key) = (self.evaluate(of, env), known);
         match (container, key) {
             (Val::Map(entries, inner), Some(key)) => match entries.iter().find(|(k, _)| *k == key) {
                 Some((_, value)) => self.evaluate(value, &inner),
@@ -420,6 +463,7 @@ impl<'a> Resolver<'a> {
         let params = self.symbols.scope(function).map_or(&[][..], |s| s.params.as_slice());
         let mut given: Vec<Option<(&'a Value, Env<'a>)>> = vec![None; params.len()];
         let mut rest = Vec::new();
+        let mut others = Vec::new();
         let mut at = 0;
         let mut spread = false;
         for arg in &call.call.args {
@@ -427,8 +471,9 @@ impl<'a> Resolver<'a> {
                 spread = true;
             }
             if !arg.name.is_empty() {
-                if let Some(i) = params.iter().position(|p| p.name == arg.name) {
-                    given[i] = Some((&arg.value, env.clone()));
+                match params.iter().position(|p| p.name == arg.name) {
+                    Some(i) => given[i] = Some((&arg.value, env.clone())),
+                    None => others.push(arg.name.as_str()),
                 }
             } else if spread || params.get(at).is_none_or(|p| p.rest) {
                 rest.push((&arg.value, env.clone()));
@@ -437,7 +482,7 @@ impl<'a> Resolver<'a> {
                 at += 1;
             }
         }
-        Binding::Call { function, given, rest }
+        Binding::Call { function, given, rest, others }
     }
 
     /// The environment of a call: what has happened when it runs.

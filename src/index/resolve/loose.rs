@@ -82,9 +82,13 @@ impl<'a> Resolver<'a> {
 
     fn consider(&mut self, subject: Subject<'a>, env: &Env<'a>, span: Span) {
         let file = env.file;
-        let (texts, _) = self.variants(subject, env);
+        // a template of a library's tag is sent where it stands: its function's callers say the rest
+        let arrivals = match subject {
+            Subject::Value(value @ Value::Tagged { pack, .. }) if !pack.is_empty() => self.arrivals(value, env),
+            _ => self.variants(subject, env).0.into_iter().map(|text| Arrival { text, chain: Vec::new() }).collect(),
+        };
         self.notes = Notes::default();
-        let good: Vec<_> = texts.into_iter().filter(|t| recognise(&t.plain(), self.dialect) == Recognition::Statement).collect();
+        let good: Vec<_> = arrivals.into_iter().filter(|a| recognise(&a.text.plain(), self.dialect) == Recognition::Statement).collect();
         if good.is_empty() {
             return;
         }
@@ -99,9 +103,9 @@ impl<'a> Resolver<'a> {
             _ => "",
         };
         let evidence = if library.is_empty() { Evidence::Parsed } else { Evidence::Sink };
-        for text in good {
+        for arrival in good {
             let sender = Sender { file, span, library, evidence, consumer: Consumer::Unknown };
-            self.emit(&Arrival { text, chain: Vec::new() }, sender);
+            self.emit(&arrival, sender);
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) enum Binding<'a> {
         given: Vec<Option<(&'a Value, Env<'a>)>>,
         /// What a rest parameter takes.
         rest: Vec<(&'a Value, Env<'a>)>,
+        /// Names of the arguments that no parameter has.
+        others: Vec<&'a str>,
     },
     /// The item of a comprehension.
     Item { file: FileId, scope: ScopeId, name: &'a str, value: Val<'a> },

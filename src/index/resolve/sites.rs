@@ -163,7 +163,7 @@ impl<'a> Resolver<'a> {
             let text = param.is_some_and(|p| matches!(p.default, Some(Value::Text(..) | Value::List(..))));
             text && !texts.iter().any(|t| has_hole(t, u.file, u.source))
         };
-        unbound.iter().copied().find(|u| open(&u))
+        unbound.iter().copied().find(|u| u.chooses || open(&u))
     }
 
     /// Calls of a function that say what a parameter is, by an argument or by leaving it to its default.

@@ -3,8 +3,9 @@
 use super::Resolver;
 use super::evaluate::Val;
 use super::names::{Entity, Env};
-use super::text::Text;
+use super::text::{FileId, Text};
 use crate::model::facts::{Call, Value};
+use crate::model::span::Span;
 
 impl<'a> Resolver<'a> {
     /// A tagged template: interpolated fragments are text, everything else is a parameter.
@@ -13,7 +14,8 @@ impl<'a> Resolver<'a> {
         for part in parts {
             let plain = matches!(part, Value::Text(..));
             if plain || !parameters || self.is_fragment(part, tag, env, 0) {
-                out.append(self.fragment(part, tag, env));
+                let before = if plain { Ahead::Names } else { Ahead::of(&out) };
+                out.append(self.fragment(part, tag, env, before));
             } else {
                 out.append(Text::parameter(env.file, part.span()));
             }
@@ -67,7 +69,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn fragment(&mut self, value: &'a Value, tag: &'a [String], env: &Env<'a>) -> Text<'a> {
+    fn fragment(&mut self, value: &'a Value, tag: &'a [String], env: &Env<'a>, before: Ahead) -> Text<'a> {
         let val = match value {
             Value::Call(call)
                 if call.callee.first() == tag.first()
@@ -75,8 +77,13 @@ impl<'a> Resolver<'a> {
                         .entity(&call.callee, env)
                         .is_none_or(|e| matches!(e, Entity::External(_) | Entity::Variable { .. } | Entity::Param { .. })) =>
             {
-                self.tag_helper(call, env)
+                self.tag_helper(call, env, before)
             }
+            // a helper by the name of another tag
+            Value::Tagged { tag: other, parts, parameters: false, .. } => match parts.as_slice() {
+                [Value::Call(call)] if call.callee == *other => self.tag_helper(call, env, before),
+                _ => self.evaluate(value, env),
+            },
             _ => self.evaluate(value, env),
         };
         match val {
@@ -93,7 +100,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// `sql("users")`, `sql(["a", "b"])`, `sql.unsafe("...")`, `sql.identifier(["t", "c"])`, `sql.join(...)`.
-    fn tag_helper(&mut self, call: &'a Call, env: &Env<'a>) -> Val<'a> {
+    fn tag_helper(&mut self, call: &'a Call, env: &Env<'a>, before: Ahead) -> Val<'a> {
         let how = if call.callee.len() > 1 { call.callee.last().map_or("", String::as_str) } else { "" };
         let Some(first) = call.args.first() else { return Val::Text(Text::hole("sql()", env.file, call.span)) };
         let separator = match how {
@@ -104,35 +111,85 @@ impl<'a> Resolver<'a> {
             },
             _ => ", ",
         };
+        let named: Vec<&'a Value> = call.args.iter().skip(1).map(|a| &a.value).collect();
         match self.evaluate(&first.value, env) {
+            // rows with the columns that are named behind them
+            _ if how.is_empty() && !named.is_empty() => {
+                let names = named.into_iter().flat_map(|value| match self.evaluate(value, env) {
+                    Val::List(items) => items.into_iter().map(|v| self.as_text(v, value.span(), env)).collect(),
+                    other => vec![self.as_text(other, value.span(), env)],
+                });
+                let names = names.collect();
+                Val::Text(before.columns(names, env.file, call.span))
+            }
             Val::List(items) => {
-                let mut out = Text::default();
+                let listed = before == Ahead::Values && how.is_empty();
+                let mut out = Text::synthetic(if listed { "(" } else { "" });
                 for (i, item) in items.into_iter().enumerate() {
                     if i > 0 {
                         out.append(Text::synthetic(separator));
                     }
                     out.append(self.as_text(item, first.value.span(), env));
                 }
+                out.append(Text::synthetic(if listed { ")" } else { "" }));
                 Val::Text(out)
             }
             Val::Map(entries, _) if how.is_empty() && !entries.is_empty() => {
-                // the values of a row: postgres.js prints `(a, b) values ($1, $2)` or `a = $1, b = $2`
-                let keys = entries.iter().map(|(k, _)| Text::synthetic(k.as_str()));
-                let mut out = Text::synthetic("(");
-                for (i, key) in keys.enumerate() {
-                    if i > 0 {
-                        out.append(Text::synthetic(", "));
-                    }
-                    out.append(key);
-                }
-                for i in 0..entries.len() {
-                    out.append(Text::synthetic(if i == 0 { ") values (" } else { ", " }));
-                    out.append(Text::parameter(env.file, call.span));
-                }
-                out.append(Text::synthetic(")"));
-                Val::Text(out)
+                // the values of a row
+                let keys = entries.iter().map(|(k, _)| Text::synthetic(k.as_str())).collect();
+                Val::Text(before.columns(keys, env.file, call.span))
             }
             other => other,
         }
+    }
+}
+
+/// What the text before a helper makes of columns.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Ahead {
+    /// A list of them.
+    Names,
+    /// The columns of new rows, then their values.
+    Rows,
+    /// Assignments.
+    Assignments,
+    /// A list of values in parentheses.
+    Values,
+}
+
+impl Ahead {
+    /// By the keyword that came last.
+    fn of(text: &Text<'_>) -> Ahead {
+        let plain = text.plain().to_ascii_lowercase();
+        let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').rev();
+        match words.find(|w| matches!(*w, "insert" | "values" | "select" | "set" | "update" | "in" | "as" | "returning" | "by")) {
+            Some("insert") => Ahead::Rows,
+            Some("set" | "update") => Ahead::Assignments,
+            Some("in" | "values") => Ahead::Values,
+            _ => Ahead::Names,
+        }
+    }
+
+    fn columns<'a>(self, names: Vec<Text<'a>>, file: FileId, span: Span) -> Text<'a> {
+        let count = names.len();
+        let mut out = Text::synthetic(if self == Ahead::Rows { "(" } else { "" });
+        for (i, name) in names.into_iter().enumerate() {
+            if i > 0 {
+                out.append(Text::synthetic(", "));
+            }
+            out.append(name);
+            if self == Ahead::Assignments {
+                out.append(Text::synthetic(" = "));
+                out.append(Text::parameter(file, span));
+            }
+        }
+        if self == Ahead::Rows {
+            for i in 0..count {
+                out.append(Text::synthetic(if i == 0 { ") values (" } else { ", " }));
+                out.append(Text::parameter(file, span));
+            }
+            out.append(Text::synthetic(")"));
+        }
+        out
     }
 }

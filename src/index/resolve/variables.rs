@@ -211,8 +211,13 @@ impl<'a> Resolver<'a> {
         let Some(param) = self.symbols.scope(function).and_then(|s| s.params.get(index)) else { return Val::Nothing };
         let home = Env { frames: env.frames.clone(), ..Env::new(function.0, function.1, 0, 0) };
         if let Some(frame) = env.frame_of(function)
-            && let Binding::Call { given, rest, .. } = &frame.binding
+            && let Binding::Call { given, rest, others, .. } = &frame.binding
         {
+            let last = self.symbols.scope(function).is_some_and(|s| s.params.len() == index + 1);
+            if param.rest && rest.is_empty() && last && !others.is_empty() {
+                // `**changes`: walked through, it gives its keys
+                return Val::List(others.iter().map(|name| Val::Text(Text::synthetic(*name))).collect());
+            }
             if param.rest {
                 return Val::List(rest.iter().map(|(v, e)| self.evaluate(v, e)).collect());
             }
@@ -224,7 +229,7 @@ impl<'a> Resolver<'a> {
             }
             return Val::Text(self.parameter_hole(&param.name, &param.ty, span, env));
         }
-        self.notes.unbound.push(Unbound { function, index, file: env.file, source: span });
+        self.notes.unbound.push(Unbound { function, index, file: env.file, source: span, chooses: false });
         match &param.default {
             Some(default) if !is_nothing(default) => self.evaluate(default, &home),
             _ => Val::Text(self.parameter_hole(&param.name, &param.ty, span, env)),

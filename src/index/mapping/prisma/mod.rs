@@ -227,6 +227,7 @@ fn relation(models: &Models, entry: &Entry, field: &Field, target: &Entry) -> Op
         eager: false,
         dynamic: false,
         cascade: false,
+        on_delete: Default::default(),
         order: Vec::new(),
     };
     let own = keys(models, entry.id, target.id, field);

@@ -2,7 +2,7 @@
 
 use super::names::At;
 use super::set::Pairs;
-use crate::grammar::mapper::{Act, EntityWrites, NamesMean, RelationShape, RowsAre, Step, Verb};
+use crate::grammar::mapper::{Act, EntityWrites, JoinsOwners, NamesMean, RelationShape, RowsAre, Step, Verb};
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, Relation, RelationId};
 use crate::index::trace::query::{EntityWrite, Join, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, ObjectId, Value};
@@ -327,7 +327,16 @@ impl Tracer<'_> {
         self.set_root(query, SourceTable::Model(found.target), None, origin);
         let value = || vec![SqlExpr::Value(None)];
         let mut filters = Vec::new();
+        let reads = self.query(query).is_none_or(|q| !q.verb.unwrap_or_default().writes());
+        let joins = self.pack_of(model).and_then(|p| self.words.mapper(p)).map(|m| m.joins_owners).unwrap_or_default();
+        let owner = match (joins, &found.through) {
+            (JoinsOwners::Always, _) => found.shape != RelationShape::ToOne,
+            (JoinsOwners::Links, through) => through.is_some(),
+            (JoinsOwners::Never, _) => false,
+        };
+        let owner = owner && reads;
         match &found.through {
+            None if owner => self.join_owner(query, 0, model, &found, &mut filters),
             None => {
                 for (_, other) in &found.keys {
                     let left = self.model_column(SourceRef::Id(0), found.target, other, origin);
@@ -345,13 +354,35 @@ impl Tracer<'_> {
                     SqlExpr::Compare("=".into(), Box::new(link(link_column)), vec![right])
                 });
                 let on = on.collect();
-                filters.extend(found.keys.iter().map(|(_, own)| SqlExpr::Compare("=".into(), Box::new(link(own)), value())));
+                if !owner {
+                    filters.extend(found.keys.iter().map(|(_, own)| SqlExpr::Compare("=".into(), Box::new(link(own)), value())));
+                }
                 self.change(query, |q| {
                     q.sources.push(Source { table, alias: None, join: Some(Join { outer: false, on, relation: None }), origin })
                 });
+                if owner {
+                    self.join_owner(query, 1, model, &found, &mut filters);
+                }
             }
         }
         self.change(query, |q| q.filters.extend(filters));
+    }
+
+    /// Joins the table of the entity to that of its relation's keys; the entity's own key says which rows are meant.
+    fn join_owner(&mut self, query: QueryId, from: u32, model: ModelId, relation: &Relation, filters: &mut Vec<SqlExpr>) {
+        let source = self.query(query).map_or(0, |q| q.sources.len()) as u32;
+        let mut on = Vec::new();
+        for (own, other) in &relation.keys {
+            let left = match from {
+                0 => self.model_column(SourceRef::Id(0), relation.target, other, None),
+                _ => SqlExpr::Column { source: SourceRef::Id(from), name: other.clone() },
+            };
+            let key = self.model_column(SourceRef::Id(source), model, own, None);
+            on.push(SqlExpr::Compare("=".into(), Box::new(left), vec![key.clone()]));
+            filters.push(SqlExpr::Compare("=".into(), Box::new(key), vec![SqlExpr::Value(None)]));
+        }
+        let join = Some(Join { outer: false, on, relation: None });
+        self.change(query, |q| q.sources.push(Source { table: SourceTable::Model(model), alias: None, join, origin: None }));
     }
 
     /// Begins a query of the rows of a relation of the receiver.
