@@ -420,6 +420,9 @@ pub enum Act {
     Unlink,
     /// Removes all links of the entity.
     UnlinkAll,
+    /// Removes those to the rows that the relation's query finds: with the conditions of the query, or of the manager that it
+    /// begins from; all where there are none.
+    UnlinkFound,
     /// Begins with the rows of a relation of the receiver: of an entity, or of the model's rows around.
     Related,
     /// Names the table that the statement is about.

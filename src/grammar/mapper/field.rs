@@ -168,6 +168,10 @@ pub struct RelationRule {
     /// Shape.
     #[serde(default)]
     pub shape: RelationShape,
+    /// It is none where the other model is defined above it in the same file: then a field of its own name is all there is
+    /// (peewee's deferred keys are resolved by what is defined after them).
+    #[serde(default)]
+    pub only_ahead: bool,
     /// The other model: a class, its name, or a function that gives it.
     #[serde(default)]
     pub target: Vec<Source>,

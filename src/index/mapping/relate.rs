@@ -46,6 +46,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 continue;
             }
             match self.target(own, &relation) {
+                Some(target) if relation.rule.only_ahead && self.stands_before(target, place) => {
+                    let named = self.text(relation.rule.column.get(..1).unwrap_or_default(), &relation.item, own);
+                    let column = named.unwrap_or_else(|| Named { text: relation.item.name.text.clone(), origin: relation.item.name.origin });
+                    let nullable = self.finder.says(&relation.rule.nullable, &relation.item);
+                    self.key_field(own, &relation.item.name, &column, None, place, Some(nullable), false);
+                }
                 Some(target) => {
                     let many = self.is_many(&relation);
                     known.push(Known { own, target, rule: relation.rule, item: relation.item, origin: place, many });
@@ -80,6 +86,11 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             }
         }
         any.into_iter().for_each(|(own, relation)| self.join_any(own, &relation));
+    }
+
+    /// Whether a model is defined above a place of the same file.
+    fn stands_before(&self, model: ModelId, place: Origin) -> bool {
+        self.model(model).is_some_and(|m| m.origin.file == place.file && m.origin.span.end <= place.span.start)
     }
 
     fn hit(&self, source: &Source, k: &Item<'a>, own: ModelId) -> Option<Hit<'a>> {

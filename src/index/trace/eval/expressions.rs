@@ -3,9 +3,11 @@
 use super::{MAX_NESTING, render};
 use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, FunctionRef};
-use crate::index::trace::Tracer;
 use crate::index::trace::value::{Object, Value};
-use crate::model::code::{Expr, ExprKind, Word};
+use crate::index::trace::{Callee, Tracer};
+use crate::model::code::{Expr, ExprKind, Type, Word};
+use crate::model::facts::Language;
+use std::rc::Rc;
 
 impl<'a> Tracer<'a> {
     /// The value of an expression.
@@ -88,6 +90,18 @@ impl<'a> Tracer<'a> {
             ExprKind::Spread(inner) => self.eval(inner),
             ExprKind::Cast(inner, ty) => {
                 let value = self.eval(inner);
+                // `pkg.Function[Type](value)` reads like a conversion
+                if let Type::Named { args, .. } = ty
+                    && self.language_here() == Language::Go
+                    && !args.is_empty()
+                    && let Value::External(name) = self.named_type(ty, origin)
+                {
+                    let types: Rc<[Value]> = args.iter().map(|t| self.named_type(t, origin)).collect();
+                    let callee = Callee::Function { name, types };
+                    if let Some(given) = self.library_call(&callee, &[self.argument(value.clone(), origin)], origin) {
+                        return given;
+                    }
+                }
                 match value {
                     Value::Unknown | Value::Null => self.type_value(ty, origin),
                     known => known,

@@ -3,8 +3,9 @@
 
 use super::render;
 use crate::index::mapping::ModelId;
-use crate::index::program::{ClassRef, FunctionRef};
+use crate::index::program::{ClassRef, FileId, FunctionRef};
 use crate::index::trace::Tracer;
+use crate::index::trace::library::Learnt;
 use crate::index::trace::value::Value;
 use crate::model::code::Expr;
 use rustc_hash::FxHashMap as HashMap;
@@ -33,6 +34,8 @@ pub(super) struct Known<'a> {
     properties: RefCell<HashMap<FunctionRef, bool>>,
     /// Expressions as people read them. By place in memory: the program stays where it is.
     shown: HashMap<*const Expr, Rc<str>>,
+    /// Models of names by what their files do with them.
+    learnt: RefCell<HashMap<FileId, Rc<Learnt>>>,
     /// Names that values of modules are assigned to.
     assigned: HashMap<*const Expr, Option<&'a str>>,
 }
@@ -96,6 +99,16 @@ impl<'a> Tracer<'a> {
         let kind = self.find_kind_of_class(class);
         self.state.known.kinds.borrow_mut().insert(class, kind.clone());
         kind
+    }
+
+    /// Models of names by what a file does with them, which `find` tells.
+    pub(in crate::index::trace) fn learnt_names(&self, file: FileId, find: impl FnOnce(&Self) -> Learnt) -> Rc<Learnt> {
+        if let Some(known) = self.state.known.learnt.borrow().get(&file) {
+            return known.clone();
+        }
+        let learnt = Rc::new(find(self));
+        self.state.known.learnt.borrow_mut().insert(file, learnt.clone());
+        learnt
     }
 
     /// An expression as it is written, shortened.

@@ -63,7 +63,7 @@ impl Tracer<'_> {
                     }
                 }
             }
-            Act::Link | Act::Unlink | Act::UnlinkAll => {
+            Act::Link | Act::Unlink | Act::UnlinkAll | Act::UnlinkFound => {
                 if let Some(Value::Handle(handle)) = call.receiver {
                     let handle = handle.clone();
                     if step.act == Act::Link
@@ -77,7 +77,8 @@ impl Tracer<'_> {
                         }
                         self.touch(&at, model);
                     }
-                    self.link(&at, step, &handle);
+                    let found = if step.act == Act::UnlinkFound { self.found_links(words, &handle, call) } else { None };
+                    self.link(&at, step, &handle, found);
                 }
             }
             Act::LoadJoined if step.read == ReadAs::Includes => {

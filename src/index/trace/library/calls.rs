@@ -55,9 +55,9 @@ impl Tracer<'_> {
                 };
                 Some(self.carried_out(&words, rule, pack, Some(value), args, site))
             }
-            Callee::Method { receiver: Value::External(path), name, .. } => {
-                let name = format!("{path}.{}", name.text);
-                self.function_called(&words, &name, args, count, site)
+            Callee::Method { receiver: Value::External(path), name, types } => {
+                let name: Rc<str> = format!("{path}.{}", name.text).into();
+                self.called(&Callee::Function { name, types: types.clone() }, args, site)
             }
             Callee::Method { receiver: Value::OneOf(choices), name, types } => {
                 let one = |t: &mut Self, receiver: &Value| {
@@ -117,7 +117,7 @@ impl Tracer<'_> {
         }
         if let Some(rule) = words.method(pack, &kind, &name.text, count) {
             // links belong to the relation, whatever rows its manager gives
-            let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| matches!(s.act, Act::Link | Act::Unlink)));
+            let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| s.act.links()));
             let begun = if links { None } else { self.begins(words, pack, &kind, receiver, name, site) };
             return Some(self.carried_out(words, rule, pack, Some(begun.as_ref().unwrap_or(receiver)), args, site));
         }
@@ -599,6 +599,11 @@ impl Tracer<'_> {
 }
 
 impl Act {
+    /// It writes or removes what links rows.
+    fn links(self) -> bool {
+        matches!(self, Act::Link | Act::Unlink | Act::UnlinkAll | Act::UnlinkFound)
+    }
+
     /// It reads names, which mean something only in a query whose root is known.
     fn needs_root(self) -> bool {
         !matches!(

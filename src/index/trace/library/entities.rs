@@ -2,11 +2,13 @@
 
 use super::names::At;
 use super::set::Pairs;
+use super::words::Vocabulary;
 use crate::grammar::mapper::{Act, EntityWrites, JoinsOwners, NamesMean, RelationShape, RowsAre, Step, Verb};
 use crate::index::mapping::{FieldId, ModelId, Named, Origin, Relation, RelationId};
 use crate::index::trace::query::{EntityWrite, Join, Query, QueryId, Source, SourceRef, SourceTable, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, ObjectId, Value};
 use crate::index::trace::{Tracer, Use};
+use std::rc::Rc;
 
 impl Tracer<'_> {
     /// See [`Tracer::library_construct`].
@@ -441,8 +443,30 @@ impl Tracer<'_> {
         });
     }
 
+    /// The keys of the rows whose links are removed: those that the query of a relation finds, or a manager lets through.
+    pub(super) fn found_links(&mut self, words: &Rc<Vocabulary>, handle: &Handle, call: &super::calls::Call) -> Option<QueryId> {
+        let begins: Option<String> = words.kind(call.pack, &handle.kind).map(|k| k.begins.clone()).filter(|b| !b.is_empty());
+        let receiver = call.receiver?;
+        let begun = match begins {
+            Some(method) => match self.call_own_method(receiver, &method, Vec::new(), call.site)? {
+                Value::Handle(Handle { query: Some(query), .. }) => {
+                    self.change(query, |q| q.used = true);
+                    Some(query).filter(|&q| self.query(q).is_some_and(|q| !q.filters.is_empty()))
+                }
+                _ => None,
+            },
+            None => handle.query,
+        }?;
+        let rows = self.query(begun)?.clone();
+        let model = self.root_model(begun)?;
+        let key = self.key_field(0, model, None);
+        Some(self.begin(Query { select: vec![key], verb: Some(Verb::Select), used: true, unordered: true, ..rows }))
+    }
+
     /// Writes or removes what links the rows of a relation: rows of the join table, else the key on the other side.
-    pub(super) fn link(&mut self, at: &At, step: &Step, handle: &Handle) {
+    ///
+    /// `found` says which rows' links are removed.
+    pub(super) fn link(&mut self, at: &At, step: &Step, handle: &Handle, found_rows: Option<QueryId>) {
         let Some((entity, relation, origin)) = handle.of else { return };
         let Some(Object::Entity { model, .. }) = self.object(entity) else { return };
         let model = *model;
@@ -452,7 +476,7 @@ impl Tracer<'_> {
         let verb;
         let table = match &found.through {
             Some(through) => {
-                let others = through.keys.iter().filter(|_| step.act != Act::UnlinkAll).map(|(link, _)| link);
+                let others = through.keys.iter().filter(|_| !matches!(step.act, Act::UnlinkAll | Act::UnlinkFound)).map(|(link, _)| link);
                 let columns = found.keys.iter().map(|(_, link)| link).chain(others);
                 pairs = columns.map(|c| (SqlExpr::Column { source: SourceRef::Id(0), name: named(c) }, SqlExpr::Value(None))).collect();
                 verb = if step.act == Act::Link { Verb::Insert } else { Verb::Delete };
@@ -468,6 +492,11 @@ impl Tracer<'_> {
                 SourceTable::Model(found.target)
             }
         };
+        let link = found.through.as_ref().and_then(|t| t.keys.first()).map(|(link, _)| named(link));
+        let among = found_rows.zip(link).map(|(rows, link)| {
+            let column = SqlExpr::Column { source: SourceRef::Id(0), name: link };
+            SqlExpr::Compare("IN".into(), Box::new(column), vec![SqlExpr::Query(rows)])
+        });
         self.change(at.query, |q| {
             q.sources = vec![Source { table, alias: None, join: None, origin }];
             q.filters.clear();
@@ -475,6 +504,7 @@ impl Tracer<'_> {
             match verb {
                 Verb::Delete => {
                     q.filters = pairs.into_iter().map(|(c, v)| SqlExpr::Compare("=".into(), Box::new(c), vec![v])).collect();
+                    q.filters.extend(among);
                 }
                 Verb::Update => {
                     q.entity = Some(EntityWrite::Changed);

@@ -246,7 +246,10 @@ impl Tracer<'_> {
     /// An instance of a model that a name stands for (`ticket`, `order_line`), or several (`tickets`), where the
     /// library of the model says so.
     pub(super) fn entity_named(&mut self, name: &str, site: Origin) -> Option<Value> {
-        let (model, many) = *self.words.clone().entities(self.models).get(name)?;
+        let (model, many) = match self.words.clone().entities(self.models).get(name) {
+            Some(known) => *known,
+            None => (self.entity_by_use(site.file, name)?, false),
+        };
         Some(self.loaded(model, many, None, site))
     }
 

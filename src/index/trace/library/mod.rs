@@ -10,6 +10,7 @@ mod given;
 mod includes;
 mod joins;
 mod kinds;
+mod learnt;
 mod listing;
 mod members;
 mod names;
@@ -26,6 +27,7 @@ mod tests;
 mod walk;
 mod words;
 
+pub(super) use learnt::Learnt;
 pub(super) use words::Vocabulary;
 
 use super::value::{Argument, Handle, ObjectId, Value};

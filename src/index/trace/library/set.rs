@@ -318,7 +318,7 @@ impl Tracer<'_> {
             let write = self.begin(Query { pack: pack.clone(), parts, ..Query::default() });
             let handle = Handle { pack, of: Some((id, relation, origin)), ..Handle::default() };
             let step = Step { act: Act::Link, ..Step::default() };
-            self.link(&At { query: write, ..*at }, &step, &handle);
+            self.link(&At { query: write, ..*at }, &step, &handle, None);
             self.dispatch(write, at.site);
         }
     }
