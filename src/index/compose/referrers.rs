@@ -6,7 +6,7 @@ use super::names::At;
 use super::scope::{Found, How, What, lineage};
 use super::{Build, Composer};
 use crate::grammar::mapper::RelationShape;
-use crate::index::mapping::{ModelId, Named, OnDelete, RelationId, Through};
+use crate::index::mapping::{ModelId, Named, OnDelete, Relation, RelationId, Through};
 use crate::index::trace::query::Query;
 use crate::model::statement::SqlText;
 
@@ -19,6 +19,22 @@ pub(super) enum Referrers<'a> {
     Rows { model: ModelId, keys: Vec<&'a Named>, then: Then },
     /// Rows of a join table.
     Links { through: &'a Through, keys: Vec<&'a Named> },
+}
+
+impl Referrers<'_> {
+    /// The same is done with the same rows.
+    fn is_same(&self, other: &Referrers<'_>) -> bool {
+        let named = |a: &[&Named], b: &[&Named]| a.iter().map(|n| &n.text).eq(b.iter().map(|n| &n.text));
+        match (self, other) {
+            (Referrers::Rows { model, keys, then }, Referrers::Rows { model: m, keys: k, then: t }) => {
+                model == m && then == t && named(keys, k)
+            }
+            (Referrers::Links { through, keys }, Referrers::Links { through: t, keys: k }) => {
+                through.table.text == t.table.text && named(keys, k)
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What is done with them.
@@ -41,7 +57,13 @@ impl<'a> Composer<'a> {
         if let Some(root) = root_model(q).filter(|_| acts()) {
             self.refer_to(root, &mut Vec::new(), &mut out);
         }
-        out
+        let mut once: Vec<Referrers<'a>> = Vec::new();
+        for one in out {
+            if !once.iter().any(|o| o.is_same(&one)) {
+                once.push(one);
+            }
+        }
+        once
     }
 
     fn refer_to(&self, model: ModelId, seen: &mut Vec<ModelId>, out: &mut Vec<Referrers<'a>>) {
@@ -57,8 +79,11 @@ impl<'a> Composer<'a> {
             {
                 out.push(Referrers::Rows { model: id, keys: vec![&key.column], then: Then::Find });
             }
-            let refers =
-                |r: RelationId| other.relations.get(r as usize).filter(|r| r.shape == RelationShape::ToOne && family.contains(&r.target));
+            // what is inherited, and the other side of a relation, has no place of its own
+            let refers = |r: RelationId| {
+                let own = |r: &&Relation| r.shape == RelationShape::ToOne && r.origin.is_some() && family.contains(&r.target);
+                other.relations.get(r as usize).filter(own)
+            };
             for relation in (0..other.relations.len() as RelationId).filter_map(refers) {
                 let keys: Vec<&Named> = relation.keys.iter().map(|k| &k.0).collect();
                 let mut add = |then: Then| out.push(Referrers::Rows { model: id, keys: keys.clone(), then });

@@ -48,9 +48,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             match self.target(own, &relation) {
                 Some(target) if relation.rule.only_ahead && self.stands_before(target, place) => {
                     let named = self.text(relation.rule.column.get(..1).unwrap_or_default(), &relation.item, own);
-                    let column = named.unwrap_or_else(|| Named { text: relation.item.name.text.clone(), origin: relation.item.name.origin });
+                    let column =
+                        named.unwrap_or_else(|| Named { text: relation.item.name.text.clone(), origin: relation.item.name.origin });
                     let nullable = self.finder.says(&relation.rule.nullable, &relation.item);
                     self.key_field(own, &relation.item.name, &column, None, place, Some(nullable), false);
+                    let fields = self.models.models.get_mut(own as usize).into_iter().flat_map(|m| &mut m.fields);
+                    fields.filter(|f| f.column.text == column.text).for_each(|f| f.deferred = true);
                 }
                 Some(target) => {
                     let many = self.is_many(&relation);

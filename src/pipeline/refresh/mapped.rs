@@ -96,7 +96,9 @@ fn join(resolved: &mut Resolved, placed: Placed, read: &dyn Fn(&str) -> Option<V
             new.push(statement);
         } else {
             // what is prepared is sent by another call
-            let same = |i: &usize| resolved.statements.get(*i).is_some_and(|r| r.text.text.trim() == statement.text.text.trim() && r.site.is_some());
+            let same = |i: &usize| {
+                resolved.statements.get(*i).is_some_and(|r| r.text.text.trim() == statement.text.text.trim() && r.site.is_some())
+            };
             if let (Some(same), Some(file)) = (known.iter().copied().find(same), statement.files.first()) {
                 sites.insert(same, (file.clone(), statement.span));
             }

@@ -77,6 +77,9 @@ impl Tracer<'_> {
                         }
                         self.touch(&at, model);
                     }
+                    if step.act == Act::UnlinkFound && handle.of.is_none() {
+                        return self.unlink_rows(&at);
+                    }
                     let found = if step.act == Act::UnlinkFound { self.found_links(words, &handle, call) } else { None };
                     self.link(&at, step, &handle, found);
                 }

@@ -463,6 +463,27 @@ impl Tracer<'_> {
         Some(self.begin(Query { select: vec![key], verb: Some(Verb::Select), used: true, unordered: true, ..rows }))
     }
 
+    /// Makes of a query of a relation's rows, which conditions were added to, the removal of what links them.
+    pub(super) fn unlink_rows(&mut self, at: &At) {
+        let Some(rows) = self.query(at.query).cloned() else { return };
+        let [_, through, ..] = rows.sources.as_slice() else { return };
+        let link = through.join.iter().flat_map(|j| &j.on).find_map(|on| match on {
+            SqlExpr::Compare(_, left, _) => match &**left {
+                SqlExpr::Column { source: SourceRef::Id(1), name } => Some(name.clone()),
+                _ => None,
+            },
+            _ => None,
+        });
+        let (Some(link), Some(model)) = (link, self.root_model(at.query)) else { return };
+        let table = Source { join: None, ..through.clone() };
+        let (pack, parts) = (rows.pack.clone(), rows.parts.clone());
+        let key = self.key_field(0, model, None);
+        let found = self.begin(Query { select: vec![key], verb: Some(Verb::Select), used: true, unordered: true, ..rows });
+        let column = SqlExpr::Column { source: SourceRef::Id(0), name: link };
+        let filters = vec![SqlExpr::Compare("IN".into(), Box::new(column), vec![SqlExpr::Query(found)])];
+        self.change(at.query, |q| *q = Query { pack, parts, verb: Some(Verb::Delete), sources: vec![table], filters, ..Query::default() });
+    }
+
     /// Writes or removes what links the rows of a relation: rows of the join table, else the key on the other side.
     ///
     /// `found` says which rows' links are removed.
