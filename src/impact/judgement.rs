@@ -107,6 +107,11 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Whether the statement is the same before and after, and does not wait for the migration.
+    pub fn leaves(&self) -> bool {
+        self.effect == Effect::Safe && self.waits_for.is_none()
+    }
+
     /// Leaves out causes; the gravest of the others becomes the verdict.
     pub fn retain(&mut self, keep: impl Fn(&Cause) -> bool) {
         let mut left: Vec<Cause> = self.cause.take().into_iter().chain(std::mem::take(&mut self.also)).filter(keep).collect();

@@ -4,6 +4,7 @@ use super::findings::{Origin, finding};
 use super::judge::judge_paired;
 use super::judgement::StatementInput;
 use super::pairing::Pairing;
+use super::untouched::Untouched;
 use crate::model::change::Change;
 use crate::model::finding::Finding;
 use crate::model::schema::Schema;
@@ -25,6 +26,8 @@ pub fn check_statements(
     migrations: &[String],
 ) -> Vec<Finding> {
     let pairing = Pairing::new(before, after, changes);
+    // Every statement is judged here, its confidence is asked for; what need not be is held against that.
+    let mut untouched = cfg!(debug_assertions).then(|| Untouched::new(&pairing, changes));
     let lines = LineIndex::new(text.as_bytes());
     let script = parse_script(text, before.dialect);
     let origin = Origin { weight: 100, ..Origin::default() };
@@ -33,6 +36,9 @@ pub fn check_statements(
     for (number, statement) in script.statements.iter().enumerate() {
         let session = was.run(statement, text, before);
         is.run(statement, text, after);
+        if session {
+            untouched = None;
+        }
         if session || matches!(statement.kind, ast::StatementKind::Transaction(_)) {
             continue;
         }
@@ -47,6 +53,8 @@ pub fn check_statements(
             parts: &[],
         };
         let judgement = judge_paired(&pairing, changes, &input, &was, &is);
+        let left = untouched.as_ref().is_some_and(|u| u.leaves(statement.span.slice(text), false, None));
+        debug_assert!(!left || judgement.leaves(), "what is surely left alone is touched: {}: {judgement:?}", statement.span.slice(text));
         let start = lines.line_column(text.as_bytes(), 0);
         let indexed = IndexedStatement {
             statement: Statement {

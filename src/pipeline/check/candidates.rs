@@ -4,7 +4,7 @@ use super::{CheckError, CheckRequest, Run, Sources, explain, paths};
 use crate::impact::findings::{Belonging, Origin, Place, at_definition, belonging, finding, join_shared, on_definition};
 use crate::impact::judgement::Cause;
 use crate::impact::rules::column_now_required;
-use crate::impact::{Judgement, Pairing, StatementInput, definitions, judge_paired};
+use crate::impact::{Judgement, Pairing, StatementInput, Untouched, definitions, judge_paired};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
 use crate::migrations::dialects::unsupported_engine;
@@ -50,7 +50,9 @@ pub fn judge(
     for (number, run) in runs.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
-        let mut judged = Judged::default();
+        // Of what is safe all the same more is said where everything is listed.
+        let untouched = (!request.all).then(|| Untouched::new(&pairing, &run.changes));
+        let mut judged = Judged { untouched, ..Judged::default() };
         // Variants of one site: the gravest stands for all. What is mended at a definition does not stand for what the
         // code names itself.
         let mut sites: BTreeMap<SiteKey, Site> = BTreeMap::new();
@@ -270,6 +272,7 @@ enum Answer {
 /// What is sent alike is judged once: mappers send the same few texts from all over a service.
 #[derive(Default)]
 struct Judged {
+    untouched: Option<Untouched>,
     forms: FxHashMap<Rc<Form>, Answer>,
     /// By text, what reads its rows, and whether whole numbers of any size fit.
     plain: FxHashMap<(String, Consumer, bool), Rc<Judgement>>,
@@ -282,6 +285,10 @@ impl Judged {
         }
         let answer = match other_engine(form, run.before.dialect) {
             Some(engine) => Answer::Foreign(engine),
+            None if self.untouched.as_ref().is_some_and(|u| u.leaves(&form.text, !form.holes.is_empty(), form.maps.as_ref())) => {
+                debug_assert!(judge_one(form, pairing, run).leaves(), "what is surely left alone is touched: {}", form.text);
+                Answer::Judged(Rc::default())
+            }
             None if !form.holes.is_empty() || form.maps.is_some() => Answer::Judged(Rc::new(judge_one(form, pairing, run))),
             None => {
                 let key = (form.text.clone(), form.consumer, form.any_integer);
