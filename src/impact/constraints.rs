@@ -180,6 +180,29 @@ fn foreign_key(schema: &Schema, table: &Table, constraint: &Constraint) -> Optio
     })
 }
 
+/// How the foreign keys that point to a table differ between two schemas.
+#[derive(Debug)]
+pub struct ReferencesChanged {
+    /// Those after that are new or act in another way, with what they were.
+    pub now: Vec<(ForeignKey, Option<ForeignKey>)>,
+    /// Those before that are gone.
+    pub gone: Vec<ForeignKey>,
+}
+
+impl ReferencesChanged {
+    /// Compares the keys that point to `old` in the schema before with those that point to `new` in the one after.
+    pub fn of((before, old): (&Schema, &Table), (after, new): (&Schema, &Table)) -> Self {
+        let (was, is) = (references_to(before, old), references_to(after, new));
+        let gone = was.iter().filter(|w| !is.iter().any(|k| k.same_link(w))).cloned().collect();
+        let with_old = |key: ForeignKey| {
+            let old = was.iter().find(|w| w.same_link(&key)).cloned();
+            let same = old.as_ref().is_some_and(|o| o.on_delete == key.on_delete && o.on_update == key.on_update);
+            (!same).then_some((key, old))
+        };
+        ReferencesChanged { now: is.iter().cloned().filter_map(with_old).collect(), gone }
+    }
+}
+
 /// The foreign keys of all tables that point to `parent`.
 pub fn references_to(schema: &Schema, parent: &Table) -> Vec<ForeignKey> {
     let dialect = schema.dialect;

@@ -1,6 +1,7 @@
 //! What a rule may look at, and the questions that most rules ask.
 
 use super::judgement::{Explanation, StatementInput};
+use super::operations::FoundOperand;
 use super::pairing::Pairing;
 use crate::model::change::{Change, ChangeOp};
 use crate::model::dialect::{Dialect, Engine};
@@ -11,6 +12,7 @@ use crate::model::span::Span;
 use crate::model::statement::{ColumnRef, HOLE, StatementKind};
 use crate::sql::bind::SessionState;
 use crate::sql::bind::binding::{BindError, BindErrorKind, Binding, Use};
+use std::cell::OnceCell;
 
 /// Everything that a rule may look at besides the two bindings and the changes.
 #[derive(Copy, Clone, Debug)]
@@ -25,6 +27,8 @@ pub struct Context<'a> {
     pub session: &'a SessionState,
     /// How many routine bodies enclose the statement: 0 for a statement of a service.
     pub depth: usize,
+    /// What [`super::operations::operands`] found.
+    pub operands: &'a OnceCell<Vec<FoundOperand>>,
 }
 
 impl<'a> Context<'a> {

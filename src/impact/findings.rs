@@ -272,8 +272,10 @@ pub fn gravest(variants: Vec<Finding>) -> Option<Finding> {
 pub fn arrange(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.scope == Scope::Test, f.kind == FindingKind::Use, std::cmp::Reverse(f.verdict));
-        let place = |f: &Finding| (f.service.clone(), f.repo.clone(), f.path.clone(), f.line, f.end_line, f.token, f.statement.clone());
-        key(a).cmp(&key(b)).then_with(|| place(a).cmp(&place(b)))
+        let names = |a: &Finding, b: &Finding| (&a.service, &a.repo, &a.path).cmp(&(&b.service, &b.repo, &b.path));
+        let place =
+            |a: &Finding, b: &Finding| (a.line, a.end_line, a.token, &a.statement).cmp(&(b.line, b.end_line, b.token, &b.statement));
+        key(a).cmp(&key(b)).then_with(|| names(a, b)).then_with(|| place(a, b))
     });
     let mut seen: HashMap<String, u32> = HashMap::new();
     for finding in findings.iter_mut() {

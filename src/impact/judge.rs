@@ -12,6 +12,7 @@ use crate::model::finding::{Effect, EngineErrors};
 use crate::model::schema::Schema;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::{SessionState, bind};
+use std::cell::OnceCell;
 
 /// A schema with the state of the session that sends the statement.
 #[derive(Copy, Clone, Debug)]
@@ -50,7 +51,8 @@ pub(super) fn judge_within(
 ) -> Judgement {
     let before = bind(input.statement, input.text, pairing.before, sessions.0);
     let after = bind(input.statement, input.text, pairing.after, sessions.1);
-    let cx = Context { input: *input, pairing, changes, session: sessions.1, depth };
+    let operands = OnceCell::new();
+    let cx = Context { input: *input, pairing, changes, session: sessions.1, depth, operands: &operands };
     let mut causes = Vec::new();
     for rule in rules::all() {
         for e in (rule.explain)(&cx, &before, &after, changes) {

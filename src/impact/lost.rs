@@ -84,13 +84,12 @@ pub fn lost_columns(cx: &Context, before: &Binding, after: &Binding) -> Vec<Lost
         if found.iter().any(|l| overlaps(l.span, used.span)) || table_gone(cx, used) {
             continue;
         }
-        let there = cx.use_at(after, used.span);
         let gone = match used.id {
             Some(id) => {
                 let unnamed = cx.pairing.column_now(id).is_none_or(|(_, c)| !cx.dialect().same_column(&c.name, name));
                 // Of a table that is not wholly known the engine's answer is open; the change itself is not.
-                let open = there.is_some_and(|u| u.id.is_none());
-                unnamed && (open || (after.error.is_some() && there.is_none()))
+                let open_or_gone = || cx.use_at(after, used.span).map_or(after.error.is_some(), |there| there.id.is_none());
+                unnamed && open_or_gone()
             }
             None => open_column_gone(cx, used, name),
         };

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::visit::{Role, roots};
-use crate::model::object::ObjectKind;
+use crate::model::object::{ObjectId, ObjectKind};
 use crate::model::schema::{Column, Table};
 use crate::model::span::Span;
 use crate::sql::ast::{Expr, ExprKind, Literal};
@@ -57,8 +57,20 @@ pub struct Operand<'a> {
     pub new: (&'a Table, &'a Column),
 }
 
-/// Everything done with columns that are written in the statement and exist before and after.
+/// An [`Operand`] by the identities of its columns: its place, what is done, the column before and the one after.
+pub type FoundOperand = (Span, Operation, ObjectId, ObjectId);
+
+/// Everything done with columns that are written in the statement and exist before and after. Looked for once for all
+/// rules.
 pub fn operands<'a>(cx: &Context<'a>, before: &Binding, after: &Binding) -> Vec<Operand<'a>> {
+    let found = cx.operands.get_or_init(|| find_operands(cx, before, after));
+    let operand = |&(span, operation, old, new): &FoundOperand| {
+        Some(Operand { span, operation, old: cx.pairing.column_before(old)?, new: cx.pairing.column_after(new)? })
+    };
+    found.iter().filter_map(operand).collect()
+}
+
+fn find_operands(cx: &Context, before: &Binding, after: &Binding) -> Vec<FoundOperand> {
     let mut found: Vec<(Span, Operation)> = Vec::new();
     roots(cx.input.statement, &mut |role, expr| {
         match role {
@@ -69,26 +81,17 @@ pub fn operands<'a>(cx: &Context<'a>, before: &Binding, after: &Binding) -> Vec<
         }
         inside(expr, &mut found, 0);
     });
-    let mut operands = Vec::new();
+    let mut operands: Vec<FoundOperand> = Vec::new();
     for (span, operation) in found {
-        let Some(old) = column_at(cx, before, span, |cx, id| cx.pairing.column_before(id)) else { continue };
-        let Some(new) = column_at(cx, after, span, |cx, id| cx.pairing.column_after(id)) else { continue };
-        if !operands.iter().any(|o: &Operand| o.span == span && o.operation == operation) {
-            operands.push(Operand { span, operation, old, new });
+        // through a view, the column behind it
+        let column_at = |binding| cx.use_at(binding, span).filter(|u| u.kind == ObjectKind::Column)?.id;
+        let Some(old) = column_at(before).filter(|id| cx.pairing.column_before(*id).is_some()) else { continue };
+        let Some(new) = column_at(after).filter(|id| cx.pairing.column_after(*id).is_some()) else { continue };
+        if !operands.iter().any(|o| o.0 == span && o.1 == operation) {
+            operands.push((span, operation, old, new));
         }
     }
     operands
-}
-
-/// The column that a name of the statement stands for; through a view, the column behind it.
-pub fn column_at<'a>(
-    cx: &Context<'a>,
-    binding: &Binding,
-    span: Span,
-    find: impl Fn(&Context<'a>, crate::model::object::ObjectId) -> Option<(&'a Table, &'a Column)>,
-) -> Option<(&'a Table, &'a Column)> {
-    let used = cx.use_at(binding, span).filter(|u| u.kind == ObjectKind::Column)?;
-    find(cx, used.id?)
 }
 
 const MAX_DEPTH: usize = 200;
@@ -183,7 +186,7 @@ fn inside(expr: &Expr, found: &mut Vec<(Span, Operation)>, depth: usize) {
         },
         _ => {}
     }
-    expr.children().into_iter().for_each(|c| inside(c, found, depth + 1));
+    expr.each_child(&mut |c| inside(c, found, depth + 1));
 }
 
 fn binary(op: &str, left: &Expr, right: &Expr, found: &mut Vec<(Span, Operation)>) {

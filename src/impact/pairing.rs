@@ -3,10 +3,13 @@
 //! Identity decides; a table that was rebuilt (new table, rows copied, old one dropped, new one renamed) has
 //! a new identity under the old name, and its columns are paired by name.
 
+use super::constraints::ReferencesChanged;
 use crate::model::change::{Change, ChangeOp};
 use crate::model::object::{ObjectId, ObjectName};
 use crate::model::schema::{Column, Function, Schema, Table};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// The two schemas with the links between their objects.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Pairing<'a> {
     columns_before: HashMap<ObjectId, (&'a Table, &'a Column)>,
     columns_after: HashMap<ObjectId, (&'a Table, &'a Column)>,
     filled: HashSet<ObjectId>,
+    references: RefCell<HashMap<(ObjectId, ObjectId), Rc<ReferencesChanged>>>,
+    members: bool,
 }
 
 impl<'a> Pairing<'a> {
@@ -32,6 +37,8 @@ impl<'a> Pairing<'a> {
             tables_after: tables(after),
             columns_before: columns(before),
             columns_after: columns(after),
+            references: RefCell::default(),
+            members: [before, after].iter().any(|s| s.tables.values().any(|t| !t.inherits.is_empty() || t.partition_of.is_some())),
             filled: changes.iter().filter(|c| c.op == ChangeOp::InsertRows).filter_map(|c| c.table.or(c.id)).collect(),
         }
     }
@@ -75,6 +82,17 @@ impl<'a> Pairing<'a> {
     /// The table or view that had a name before.
     pub fn named_before(&self, name: &ObjectName) -> Option<&'a Table> {
         self.before.tables.get(&self.before.key(&name.schema, &name.name))
+    }
+
+    /// How the foreign keys that point to a table differ.
+    pub fn references_changed(&self, old: &Table, new: &Table) -> Rc<ReferencesChanged> {
+        let found = || Rc::new(ReferencesChanged::of((self.before, old), (self.after, new)));
+        self.references.borrow_mut().entry((old.id, new.id)).or_insert_with(found).clone()
+    }
+
+    /// Whether any table has partitions or children, before or after.
+    pub fn has_members(&self) -> bool {
+        self.members
     }
 
     /// Whether the migration stored rows in this table of the schema after.

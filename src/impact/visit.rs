@@ -211,7 +211,7 @@ impl<'a> Walk<'_, 'a> {
         if let Some(query) = queries(expr) {
             self.query(query, false);
         }
-        expr.children().into_iter().for_each(|c| self.nested(c));
+        expr.each_child(&mut |c| self.nested(c));
         self.depth -= 1;
     }
 }

@@ -9,6 +9,7 @@ use crate::model::change::ChangeOp;
 use crate::model::dialect::Engine;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
+use crate::model::span::Span;
 use crate::model::statement::ColumnRef;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::binding::Use;
@@ -31,9 +32,10 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     }
     let mut found = Vec::new();
     let written = |u: &&Use| !u.implicit && u.through_view.is_none() && !u.span.is_empty();
+    let (places_before, places) = (places(&before.uses, |_| true), places(&after.uses, |u| written(&u)));
     for was in before.uses.iter().filter(written) {
         // A USING column means one column of either side: the same one first.
-        let there = || after.uses.iter().filter(written).filter(|u| u.span == was.span);
+        let there = || at(&places, was.span).iter().filter_map(|p| after.uses.get(p.2));
         // A name that several open tables could supply was recorded for each of them.
         let same = |u: &&Use| u.id == was.id && (was.id.is_some() || u.table == was.table);
         let is = there().find(same).or_else(|| there().find(|u| u.table == was.table)).or_else(|| there().next());
@@ -48,7 +50,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         found.push(explanation);
     }
     for is in after.uses.iter().filter(written).filter(|u| u.kind == ObjectKind::Column) {
-        if before.uses.iter().any(|u| u.span.start < is.span.end && is.span.start < u.span.end) {
+        if !at(&places_before, is.span).is_empty() || before.uses.iter().any(|u| u.span.start < is.span.end && is.span.start < u.span.end) {
             continue;
         }
         let name = is.span.slice(cx.input.text);
@@ -63,6 +65,23 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         found.push(explanation);
     }
     found
+}
+
+/// Start and end of a name, and its number among the uses.
+type Place = (u32, u32, usize);
+
+/// Where names stand, in order.
+fn places(uses: &[Use], which: impl Fn(&Use) -> bool) -> Vec<Place> {
+    let mut places: Vec<Place> = uses.iter().enumerate().filter(|(_, u)| which(u)).map(|(i, u)| (u.span.start, u.span.end, i)).collect();
+    places.sort_unstable();
+    places
+}
+
+/// The uses with this very span, in their order.
+fn at(places: &[Place], span: Span) -> &[Place] {
+    let start = places.partition_point(|p| (p.0, p.1) < (span.start, span.end));
+    let rest = places.get(start..).unwrap_or_default();
+    rest.get(..rest.partition_point(|p| (p.0, p.1) == (span.start, span.end))).unwrap_or_default()
 }
 
 /// What a name means now, if that is another thing than before.

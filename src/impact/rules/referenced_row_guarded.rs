@@ -1,7 +1,6 @@
 //! A new or changed foreign key, seen from the table that is referred to.
 
 use super::Rule;
-use crate::impact::constraints::references_to;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -34,16 +33,15 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     }
     let mut found = Vec::new();
     for pair in write_pairs(cx, before, after).iter().filter(|p| p.write.kind != WriteKind::Insert) {
-        let (was, is) = (references_to(cx.pairing.before, pair.old), references_to(cx.pairing.after, pair.new));
+        let references = cx.pairing.references_changed(pair.old, pair.new);
         let truncated = |id| after.writes.iter().any(|w| w.kind == WriteKind::Truncate && w.table_id == Some(id));
-        for key in &is {
-            let old = was.iter().find(|w| w.same_link(key));
+        for (key, old) in &references.now {
             let (effect, what) = match pair.write.kind {
                 WriteKind::Truncate if old.is_none() && !truncated(key.child_id) && !cascades(cx) && cx.engine() != Engine::Sqlite => {
                     (Effect::Breaks, "refuses to truncate a table that others refer to")
                 }
-                WriteKind::Delete if old.is_none_or(|o| o.on_delete != key.on_delete) => consequence(&key.on_delete),
-                WriteKind::Update if pair.touches(cx, &key.references) && old.is_none_or(|o| o.on_update != key.on_update) => {
+                WriteKind::Delete if old.as_ref().is_none_or(|o| o.on_delete != key.on_delete) => consequence(&key.on_delete),
+                WriteKind::Update if pair.touches(cx, &key.references) && old.as_ref().is_none_or(|o| o.on_update != key.on_update) => {
                     consequence(&key.on_update)
                 }
                 _ => continue,
@@ -57,7 +55,7 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
             explanation.span = pair.span_of(cx, &key.references);
             found.push(explanation);
         }
-        for key in was.iter().filter(|w| !is.iter().any(|k| k.same_link(w))) {
+        for key in &references.gone {
             let action = match pair.write.kind {
                 WriteKind::Delete => &key.on_delete,
                 WriteKind::Update if pair.touches(cx, &key.references) => &key.on_update,

@@ -9,7 +9,7 @@ use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
 use crate::model::statement::{Consumer, Mode};
-use crate::sql::bind::binding::Binding;
+use crate::sql::bind::binding::{Binding, Use};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -65,6 +65,8 @@ fn lost_not_null(cx: &Context, id: crate::model::object::ObjectId) -> bool {
 fn counted(cx: &Context, before: &Binding) -> Option<Explanation> {
     use crate::impact::visit::roots;
     use crate::sql::ast::ExprKind;
+    let lost = |u: &&Use| u.kind == ObjectKind::Column && u.id.is_some_and(|id| lost_not_null(cx, id));
+    before.uses.iter().find(lost)?;
     let mut spans = Vec::new();
     roots(cx.input.statement, &mut |_, expr| {
         let mut open = vec![expr];
@@ -74,13 +76,10 @@ fn counted(cx: &Context, before: &Binding) -> Option<Explanation> {
             {
                 spans.extend(call.args.iter().map(|a| a.span));
             }
-            open.extend(e.children());
+            e.each_child(&mut |c| open.push(c));
         }
     });
-    let used = before
-        .uses
-        .iter()
-        .find(|u| u.kind == ObjectKind::Column && spans.iter().any(|s| s.covers(u.span)) && u.id.is_some_and(|id| lost_not_null(cx, id)))?;
+    let used = before.uses.iter().filter(lost).find(|u| spans.iter().any(|s| s.covers(u.span)))?;
     let mut explanation = cx.explain(
         before,
         Effect::ChangesResult,

@@ -32,12 +32,13 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     }
     let mut found = Vec::new();
     for (was, is) in before.shapes.iter().filter_map(|s| after.shapes.iter().find(|t| t.span == s.span).map(|t| (s, t))) {
-        let names = |ids: &[ObjectId], find: &dyn Fn(ObjectId) -> Option<String>| ids.iter().filter_map(|id| find(*id)).collect::<Vec<_>>();
-        let old = names(&was.columns, &|id| cx.pairing.column_before(id).map(named));
-        let new = names(&is.columns, &|id| cx.pairing.column_after(id).map(named));
+        let old: Vec<&str> = was.columns.iter().filter_map(|id| cx.pairing.column_before(*id).map(named)).collect();
+        let new: Vec<&str> = is.columns.iter().filter_map(|id| cx.pairing.column_after(*id).map(named)).collect();
+        if old == new {
+            continue;
+        }
         let whole = was.text.contains("record") || before.uses.iter().any(|u| is_table(u) && was.text.contains(&format!("({}", u.table)));
-        if old == new
-            || !whole
+        if !whole
             || before.uses.iter().any(|u| {
                 !u.implicit && was.span.covers(u.span) && u.id.is_some_and(|id| was.columns.len() == 1 && was.columns.contains(&id))
             })
@@ -66,14 +67,14 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
                     format!("{} makes a row of {width} columns, and the type has {is} after the migration.", e.span.slice(cx.input.text));
                 found.push(explained(cx, before, Effect::Breaks, message, e.span, &[]));
             }
-            open.extend(e.children());
+            e.each_child(&mut |c| open.push(c));
         }
     });
     found
 }
 
-fn named((_, column): (&Table, &Column)) -> String {
-    column.name.clone()
+fn named<'s>((_, column): (&'s Table, &'s Column)) -> &'s str {
+    &column.name
 }
 
 fn explained(

@@ -36,7 +36,8 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         if only(cx, used.span) {
             continue;
         }
-        let (was, is) = (members(cx.pairing.before, old), members(cx.pairing.after, new));
+        let of = |schema, table| if cx.pairing.has_members() { members(schema, table) } else { Vec::new() };
+        let (was, is) = (of(cx.pairing.before, old), of(cx.pairing.after, new));
         let gone = was.iter().find(|id| !is.contains(id));
         // A member that the migration creates starts empty.
         let come = is.iter().find(|id| !was.contains(id) && cx.pairing.table_before(**id).is_some());

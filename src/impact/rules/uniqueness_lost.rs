@@ -75,7 +75,7 @@ fn in_scalar_subquery(cx: &Context, place: Span) -> bool {
             if matches!(e.kind, ExprKind::Subquery(_)) && queries(e).is_some_and(|q| q.limit.is_empty()) && e.span.covers(place) {
                 found = true;
             }
-            open.extend(e.children());
+            e.each_child(&mut |c| open.push(c));
         }
     });
     found

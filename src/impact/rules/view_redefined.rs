@@ -31,6 +31,9 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
     let mut found = Vec::new();
     for used in before.uses.iter().filter(|u| u.mode != Mode::Write) {
         let Some(old) = used.table_id.or(used.id).and_then(|id| cx.pairing.table_before(id)) else { continue };
+        if matches!(used.column, ColumnRef::Named(_)) && old.view().is_none() {
+            continue;
+        }
         let standing = after.uses.iter().filter(|u| is_table(u) && u.span == used.span && !u.span.is_empty());
         let new = standing.filter_map(|u| u.id.and_then(|id| cx.pairing.table_after(id))).next().or_else(|| cx.pairing.successor(old));
         let Some(new) = new else { continue };

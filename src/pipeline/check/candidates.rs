@@ -88,6 +88,10 @@ pub fn judge(
                 }
             };
             report.waiting |= judgement.waits_for.is_some();
+            // An attribute stands for itself; where it is safe, nothing is said of it.
+            if judgement.cause.is_none() && occurrence.form.kind == StatementKind::Use {
+                continue;
+            }
             // Of what is safe, no more is read than its form.
             let found = match judgement.cause {
                 Some(_) => Some(reader.read(&occurrence)?),

@@ -69,7 +69,10 @@ pub(super) fn unknown_column(text: &str, table: &Table, dialect: Dialect, there:
     let expr = parse_expr(text, dialect)?;
     let mut open = vec![&expr];
     while let Some(expr) = open.pop() {
-        open.extend(expr.children().into_iter().rev());
+        // the first operand is looked at first
+        let above = open.len();
+        expr.each_child(&mut |e| open.push(e));
+        open[above..].reverse();
         let ExprKind::Column(name) = &expr.kind else { continue };
         let (qualifier, column) = match name.parts.as_slice() {
             [column] => (None, column),

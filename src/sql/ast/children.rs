@@ -3,45 +3,63 @@
 use super::{Expr, ExprKind};
 
 impl Expr {
-    /// The direct operands of the expression; subqueries are not entered.
-    pub fn children(&self) -> Vec<&Expr> {
+    /// Calls `f` with each direct operand of the expression, in order; subqueries are not entered.
+    pub fn each_child<'a>(&'a self, f: &mut dyn FnMut(&'a Expr)) {
         use ExprKind::*;
         match &self.kind {
-            Unary { expr, .. } | Cast { expr, .. } | Is { expr, .. } | Collate { expr, .. } | Paren(expr) | Field { expr, .. } => {
-                vec![expr]
+            Unary { expr, .. } | Cast { expr, .. } | Is { expr, .. } | Collate { expr, .. } | Paren(expr) | Field { expr, .. } => f(expr),
+            InSubquery { expr, .. } => f(expr),
+            Binary { left, right, .. } => {
+                f(left);
+                f(right);
             }
-            InSubquery { expr, .. } => vec![expr],
-            Binary { left, right, .. } => vec![left, right],
-            Quantified { expr, right, .. } => vec![expr, right],
-            Between { expr, low, high, .. } => vec![expr, low, high],
+            Quantified { expr, right, .. } => {
+                f(expr);
+                f(right);
+            }
+            Between { expr, low, high, .. } => {
+                f(expr);
+                f(low);
+                f(high);
+            }
             Like { expr, pattern, escape, .. } => {
-                let mut all: Vec<&Expr> = vec![expr, pattern];
-                all.extend(escape.as_deref());
-                all
+                f(expr);
+                f(pattern);
+                escape.as_deref().into_iter().for_each(f);
             }
-            InList { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
-            Array(items) | Row(items) => items.iter().collect(),
-            Subscript { expr, index } => std::iter::once(&**expr).chain(index).collect(),
-            AtTimeZone { expr, zone } => vec![expr, zone],
-            Interval { value, .. } => vec![value],
-            MatchAgainst { columns, against } => columns.iter().chain(std::iter::once(&**against)).collect(),
+            InList { expr, list, .. } => {
+                f(expr);
+                list.iter().for_each(f);
+            }
+            Array(items) | Row(items) => items.iter().for_each(f),
+            Subscript { expr, index } => {
+                f(expr);
+                index.iter().for_each(f);
+            }
+            AtTimeZone { expr, zone } => {
+                f(expr);
+                f(zone);
+            }
+            Interval { value, .. } => f(value),
+            MatchAgainst { columns, against } => {
+                columns.iter().for_each(&mut *f);
+                f(against);
+            }
             Case { operand, arms, otherwise } => {
-                let mut all: Vec<&Expr> = operand.as_deref().into_iter().collect();
-                all.extend(arms.iter().flat_map(|(w, t)| [w, t]));
-                all.extend(otherwise.as_deref());
-                all
+                operand.as_deref().into_iter().for_each(&mut *f);
+                arms.iter().flat_map(|(w, t)| [w, t]).for_each(&mut *f);
+                otherwise.as_deref().into_iter().for_each(f);
             }
             Function(call) => {
-                let mut all: Vec<&Expr> = call.args.iter().collect();
-                all.extend(call.order_by.iter().map(|o| &o.expr));
-                all.extend(call.filter.as_ref());
+                call.args.iter().for_each(&mut *f);
+                call.order_by.iter().map(|o| &o.expr).for_each(&mut *f);
+                call.filter.iter().for_each(&mut *f);
                 if let Some(over) = &call.over {
-                    all.extend(&over.partition_by);
-                    all.extend(over.order_by.iter().map(|o| &o.expr));
+                    over.partition_by.iter().for_each(&mut *f);
+                    over.order_by.iter().map(|o| &o.expr).for_each(f);
                 }
-                all
             }
-            _ => Vec::new(),
+            _ => {}
         }
     }
 }
