@@ -294,13 +294,35 @@ pub fn decides(finding: &Finding) -> bool {
 
 /// A fingerprint of what a finding is about, without line numbers: 16 hexadecimal digits.
 fn fingerprint(repo: &str, path: &str, rule: &str, object: &str, statement: &str) -> String {
-    let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = [repo, path, rule, object, &statement].join("\0");
+    let mut text = String::with_capacity(repo.len() + path.len() + rule.len() + object.len() + statement.len() + 4);
+    for part in [repo, path, rule, object] {
+        text.push_str(part);
+        text.push('\0');
+    }
+    // Runs of white space are one blank; most statements have none.
+    let mut before = b' ';
+    let plain = |b: u8| {
+        let blank = std::mem::replace(&mut before, b) == b' ';
+        b.is_ascii_graphic() || b == b' ' && !blank
+    };
+    if statement.bytes().all(plain) && !statement.ends_with(' ') {
+        text.push_str(statement);
+    } else {
+        for (i, word) in statement.split_whitespace().enumerate() {
+            if i > 0 {
+                text.push(' ');
+            }
+            text.push_str(word);
+        }
+    }
     blake3::hash(text.as_bytes()).to_hex().as_str().chars().take(16).collect()
 }
 
 /// The text of a statement with its holes as `{...}`, and what is computed in an unknown way as `…(...)`.
 pub fn shown(text: &SqlText) -> String {
+    if text.text.is_ascii() {
+        return text.text.clone();
+    }
     let mut holes = text.holes.iter();
     let mut out = String::with_capacity(text.text.len());
     for c in text.text.chars() {

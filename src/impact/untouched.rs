@@ -82,7 +82,7 @@ impl Untouched {
             return false;
         }
         let (mut named, mut parts) = (0, 0);
-        let meanings: Vec<Meaning> = tokens.iter().map(|t| self.meaning(t.text)).collect();
+        let meanings: Vec<Meaning> = tokens.iter().map(|t| if t.word { self.meaning(t.text) } else { Meaning::default() }).collect();
         for (token, meaning) in tokens.iter().zip(&meanings) {
             if meaning.whole || token.text.len() > MAX_NAME || token.is("into") || token.is(";") {
                 return false;
@@ -98,12 +98,11 @@ impl Untouched {
     }
 
     fn meaning(&self, word: &str) -> Meaning {
-        match word.bytes().any(|b| b.is_ascii_uppercase()) {
-            true => self.words.get(word.to_ascii_lowercase().as_str()),
-            false => self.words.get(word),
-        }
-        .copied()
-        .unwrap_or_default()
+        let mut lower = [0; MAX_NAME];
+        let Some(lower) = lower.get_mut(..word.len()) else { return Meaning::default() };
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        std::str::from_utf8(lower).ok().and_then(|w| self.words.get(w)).copied().unwrap_or_default()
     }
 
     /// The meaning of a name. One that is no word by itself can't be looked for.

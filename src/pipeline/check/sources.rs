@@ -14,6 +14,8 @@ type FileKey = (String, String, String);
 #[derive(Debug, Default)]
 pub struct Sources {
     texts: HashMap<FileKey, Option<Rc<[u8]>>>,
+    /// The file that was looked at last, and a line of it with its offset: findings come in order of their places.
+    last: Option<(FileKey, Rc<[u8]>, u32, usize)>,
 }
 
 impl Sources {
@@ -30,11 +32,18 @@ impl Sources {
 
     /// A line (1-based) of such a file.
     pub fn line(&mut self, row: &SnapshotRow, path: &str, line: u32) -> Option<String> {
-        let bytes = self.bytes(row, path)?;
-        let mut rest = &bytes[..];
-        for _ in 1..line {
-            rest = rest.get(memchr::memchr(b'\n', rest)? + 1..)?;
+        let commit = row.info.commit.as_deref().unwrap_or_default();
+        let same = |(key, ..): &(FileKey, Rc<[u8]>, u32, usize)| key.2 == path && key.0 == row.root && key.1 == commit;
+        let (key, bytes, from, mut at) = match self.last.take().filter(same) {
+            Some((key, bytes, from, at)) if from <= line => (key, bytes, from, at),
+            Some((key, bytes, ..)) => (key, bytes, 1, 0),
+            None => ((row.root.clone(), commit.to_string(), path.to_string()), self.bytes(row, path)?, 1, 0),
+        };
+        for _ in from..line {
+            at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
         }
+        self.last = Some((key, bytes.clone(), line.max(1), at));
+        let rest = bytes.get(at..)?;
         if line == 0 || rest.is_empty() {
             return None;
         }
