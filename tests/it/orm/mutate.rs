@@ -55,6 +55,17 @@ fn renamed(application: &Application) -> Application {
     let places: BTreeSet<String> =
         application.files.keys().flat_map(|p| p.split(['/', '.', '_'])).map(|w| singular(&w.to_lowercase())).collect();
     stems.retain(|stem| !places.contains(stem));
+    // a table whose name is that of a class in small letters follows the class
+    let words: BTreeSet<&str> = application.files.values().flat_map(|t| t.split(|c: char| !c.is_alphanumeric())).collect();
+    let classes: BTreeMap<String, String> = words
+        .into_iter()
+        .filter(|w| w.chars().filter(|c| c.is_ascii_uppercase()).count() > 1 && w.chars().any(|c| c.is_ascii_lowercase()))
+        .map(|w| (w.to_lowercase(), w))
+        .filter(|(lower, _)| stems.contains(lower))
+        .map(|(lower, class)| (lower, class.to_string()))
+        .collect();
+    stems.retain(|stem| !classes.contains_key(stem));
+    let classes: BTreeMap<String, String> = classes.into_iter().map(|(lower, c)| (lower, rename_word(&c, &stems).to_lowercase())).collect();
     let change = |text: &str| -> String {
         let mut out = String::with_capacity(text.len() + 64);
         let mut rest = text;
@@ -66,7 +77,10 @@ fn renamed(application: &Application) -> Application {
                 continue;
             }
             let (word, after) = rest.split_at(len);
-            out.push_str(&rename_word(word, &stems));
+            match classes.get(word) {
+                Some(renamed) => out.push_str(renamed),
+                None => out.push_str(&rename_word(word, &stems)),
+            }
             rest = after;
         }
         out
@@ -81,9 +95,9 @@ fn renamed(application: &Application) -> Application {
 }
 
 /// Words that libraries or languages give a meaning: changing them would change what the code says.
-const KEPT: [&str; 23] = [
+const KEPT: [&str; 24] = [
     "order", "user", "group", "index", "type", "state", "value", "label", "name", "date", "time", "data", "item", "table", "text", "auth",
-    "content", "django", "session", "query", "model", "event", "profile",
+    "content", "django", "session", "query", "model", "event", "profile", "through",
 ];
 
 fn singular(word: &str) -> String {
@@ -252,7 +266,7 @@ fn alias_go(text: &str) -> String {
     text
 }
 
-/// For each byte whether it is code, not string or comment. Templates count as text, also what they embed.
+/// For each byte whether it is code, not string or comment; what templates and f-strings embed is code.
 fn code_mask(text: &str) -> Vec<bool> {
     let bytes = text.as_bytes();
     let mut mask = vec![true; bytes.len()];
@@ -270,6 +284,7 @@ fn code_mask(text: &str) -> Vec<bool> {
                 continue;
             }
         };
+        let formatted = i > 0 && matches!(bytes[i - 1], b'f' | b'F') && matches!(quote, b"\"" | b"'" | b"\"\"\"");
         // a template's embedded code is renamed too: it is code, its braces are in balance
         let mut end = i + quote.len();
         while end < bytes.len() && !bytes[end..].starts_with(quote) {
@@ -278,7 +293,7 @@ fn code_mask(text: &str) -> Vec<bool> {
         let stop = (end + quote.len()).min(bytes.len());
         let mut depth = 0;
         for at in i..stop {
-            let embedded = quote == b"`" && bytes[at..].starts_with(b"${");
+            let embedded = quote == b"`" && bytes[at..].starts_with(b"${") || formatted && bytes[at] == b'{';
             depth += i32::from(embedded);
             mask[at] = depth > 0;
             if depth > 0 && bytes[at] == b'}' {

@@ -66,7 +66,11 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             return Some(*id);
         }
         match &value.kind {
-            ExprKind::Name(name) => self.by_name(from, name).filter(|_| std::ptr::eq(expr, value)),
+            ExprKind::Name(name) => {
+                // a model of a library goes by its own name, whatever it is called here
+                let imported = || self.by_name(from, constants.program.imported_name(inner.file, name));
+                self.by_name(from, name).or_else(imported).filter(|_| std::ptr::eq(expr, value))
+            }
             ExprKind::Member(object, name) if &*name.text == "__table__" => self.model_of(from, scope, object),
             ExprKind::Member(object, name) if matches!(object.kind, ExprKind::Name(_)) && constants.class(scope, object).is_none() => {
                 let known = self.model_of(from, scope, object);

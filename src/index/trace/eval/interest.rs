@@ -113,6 +113,10 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
             classes.extend(model.class);
         }
     }
+    // models under the names that files give them
+    let aliases = program.files.iter().flat_map(|f| f.imports).filter(|i| i.local != i.name && words.contains(i.name.as_str()));
+    let aliases: Vec<&str> = aliases.map(|i| i.local.as_str()).filter(|local| !local.is_empty()).collect();
+    words.extend(aliases);
     // `book` is a `Book`, for libraries that say so
     let by_name = |p: &&crate::grammar::pack::Pack| in_force.contains(&p.id) && p.mapper.as_ref().is_some_and(|m| m.entity_names);
     let named = packs.languages().iter().any(|rules| rules.packs.iter().any(|p| by_name(&p)));
