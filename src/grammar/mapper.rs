@@ -73,6 +73,12 @@ pub struct Mapper {
     /// Words at the end of a path that are operators, not fields: `icontains`, `gte`, `isnull`, `date`.
     #[serde(default)]
     pub lookups: Vec<String>,
+    /// Name by which the key of any model goes (`pk`); empty: none.
+    #[serde(default)]
+    pub key_name: String,
+    /// Placeholders with a name that the library fills in itself (`?TableAlias`), with what they stand for.
+    #[serde(default)]
+    pub placeholders: BTreeMap<String, Placeholder>,
     /// Keys of a filter object that are operators over one value: `contains`, `gte`, `not`, `in`.
     #[serde(default)]
     pub operators: Vec<String>,
@@ -259,6 +265,20 @@ pub enum Returns {
     Generated,
     /// The whole row.
     Row,
+}
+
+/// What a placeholder of a library's own stands for: something of the table that the statement is about.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placeholder {
+    /// Its name in the statement.
+    Alias,
+    /// Its name.
+    Table,
+    /// The columns of its key.
+    Key,
+    /// All its columns.
+    Columns,
 }
 
 /// Which relations of an entity are read with the table of the entity joined, whose key says which rows are meant.

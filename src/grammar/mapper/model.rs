@@ -37,6 +37,9 @@ pub struct ModelRule {
     /// How the text of a tag is written: `first` (`db:"name,opt"`), `keys` (`gorm:"column:x;size:2"`), `xorm`.
     #[serde(default)]
     pub tag_style: TagStyle,
+    /// Words of a tag of the style `words` that are no column name, besides those with parentheses.
+    #[serde(default)]
+    pub tag_known: Vec<String>,
     /// Embedding one of these structs makes a struct a model; their fields are in `[[mapper.model.embedded]]`.
     #[serde(default)]
     pub embeds: Vec<String>,

@@ -4,6 +4,7 @@ use super::constants::made;
 use super::find::Finder;
 use super::{Model, ModelField, ModelId, Models, Origin};
 use crate::grammar::mapper::KnownModel;
+use crate::grammar::pack::Pack;
 use crate::model::span::Span;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -12,11 +13,11 @@ use std::rc::Rc;
 /// `order` has the draft of each model that is there.
 pub(super) fn add(finder: &Finder, order: &[usize], models: &mut Models) {
     let mut seen = BTreeSet::new();
-    let mut brought: Vec<(&str, &KnownModel)> = Vec::new();
+    let mut brought: Vec<(&Pack, &KnownModel)> = Vec::new();
     for rule in finder.all_rules() {
         for known in &rule.model.known {
             if seen.insert((rule.pack.id.as_str(), known.name.as_str())) {
-                brought.push((rule.pack.id.as_str(), known));
+                brought.push((rule.pack, known));
             }
         }
     }
@@ -46,7 +47,8 @@ pub(super) fn add(finder: &Finder, order: &[usize], models: &mut Models) {
     }
 }
 
-fn model(pack: &str, known: &KnownModel) -> Model {
+fn model(pack: &Pack, known: &KnownModel) -> Model {
+    let key_name = pack.mapper.as_ref().map_or("", |m| m.key_name.as_str());
     let origin = Origin { file: Origin::OUTSIDE, span: Span::default() };
     let last = known.name.rsplit('.').next().unwrap_or(&known.name);
     let keys = known.fields.iter().filter(|f| f.ends_with(" primary")).count();
@@ -55,14 +57,14 @@ fn model(pack: &str, known: &KnownModel) -> Model {
         let name = words.next().unwrap_or_default();
         let primary = words.any(|w| w == "primary");
         let mut aliases: Vec<Rc<str>> = name.strip_suffix("_id").map(Rc::from).into_iter().collect();
-        if primary && keys == 1 {
-            aliases.push("pk".into());
+        if primary && keys == 1 && !key_name.is_empty() {
+            aliases.push(key_name.into());
         }
         ModelField { aliases, primary, generated: primary, ..ModelField::new(name, made(name), origin) }
     };
     Model {
         alias: None,
-        pack: pack.into(),
+        pack: pack.id.as_str().into(),
         name: made(last),
         class: None,
         origin,

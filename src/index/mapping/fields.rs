@@ -125,9 +125,9 @@ impl<'a, 'k> Finder<'_, 'a, 'k> {
 
     fn member(&self, draft: &Draft<'a, 'k>, member: &Member<'a>, inside: &Inside<'k>, parts: &mut Parts<'a, 'k>) {
         let rule = draft.rule.model;
-        let tag = member
-            .tag
-            .and_then(|word| (!rule.tag.is_empty()).then(|| tags::read(member.scope.file, word, &rule.tag, rule.tag_style)).flatten());
+        let tag = member.tag.and_then(|word| {
+            (!rule.tag.is_empty()).then(|| tags::read(member.scope.file, word, &rule.tag, rule.tag_style, &rule.tag_known)).flatten()
+        });
         let special = |f: &&FieldRule| matches!(f.role, FieldRole::Ignored | FieldRole::Embedded | FieldRole::Synonym);
         for field in rule.field.iter().filter(special) {
             let Some(call) = self.fits_field(field, member, tag.as_ref()) else { continue };

@@ -245,7 +245,8 @@ pub(super) fn tag_of(file: FileId, field: &Field, rule: &ModelRule) -> Option<ta
     if rule.tag.is_empty() {
         return None;
     }
-    tags::read(file, field.tag.as_ref()?, &rule.tag, rule.tag_style).filter(|t| rule.tag_style != TagStyle::First || !t.words.is_empty())
+    tags::read(file, field.tag.as_ref()?, &rule.tag, rule.tag_style, &rule.tag_known)
+        .filter(|t| rule.tag_style != TagStyle::First || !t.words.is_empty())
 }
 
 /// The qualified name of a type of a library.

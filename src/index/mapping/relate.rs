@@ -91,6 +91,12 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         any.into_iter().for_each(|(own, relation)| self.join_any(own, &relation));
     }
 
+    /// The name by which the library calls the key of any model.
+    pub(super) fn key_name(&self, model: ModelId) -> Option<&'k str> {
+        let draft = self.drafts.get(model as usize).and_then(|&d| self.finder.drafts.get(d))?;
+        draft.rule.pack.mapper.as_ref().map(|m| m.key_name.as_str()).filter(|n| !n.is_empty())
+    }
+
     /// Whether a model is defined above a place of the same file.
     fn stands_before(&self, model: ModelId, place: Origin) -> bool {
         self.model(model).is_some_and(|m| m.origin.file == place.file && m.origin.span.end <= place.span.start)
@@ -230,6 +236,7 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 model.discriminator = field.map(|f| (f, None));
             }
             let listed = self.finder.listed_key(draft);
+            let key_name = self.key_name(id as ModelId);
             if let Some(model) = self.models.models.get_mut(id) {
                 for name in &listed {
                     let field = model.field(&name.text).and_then(|f| model.fields.get_mut(f as usize));
@@ -237,9 +244,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
                 }
                 let single = model.fields.iter().filter(|f| f.primary).count() == 1;
                 if let Some(key) = model.fields.iter_mut().find(|f| f.primary && single)
-                    && &*key.name != "pk"
+                    && let Some(name) = key_name.filter(|n| *key.name != **n)
                 {
-                    key.aliases.push("pk".into());
+                    key.aliases.push(name.into());
                 }
             }
         }

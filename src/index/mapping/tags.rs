@@ -63,7 +63,9 @@ fn value_of<'t>(text: &'t str, key: &str) -> Option<(&'t str, usize)> {
 }
 
 /// Reads one key of a tag.
-pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle) -> Option<Tag> {
+///
+/// `known` are the words that are no column name where a name may stand first (`TagStyle::Words`).
+pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle, known: &[String]) -> Option<Tag> {
     let (text, from) = value_of(&tag.text, key)?;
     let exact = tag.text.len() == tag.span.len();
     let named = |piece: &str, at: usize| {
@@ -85,7 +87,7 @@ pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle) -> Opti
         }
         let name = match style {
             TagStyle::First | TagStyle::Options => i == 0 && !(style == TagStyle::Options && piece.contains(':')),
-            TagStyle::Words => piece.starts_with('\'') || (!piece.contains('(') && i == 0 && !is_xorm_word(piece)),
+            TagStyle::Words => piece.starts_with('\'') || (!piece.contains('(') && i == 0 && !is_known(piece, known)),
             TagStyle::Keys => false,
         };
         if name {
@@ -128,79 +130,10 @@ fn split(text: &str, separator: char, quotes: bool) -> Vec<(&str, usize)> {
     out
 }
 
-/// Words of xorm's tags that are no column name, besides types with a length.
-fn is_xorm_word(word: &str) -> bool {
-    const WORDS: [&str; 68] = [
-        "pk",
-        "autoincr",
-        "null",
-        "notnull",
-        "not",
-        "unique",
-        "index",
-        "extends",
-        "-",
-        "->",
-        "<-",
-        "created",
-        "updated",
-        "deleted",
-        "version",
-        "default",
-        "json",
-        "comment",
-        "cache",
-        "nocache",
-        "local",
-        "utc",
-        "jsonb",
-        "noautotime",
-        "bit",
-        "tinyint",
-        "smallint",
-        "mediumint",
-        "int",
-        "integer",
-        "bigint",
-        "char",
-        "varchar",
-        "nchar",
-        "nvarchar",
-        "tinytext",
-        "text",
-        "mediumtext",
-        "longtext",
-        "ntext",
-        "binary",
-        "varbinary",
-        "date",
-        "datetime",
-        "time",
-        "timestamp",
-        "timestampz",
-        "datetime2",
-        "real",
-        "float",
-        "double",
-        "decimal",
-        "numeric",
-        "money",
-        "serial",
-        "bigserial",
-        "tinyblob",
-        "blob",
-        "mediumblob",
-        "longblob",
-        "bytea",
-        "bool",
-        "boolean",
-        "uuid",
-        "enum",
-        "set",
-        "array",
-        "clob",
-    ];
-    WORDS.contains(&word.split('(').next().unwrap_or(word).to_lowercase().as_str())
+/// Whether a word of a tag, without its length, is one that the pack knows: then it is no column name.
+fn is_known(word: &str, known: &[String]) -> bool {
+    let word = word.split('(').next().unwrap_or(word);
+    known.iter().any(|k| k.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -209,7 +142,8 @@ mod tests {
 
     fn words(text: &str, key: &str, style: TagStyle) -> String {
         let word = Word { text: text.into(), span: Span::new(100, 100 + text.len()) };
-        let tag = read(0, &word, key, style).unwrap_or_default();
+        let known: Vec<String> = ["pk", "autoincr", "notnull", "varchar", "default"].iter().map(|w| w.to_string()).collect();
+        let tag = read(0, &word, key, style, &known).unwrap_or_default();
         let one = |(k, v): &(String, Named)| format!("{k}={}@{}", v.text, v.origin.map_or(0, |o| o.span.start));
         tag.words.iter().map(one).collect::<Vec<_>>().join(" ")
     }

@@ -94,8 +94,9 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
         let own_name = self.text(&k.rule.through_own_field, &k.item, k.own)?;
         let other_name = self.text(&k.rule.through_other_field, &k.item, k.own)?;
         let near = self.model(k.own).filter(|m| !m.is_abstract)?;
+        let key_name = self.key_name(k.own);
         let field = |name: &str, column: Named, primary: bool| ModelField {
-            aliases: if primary { vec!["pk".into()] } else { vec![column.text.clone()] },
+            aliases: if primary { key_name.map(Rc::from).into_iter().collect() } else { vec![column.text.clone()] },
             primary,
             nullable: Some(false),
             generated: primary,

@@ -75,6 +75,11 @@ impl Named {
 }
 
 impl Tracer<'_> {
+    /// Whether the library calls the key of any model so.
+    fn is_key_name(&self, model: ModelId, name: &str) -> bool {
+        self.pack_of(model).and_then(|p| self.words.mapper(p)).is_some_and(|m| !m.key_name.is_empty() && *m.key_name == *name)
+    }
+
     /// A field of a model or of a joined parent.
     pub(in crate::index::trace) fn field_of(&self, model: ModelId, name: &str) -> Option<(ModelId, FieldId)> {
         let mut at = model;
@@ -84,7 +89,7 @@ impl Tracer<'_> {
                 return Some((at, field));
             }
             let (parent, key) = here.parent?;
-            if parent == at || (name == "pk" && at == model) {
+            if parent == at || (at == model && self.is_key_name(model, name)) {
                 return Some((at, key));
             }
             at = parent;
@@ -386,7 +391,7 @@ impl Tracer<'_> {
             None => 0,
             Some(next) => {
                 let target = self.models.get(found.target)?;
-                let is_key = next == "pk"
+                let is_key = self.is_key_name(found.target, next)
                     || target.field(next).or_else(|| target.column(next)).is_some_and(|f| target.column(&other.text) == Some(f));
                 let is_operator = target.field(next).is_none()
                     && target.relation(next).is_none()
@@ -420,7 +425,8 @@ impl Tracer<'_> {
         let (link, other) = through.keys.first()?;
         let target = self.models.get(found.target)?;
         let is_key = next.is_some_and(|next| {
-            next == "pk" || target.field(next).or_else(|| target.column(next)).is_some_and(|f| target.column(&other.text) == Some(f))
+            self.is_key_name(found.target, next)
+                || target.field(next).or_else(|| target.column(next)).is_some_and(|f| target.column(&other.text) == Some(f))
         });
         if !ends && !is_key {
             return None;

@@ -2,6 +2,7 @@
 
 use super::expressions::TextIs;
 use super::names::At;
+use crate::grammar::mapper::Placeholder;
 use crate::index::mapping::{Named, Origin};
 use crate::index::trace::Tracer;
 use crate::index::trace::query::{Fragment, FragmentPart, SqlExpr};
@@ -149,16 +150,17 @@ impl Tracer<'_> {
         let model = self.root_model(at.query).and_then(|m| self.models.get(m));
         let alias = self.query(at.query).and_then(|q| q.sources.first()).and_then(|s| s.alias.as_ref()).map(|a| a.text.clone());
         let text = |text: Rc<str>| Some(FragmentPart::Text(text, None));
-        match (name, model) {
-            ("TableAlias", Some(model)) => {
+        let means = self.words.mapper(at.pack).and_then(|m| m.placeholders.get(name)).copied();
+        match (means, model) {
+            (Some(Placeholder::Alias), Some(model)) => {
                 text(alias.or_else(|| model.alias.as_ref().map(|a| a.text.clone())).unwrap_or(model.table.text.clone()))
             }
-            ("TableName", Some(model)) => text(model.table.text.clone()),
-            ("PKs" | "TablePKs", Some(model)) => {
+            (Some(Placeholder::Table), Some(model)) => text(model.table.text.clone()),
+            (Some(Placeholder::Key), Some(model)) => {
                 let key: Vec<&str> = model.primary().filter_map(|f| model.fields.get(f as usize)).map(|f| &*f.column.text).collect();
                 text(key.join(", ").into())
             }
-            ("Columns" | "TableColumns", Some(_)) => Some(FragmentPart::Expr(Box::new(Self::all_of_root()))),
+            (Some(Placeholder::Columns), Some(_)) => Some(FragmentPart::Expr(Box::new(Self::all_of_root()))),
             _ => Some(FragmentPart::Parameter),
         }
     }
