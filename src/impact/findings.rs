@@ -7,7 +7,7 @@ use crate::model::finding::{AlsoCause, Basis, CausingChange, Effect, Finding, Fi
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
 use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Reference, Scope, SqlText, StatementKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a statement belongs to.
 #[derive(Clone, Debug, Default)]
@@ -137,7 +137,7 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
     if implied && matches!(statement.kind, StatementKind::Model | StatementKind::Use) {
         // what an attribute or a relation stands for goes: then it can't stay as it is
         let goes = match statement.evidence {
-            Evidence::Relation => cause.rule == dropped_table_still_used::RULE.meta.id,
+            Evidence::Relation => [dropped_table_still_used::RULE.meta.id, dropped_column_still_read::RULE.meta.id].contains(&cause.rule),
             _ if statement.kind == StatementKind::Use => cause.rule == dropped_column_still_read::RULE.meta.id,
             _ => false,
         };
@@ -220,7 +220,13 @@ pub fn join_shared(findings: Vec<Finding>, all: bool) -> Vec<Finding> {
     type Key = (String, String, String, u32, Option<Token>, Option<ObjectRef>);
     let mut out: Vec<Finding> = Vec::new();
     let mut at: HashMap<Key, usize> = HashMap::new();
+    // what a statement takes up is told there
+    let place = |f: &Finding| (f.path.clone(), f.line, f.object.clone());
+    let shared: HashSet<_> = findings.iter().filter(|f| f.sites.is_some()).map(place).collect();
     for finding in findings {
+        if finding.kind == FindingKind::Use && shared.contains(&place(&finding)) {
+            continue;
+        }
         let Some(sites) = finding.sites.clone() else {
             out.push(finding);
             continue;

@@ -248,6 +248,10 @@ pub struct Step {
     /// Kind of the value that a callback is given, against the library's rule.
     #[serde(default)]
     pub with: String,
+    /// The parameter of a callback that gets the value, in place of the first. Of a call that is a function's decorator
+    /// (`@event.listens_for(Order, "load")`) it is that function's.
+    #[serde(default)]
+    pub parameter: String,
     /// It is not done where one of these is given.
     #[serde(default)]
     pub unless: Option<Takes>,

@@ -1,6 +1,7 @@
 //! A new or changed foreign key, seen from the table that is referred to.
 
 use super::Rule;
+use crate::impact::constraints::ForeignKey;
 use crate::impact::context::Context;
 use crate::impact::judgement::Explanation;
 use crate::impact::writes::write_pairs;
@@ -36,6 +37,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         let references = cx.pairing.references_changed(pair.old, pair.new);
         let truncated = |id| after.writes.iter().any(|w| w.kind == WriteKind::Truncate && w.table_id == Some(id));
         for (key, old) in &references.now {
+            // a table that the migration makes has no rows that code knew of
+            let made = cx.change_to(&[ChangeOp::CreateTable], Some(key.child_id)).is_some();
+            if made && matches!(action_of(key, &pair.write.kind), "cascade" | "set null" | "set default") {
+                continue;
+            }
             let (effect, what) = match pair.write.kind {
                 WriteKind::Truncate if old.is_none() && !truncated(key.child_id) && !cascades(cx) && cx.engine() != Engine::Sqlite => {
                     (Effect::Breaks, "refuses to truncate a table that others refer to")
@@ -79,6 +85,11 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, _changes: &[Change])
         }
     }
     found
+}
+
+/// The action of a foreign key when its parent is written so.
+fn action_of<'k>(key: &'k ForeignKey, write: &WriteKind) -> &'k str {
+    if *write == WriteKind::Update { &key.on_update } else { &key.on_delete }
 }
 
 /// What an action means to the statement that deletes or changes the parent.

@@ -8,7 +8,7 @@ use crate::model::change::Change;
 use crate::model::change::ChangeOp;
 use crate::model::finding::Effect;
 use crate::model::object::ObjectKind;
-use crate::model::statement::{ColumnRef, Mode};
+use crate::model::statement::{ColumnRef, Mode, StatementKind};
 use crate::sql::bind::binding::Binding;
 
 /// The rule.
@@ -16,9 +16,9 @@ pub const RULE: Rule = Rule {
     meta: meta! {
         id: "rows-changed-by-migration",
         title: "The migration changes or removes rows that are read",
-        why: "UPDATE, DELETE and TRUNCATE in a migration change what readers see.",
+        why: "UPDATE, DELETE and TRUNCATE in a migration change what readers see: which rows they choose, or that none are left.",
         fix: "Check that readers expect the new values.",
-        misses: "Rows that a procedural block changes; INSERT is not reported.",
+        misses: "Rows that a procedural block changes; INSERT is not reported. Of code only what chooses rows by values that change is reported, and what reads a table that is emptied: values that it merely delivers change at any time.",
     },
     explain,
 };
@@ -27,17 +27,27 @@ fn explain(cx: &Context, before: &Binding, after: &Binding, changes: &[Change]) 
     if after.error.is_some() || before.error.is_some() {
         return Vec::new();
     }
+    // a definition or an attribute holds whatever the rows do
+    if matches!(cx.input.kind, StatementKind::Model | StatementKind::Use) {
+        return Vec::new();
+    }
+    // a script has no reader of its own: that its result changes is all there is to say
+    let in_code = cx.input.kind != StatementKind::SqlFile;
     let mut found = Vec::new();
     for (i, change) in changes.iter().enumerate() {
         let table = change.table.or(change.id);
         let Some(old) = table.and_then(|id| cx.pairing.table_before(id)) else { continue };
         let used = match change.op {
+            // rows that are chosen by a condition go as those do that the services delete
+            ChangeOp::DeleteRows if in_code && change.before.is_some() => None,
             ChangeOp::Truncate | ChangeOp::DeleteRows => {
                 before.uses.iter().find(|u| u.mode != Mode::Write && is_table(u) && u.id == Some(old.id))
             }
             ChangeOp::UpdateRows => before.uses.iter().find(|u| {
                 let ColumnRef::Named(name) = &u.column else { return false };
-                u.mode != Mode::Write && u.kind == ObjectKind::Column && u.table_id == Some(old.id) && updated(cx, change, name)
+                let chooses = !matches!(u.mode, Mode::Read | Mode::Write | Mode::Define);
+                let concerned = if in_code { chooses } else { u.mode != Mode::Write };
+                concerned && u.kind == ObjectKind::Column && u.table_id == Some(old.id) && updated(cx, change, name)
             }),
             _ => None,
         };

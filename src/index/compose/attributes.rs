@@ -46,7 +46,7 @@ pub(super) fn attributes(program: &Program, models: &Models, known: &HashSet<(u3
         });
         for (span, meaning) in found.into_iter().filter(|(span, _)| !known.contains(&(number, span.start))) {
             match meaning {
-                Some((model, field)) => out.uses.push(Use { origin: Origin { file: number, span }, model, field }),
+                Some((model, field)) => out.uses.push(Use { origin: Origin { file: number, span }, model, field, carried: false }),
                 None => out.unclear += 1,
             }
         }

@@ -4,6 +4,7 @@ use super::names::{At, definition_of, table_of};
 use super::scope::holder;
 use super::select::is_column;
 use super::{Build, Composed, Composer};
+use crate::grammar::mapper::RelationShape;
 use crate::grammar::values::ValueTypes;
 use crate::index::mapping::{Model, ModelField, ModelId, Named, Origin, Relation};
 use crate::model::statement::{Evidence, Mapped, MappedField, SqlText};
@@ -182,16 +183,24 @@ impl<'a> Build<'a> {
             items.push_synthetic(".");
             self.named(&mut items, other);
         }
-        // the key is named here though a field of its own maps it
-        let mapped =
-            |name: &Named| model.column(&name.text).is_some_and(|f| model.fields.get(f as usize).is_some_and(|f| f.origin != origin));
-        let keys: Vec<&Named> = pairs.iter().map(|k| &k.0).filter(|name| here(name) && name.is_literal() && mapped(name)).collect();
+        // the key is named here though a field of its own maps it: by the column, or by that field
+        let mapped = |name: &Named| model.column(&name.text).and_then(|f| model.fields.get(f as usize)).filter(|f| f.origin != origin);
+        let by_field = relation.names_key && relation.shape == RelationShape::ToOne;
+        let keys: Vec<(&Named, &ModelField)> = pairs
+            .iter()
+            .map(|k| &k.0)
+            .filter(|name| here(name) && name.is_literal() || by_field)
+            .filter_map(|name| Some((name, mapped(name)?)))
+            .collect();
         let table = self.table_text(id);
-        for key in &keys {
+        for (key, field) in &keys {
             self.comma(&mut items);
             self.identifier(&mut items, &table, At::Nowhere);
             items.push_synthetic(".");
-            self.named(&mut items, key);
+            match here(key) {
+                true => self.named(&mut items, key),
+                false => self.identifier(&mut items, &key.text, At::Implied(definition_of(field))),
+            }
         }
         if let Some(through) = &relation.through {
             let columns = relation.keys.iter().map(|k| &k.1).chain(through.keys.iter().map(|k| &k.0));

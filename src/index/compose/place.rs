@@ -9,7 +9,7 @@ use crate::index::mapping::{Named, Origin};
 use crate::index::program::Program;
 use crate::index::trace::{RowUse, Sent, Traced, Use};
 use crate::model::span::Span;
-use crate::model::statement::{Consumer, Evidence, Mapped, SqlText, Statement, StatementKind};
+use crate::model::statement::{Consumer, Evidence, Mapped, Piece, SqlText, Statement, StatementKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What composing gives for a service.
@@ -57,19 +57,20 @@ pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) ->
             Made { composed: defined.composed, kind: StatementKind::Model, library, evidence: defined.evidence, consumer: Consumer::None };
         maker.push(defined.origin, None, made, defined.maps);
     }
-    let sent = maker.places();
+    let sent = maker.places(true);
     let place = |used: &Use| (used.origin.file, used.origin.span.start);
-    let told: HashSet<(u32, u32)> = sent.iter().copied().chain(traced.uses.iter().map(place)).collect();
+    let told: HashSet<(u32, u32)> = maker.places(false).iter().copied().chain(traced.uses.iter().map(place)).collect();
     let named = attributes(program, composer.models, &told);
     maker.out.unclear_uses = named.unclear;
-    // what a statement names is no mere use
+    // What a statement names is no mere use. What one names that is sent elsewhere, along with what others name who call the
+    // same function, is told of that statement as one of several: the place has a finding of its own.
     let read = traced.uses.iter().filter(|u| !sent.contains(&place(u)));
     for (used, evidence) in read.map(|u| (u, Evidence::Composed)).chain(named.uses.iter().map(|u| (u, Evidence::Name))) {
         if let Some((composed, library)) = composer.used(used) {
             maker.push(used.origin, None, Made { composed, kind: StatementKind::Use, library, evidence, consumer: Consumer::None }, None);
         }
     }
-    for used in &traced.row_uses {
+    for used in traced.row_uses.iter().filter(|u| !u.tables.is_empty()) {
         let (composed, library) = (composer.used_of_row(used), used.pack.to_string());
         let made = Made { composed, kind: StatementKind::Use, library, evidence: Evidence::Composed, consumer: Consumer::None };
         maker.push(used.origin, None, made, None);
@@ -107,13 +108,14 @@ impl Maker<'_, '_> {
         self.program.file(at.file).is_some_and(|f| f.own)
     }
 
-    /// Places of the names that statements and definitions hold: file and start.
-    fn places(&self) -> HashSet<(u32, u32)> {
+    /// Places of the names that statements and definitions hold, or (`within`) those that stand in them: file and start.
+    fn places(&self, within: bool) -> HashSet<(u32, u32)> {
         let numbers: HashMap<&str, u32> = self.program.files.iter().zip(0..).map(|(f, n)| (f.path, n)).collect();
         let mut out = HashSet::new();
         for statement in &self.out.statements {
             let file = |index: u16| statement.files.get(usize::from(index)).and_then(|path| numbers.get(path.as_str()));
-            out.extend(statement.text.pieces.iter().filter_map(|p| Some((*file(p.file)?, p.source.start))));
+            let here = |p: &&Piece| !within || p.file == 0 && statement.span.covers(p.source);
+            out.extend(statement.text.pieces.iter().filter(here).filter_map(|p| Some((*file(p.file)?, p.source.start))));
         }
         out
     }
@@ -191,7 +193,7 @@ impl<'a> Composer<'a> {
         let mut text = SqlText::default();
         text.push_synthetic("SELECT ");
         // An attribute that has a column name of its own stays as it is when the column is renamed.
-        let explicit = field.column.is_literal() && *field.column.text != *field.name;
+        let explicit = used.carried || field.column.is_literal() && *field.column.text != *field.name;
         let at = if explicit { At::Implied(definition_of(field)) } else { At::Written(used.origin) };
         build.identifier(&mut text, &field.column.text, at);
         text.push_synthetic(" FROM ");

@@ -7,13 +7,15 @@ use super::select::is_column;
 use super::{Build, Composer};
 use crate::index::mapping::{FieldId, Model, ModelId, Origin};
 use crate::index::program::Program;
-use crate::index::trace::{Scan, Traced};
+use crate::index::trace::{RowUse, Traced};
 use crate::model::span::Span;
 use crate::model::statement::{Consumer, Evidence, Mapped, Scope, SqlText, Statement, StatementKind};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Tables that a field may be read from by different statements.
 const MAX_TABLES: usize = 8;
+/// Reads of columns off rows of raw statements.
+const MAX_READ: usize = 100_000;
 
 /// A column of a table, or of one of several, where a statement names them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,9 +32,23 @@ struct Place {
 pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, statements: &mut [Statement]) -> Vec<Statement> {
     let sent = RawPlaces::of_kinds(statements, &[StatementKind::RawSql, StatementKind::SqlFile, StatementKind::Builder]);
     let mut fields: BTreeMap<(ModelId, FieldId), BTreeSet<Place>> = BTreeMap::new();
+    // columns that code reads off rows of raw statements
+    let mut read: Vec<(&RowUse, Place)> = Vec::new();
+    for used in traced.row_uses.iter().filter(|u| u.tables.is_empty()) {
+        for at in statements_at(program, used.text.as_slice(), &sent) {
+            let Some(statement) = statements.get(at) else { continue };
+            let delivered = Delivered::of(&statement.text.text, composer.dialect);
+            let Some((tables, _)) = tables_of(&used.column, &delivered) else { continue };
+            if let Some(place) = place(statement, used.column.to_string(), &tables)
+                && read.len() < MAX_READ
+            {
+                read.push((used, place));
+            }
+        }
+    }
     for scan in &traced.scans {
         let Some(model) = composer.models.get(scan.model).filter(|m| m.is_abstract || m.table.text.is_empty()) else { continue };
-        for at in statements_at(program, scan, &sent) {
+        for at in statements_at(program, &scan.calls, &sent) {
             let Some(statement) = statements.get_mut(at) else { continue };
             let delivered = Delivered::of(&statement.text.text, composer.dialect);
             let mut whole = false;
@@ -53,12 +69,12 @@ pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, 
     let mut out = Vec::new();
     let mut seen = HashSet::new();
     let mut group = 0;
-    let mut add = |at: Origin, kind, evidence, model: &Model, maps, name: At, place: &Place| {
+    let mut add = |at: Origin, kind, evidence, library: &str, maps, name: At, place: &Place| {
         let Some(file) = program.file(at.file).filter(|f| f.own) else { return };
         let made = text(composer, program, at, name, place);
         if let Some((text, files)) = made.filter(|(t, _)| seen.insert((at, kind, t.text.clone()))) {
             group += 1;
-            let (span, scope, library): (Span, Scope, String) = (at.span, file.scope, model.pack.to_string());
+            let (span, scope, library): (Span, Scope, String) = (at.span, file.scope, library.to_string());
             let consumer = Consumer::None;
             out.push(Statement {
                 text,
@@ -88,7 +104,7 @@ pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, 
                 field.origin,
                 StatementKind::Model,
                 Evidence::Definition,
-                model,
+                &model.pack,
                 Some(Mapped::Field(composer.takes(model, field))),
                 at,
                 place,
@@ -98,18 +114,21 @@ pub fn scanned(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced, 
     for used in &traced.uses {
         let Some((model, field)) = of(used.model, used.field) else { continue };
         for place in fields.get(&(used.model, used.field)).into_iter().flatten() {
-            let explicit = field.column.is_literal() && *field.column.text != *field.name;
+            let explicit = used.carried || field.column.is_literal() && *field.column.text != *field.name;
             let at = if explicit { At::Implied(definition_of(field)) } else { At::Written(used.origin) };
-            add(used.origin, StatementKind::Use, Evidence::Composed, model, None, at, place);
+            add(used.origin, StatementKind::Use, Evidence::Composed, &model.pack, None, at, place);
         }
+    }
+    for (used, place) in &read {
+        add(used.origin, StatementKind::Use, Evidence::Composed, &used.pack, None, At::Written(used.origin), place);
     }
     out
 }
 
-/// Statements that the calls of a scan send.
-fn statements_at(program: &Program<'_>, scan: &Scan, sent: &RawPlaces) -> BTreeSet<usize> {
+/// Statements that calls send.
+fn statements_at(program: &Program<'_>, calls: &[Origin], sent: &RawPlaces) -> BTreeSet<usize> {
     let path = |call: &Origin| program.file(call.file).map(|f| (f.path, call.span));
-    scan.calls.iter().filter_map(path).flat_map(|(path, span)| sent.near(path, span)).collect()
+    calls.iter().filter_map(path).flat_map(|(path, span)| sent.near(path, span)).collect()
 }
 
 /// A field with the column that it is read from.
@@ -124,31 +143,32 @@ struct Pair {
 /// Fields of a struct with the columns that they are read from.
 fn pairs(model: &Model, delivered: &[Delivered]) -> Vec<Pair> {
     let fields = || model.fields.iter().enumerate().filter(|(_, f)| is_column(f.role)).map(|(i, f)| (i as FieldId, f));
-    let stars: Vec<&Table> = delivered.iter().flat_map(|d| if let Delivered::Star(of) = d { of.as_slice() } else { &[] }).collect();
     let mut out = Vec::new();
     for (field, found) in fields() {
         let column = found.column.text.to_string();
-        let written = delivered.iter().find_map(|d| match d {
-            Delivered::Column { name, of } if *name == column => Some(of.clone()),
-            _ => None,
-        });
-        let (tables, star) = match written {
-            Some(of) => (of, false),
-            None => {
-                let mut of: Vec<Table> = Vec::new();
-                stars.iter().for_each(|t| {
-                    if !of.contains(t) {
-                        of.push((*t).clone())
-                    }
-                });
-                (of, true)
-            }
-        };
-        if !tables.is_empty() {
+        if let Some((tables, star)) = tables_of(&column, delivered) {
             out.push(Pair { field, column, tables, star });
         }
     }
     out
+}
+
+/// The tables that a result column can be of, and whether it comes by `*`.
+fn tables_of(column: &str, delivered: &[Delivered]) -> Option<(Vec<Table>, bool)> {
+    let written = delivered.iter().find_map(|d| match d {
+        Delivered::Column { name, of } if name == column => Some(of.clone()),
+        _ => None,
+    });
+    if let Some(of) = written {
+        return (!of.is_empty()).then_some((of, false));
+    }
+    let mut of: Vec<Table> = Vec::new();
+    for table in delivered.iter().flat_map(|d| if let Delivered::Star(of) = d { of.as_slice() } else { &[] }) {
+        if !of.contains(table) {
+            of.push(table.clone());
+        }
+    }
+    (!of.is_empty()).then_some((of, true))
 }
 
 /// A column with its tables as what stands behind FROM, each mapped to where the statement names it.

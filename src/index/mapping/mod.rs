@@ -162,6 +162,8 @@ pub struct Relation {
     pub target: ModelId,
     /// Pairs of columns that join: of this model, of the other (or of the join table, see `through`).
     pub keys: Vec<(Named, Named)>,
+    /// Its definition names the fields of this model that hold the key.
+    pub names_key: bool,
     /// Join table with the pairs (its column, the other model's column).
     pub through: Option<Through>,
     /// Where it is defined; `None` for the reverse of a relation that is defined on the other side.
@@ -230,6 +232,7 @@ impl Relation {
     /// A relation of which nothing is known but whom it joins.
     pub fn new(name: impl Into<Rc<str>>, shape: RelationShape, target: ModelId, keys: Vec<(Named, Named)>) -> Self {
         Relation {
+            names_key: false,
             name: name.into(),
             query_name: None,
             shape,

@@ -197,7 +197,10 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             Some(name) => name.text,
             None => k.item.name.text.clone(),
         };
+        let within = |n: &Named| n.origin.is_some_and(|o| o.file == k.origin.file && k.origin.span.covers(o.span));
+        let names_key = self.names(&k.rule.field, &k.item, k.own).iter().any(within);
         let relation = Relation {
+            names_key,
             name: name.clone(),
             query_name: None,
             shape,

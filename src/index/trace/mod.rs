@@ -7,6 +7,7 @@
 //! are sent are handed to [`crate::index::compose`]. Everything is bounded: depth of calls, steps of a function,
 //! choices of a value; what was cut is counted.
 
+mod carried;
 mod eval;
 mod library;
 pub mod query;
@@ -64,6 +65,8 @@ pub struct Use {
     pub model: ModelId,
     /// Field.
     pub field: FieldId,
+    /// It is read off an object that code made of the entity's attributes, under the same name.
+    pub carried: bool,
 }
 
 /// A struct that the rows of a statement are read into, or whose fields are its named parameters.
@@ -80,8 +83,10 @@ pub struct Scan {
 pub struct RowUse {
     /// The place of the name.
     pub origin: Origin,
-    /// Tables, one of which has the column: schema and name.
+    /// Tables, one of which has the column: schema and name; empty where the text of a statement says so.
     pub tables: Vec<(Option<Named>, Named)>,
+    /// Where that text begins.
+    pub text: Option<Origin>,
     /// The column.
     pub column: Rc<str>,
     /// Pack whose query it is, by id.
@@ -171,7 +176,12 @@ struct Kept {
 
 /// Evaluates the code of a service and gives what it sends.
 pub fn trace(program: &Program<'_>, models: &Models, packs: &PackSet) -> Traced {
-    Tracer::new(program, models, packs).run()
+    let tracer = Tracer::new(program, models, packs);
+    let drawn = tracer.state.drawn.clone();
+    let mut traced = tracer.run();
+    carried::add(program, models, &mut traced, &drawn.borrow());
+    traced.row_uses.sort_by(|a, b| (a.origin, &a.column, &a.tables[..], a.text).cmp(&(b.origin, &b.column, &b.tables[..], b.text)));
+    traced
 }
 
 /// Looks up what the code that [`trace`] will run mentions: [`Program::wanted`] then names the files that are

@@ -269,7 +269,12 @@ impl Run<'_> {
             Some(filter) if !joined => matches!(holds(filter, row, dialect), Some(Some(false) | None)),
             _ => false,
         });
-        self.rows_change(&key, ChangeOp::DeleteRows, String::new())
+        let chosen = delete.filter.as_ref().map(|f| f.span.slice(self.text).to_string());
+        self.rows_change(&key, ChangeOp::DeleteRows, String::new())?;
+        if let Some(change) = self.applied.changes.last_mut() {
+            change.before = chosen;
+        }
+        Ok(())
     }
 
     fn copy(&mut self, copy: &Copy) -> Step {

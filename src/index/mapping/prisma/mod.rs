@@ -217,6 +217,7 @@ fn keys(models: &Models, holder: ModelId, target: ModelId, field: &Field) -> Vec
 
 fn relation(models: &Models, entry: &Entry, field: &Field, target: &Entry) -> Option<Relation> {
     let made = |shape, keys, through| Relation {
+        names_key: !listed(field, "fields").is_empty(),
         name: field.name.text.as_str().into(),
         query_name: None,
         shape,

@@ -157,7 +157,20 @@ impl<'a> Tracer<'a> {
             }
         }
         let known = self.library_variable(origin.file, &param.name.text, origin);
-        known.or_else(|| self.library_entity(&param.name.text, origin)).unwrap_or_default()
+        let known = known.or_else(|| self.library_entity(&param.name.text, origin));
+        known.or_else(|| self.listened_param(param, origin)).unwrap_or_default()
+    }
+
+    /// What a decorator of the running function says of its parameter.
+    fn listened_param(&mut self, param: &'a Param, origin: Origin) -> Option<Value> {
+        let function = self.current_frame().function?;
+        let decorators = &self.program.function(function)?.decorators;
+        decorators.iter().find_map(|decorator| {
+            let ExprKind::Call { function: named, args, .. } = &decorator.kind else { return None };
+            let (name, first) = (self.program.qualified(function.file, named)?, args.first()?);
+            let first = self.eval(&first.value);
+            self.library_listened(&name, &first, &param.name.text, origin)
+        })
     }
 
     /// The value of a positional argument.

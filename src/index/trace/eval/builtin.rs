@@ -5,7 +5,7 @@ use crate::grammar::set::{TextFunction, TextMethod};
 use crate::index::mapping::{Named, Origin};
 use crate::index::trace::Tracer;
 use crate::index::trace::query::SqlExpr;
-use crate::index::trace::value::{Argument, MapKey, Object, TextPart, Value};
+use crate::index::trace::value::{Argument, MapKey, Object, TextPart, TextValue, Value};
 use crate::model::facts::Language;
 use std::rc::Rc;
 
@@ -60,6 +60,9 @@ impl<'a> Tracer<'a> {
                 let map = self.new_map(Vec::new(), false);
                 let Value::Object(id) = map else { return None };
                 if let Some(first) = first {
+                    if let (Value::Row { .. }, true) = (&first, args.len() == 1) {
+                        return Some(first);
+                    }
                     match self.list_items(&first) {
                         Some((items, _)) => {
                             for item in items {
@@ -253,6 +256,7 @@ impl<'a> Tracer<'a> {
         let Some(Object::Map { entries, open }) = self.object(*id).cloned() else { return None };
         let items = entries
             .into_iter()
+            .filter(|(key, _)| !key.is_spread())
             .map(|(key, value)| match (keys, values) {
                 (true, true) => Value::Tuple([key.value(), value].into()),
                 (true, false) => key.value(),
@@ -318,6 +322,14 @@ impl<'a> Tracer<'a> {
                 TextMethod::SeparatorJoin => {
                     let separator = template.parts.to_vec();
                     Some(self.join_texts(&first?, &separator, site))
+                }
+                TextMethod::Replace => {
+                    let (old, new) = (self.text_of(&first?)?, self.text_of(Self::positional_argument(args, 1)?)?);
+                    let replaced = template.parts.iter().map(|part| match part {
+                        TextPart::Text(text, at) if !old.text.is_empty() => TextPart::Text(text.replace(&*old.text, &new.text).into(), *at),
+                        other => other.clone(),
+                    });
+                    Some(Value::Text(TextValue { parts: replaced.collect() }))
                 }
                 TextMethod::Concat => {
                     let mut all = receiver.clone();

@@ -105,9 +105,10 @@ impl<'a> Tracer<'a> {
             _ => {
                 let given = self.library_itself(callee, &args, site);
                 self.library_row_type(&given, &types);
-                // what a library made of a function (`cache(async () => user)`) is what that one gave: rows are not called
+                // what a library made of a function (`cache(async () => user)`) is what that one gave: rows and objects are
+                // not called
                 let is_rows = |v: &Value| match v {
-                    Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { .. })),
+                    Value::Object(id) => matches!(self.object(*id), Some(Object::Entity { .. } | Object::Map { .. })),
                     other => matches!(other, Value::Row { .. }),
                 };
                 if matches!(given, Value::Unknown) && is_rows(callee) { callee.clone() } else { given }
@@ -175,6 +176,10 @@ impl<'a> Tracer<'a> {
             }
         }
         if let Some(value) = self.builtin_method(receiver, &name.text, &args, site) {
+            return value;
+        }
+        if let Some(value) = self.said_result(receiver, &name.text, site) {
+            self.hand_over(&args, Value::Unknown, site);
             return value;
         }
         self.send_texts(&[&name.text], &args, site);
@@ -407,6 +412,17 @@ impl<'a> Tracer<'a> {
             }
         }
         value.unwrap_or(if code.body.is_empty() { Value::Unknown } else { Value::Null })
+    }
+
+    /// What an interface says that a method returns which nothing in sight implements.
+    fn said_result(&mut self, receiver: &Value, name: &str, site: Origin) -> Option<Value> {
+        let Some(Object::Instance { class, .. }) = self.instance_of(receiver).and_then(|id| self.object(id)) else { return None };
+        let class = *class;
+        let (owner, field) = self.declared_field(class, name)?;
+        let Some(Type::Function(result)) = &field.ty else { return None };
+        let types = self.types_of(Some(receiver), Some(class));
+        let value = self.with_types(owner, types, |t| t.type_value(result, site));
+        (!matches!(value, Value::Unknown)).then_some(value)
     }
 
     /// What a function says that it returns.

@@ -106,7 +106,9 @@ impl<'a> Tracer<'a> {
             },
         };
         if let Some(function) = self.find_method(class, name) {
-            if self.is_property(function) {
+            // what an interface of the program says of a library's value, that one does
+            let said = matches!(receiver, Value::Handle(_)) && self.program.class(class).is_some_and(is_type_only);
+            if said || self.is_property(function) {
                 return None;
             }
             return Some(self.bound_method(function, receiver));
@@ -293,6 +295,9 @@ impl<'a> Tracer<'a> {
     pub(super) fn find_library_base(&mut self, class: ClassRef) -> Value {
         let site = Origin { file: class.file, span: Default::default() };
         let order = self.base_order(class);
+        if let Some(handle) = self.library_interface(class) {
+            return handle;
+        }
         for &at in order.iter() {
             let Some(code) = self.program.class(at) else { continue };
             let types = self.class_types(class);

@@ -10,12 +10,19 @@ use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
 use std::rc::Rc;
 
+/// Where an instance keeps the row whose columns its attributes are.
+const OF_ROW: &str = "**";
 /// Most instances of modules whose methods are run for each.
 const MAX_MADE: usize = 64;
 
 impl<'a> Tracer<'a> {
     /// An attribute of an instance.
     pub(super) fn instance_member(&mut self, id: u32, class: ClassRef, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(row) = self.instance_field(id, OF_ROW)
+            && self.declared_field(class, &name.text).is_some()
+        {
+            self.library_member(&row, name);
+        }
         if let Some(value) = self.instance_field(id, &name.text) {
             return Some(value);
         }
@@ -192,8 +199,10 @@ impl<'a> Tracer<'a> {
         let Some(maker) = maker else {
             if let Some(id) = self.instance_of(&value) {
                 for arg in args {
-                    if let Some(name) = arg.name {
-                        self.set_field(id, &name.text, arg.value);
+                    match arg.name {
+                        Some(name) => self.set_field(id, &name.text, arg.value),
+                        None if arg.double && matches!(arg.value, Value::Row { .. }) => self.made_of_row(id, class, arg.value),
+                        None => {}
                     }
                 }
             }
@@ -202,6 +211,24 @@ impl<'a> Tracer<'a> {
         self.run_function(maker, Some(value.clone()), None, args, Rc::from([]), site, false);
         self.note_made(class, &value);
         value
+    }
+
+    /// `C(**row)`: the attributes that the class declares are columns of the row.
+    fn made_of_row(&mut self, id: u32, class: ClassRef, row: Value) {
+        let order = self.base_order(class);
+        let mut names: Vec<Named> = Vec::new();
+        for &at in order.iter() {
+            for field in self.program.class(at).map_or(&[][..], |c| &c.fields).iter().filter(|f| f.ty.is_some() && !f.is_static) {
+                let name = Named { text: (&*field.name.text).into(), origin: Some(Origin { file: at.file, span: field.name.span }) };
+                if !names.iter().any(|n| n.text == name.text) {
+                    names.push(name);
+                }
+            }
+        }
+        for name in names {
+            self.library_member(&row, &name);
+        }
+        self.set_field(id, OF_ROW, row);
     }
 
     /// Keeps an instance that a module makes for a model: its methods are run for it though nobody calls them.

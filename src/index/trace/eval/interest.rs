@@ -4,7 +4,7 @@
 use crate::grammar::PackSet;
 use crate::index::mapping::Models;
 use crate::index::program::{ClassRef, FunctionRef, Program};
-use crate::model::code::{Arg, Entry, Expr, ExprKind, Function, FunctionId, Outer, Part, Stmt, Type};
+use crate::model::code::{Arg, Code, Entry, Expr, ExprKind, Function, FunctionId, Outer, Part, Stmt, Type};
 use rustc_hash::FxHashSet as HashSet;
 
 /// Times that interest is handed on to callers.
@@ -32,6 +32,10 @@ struct Matters<'a> {
     mentions: Vec<Mentions<'a>>,
     /// By function: it mentions a word; a method, a model that the method may be of.
     found: Vec<(bool, bool, bool)>,
+    /// What types that are made of values mention, by their names.
+    types: Vec<(&'a str, Mentions<'a>)>,
+    /// Functions that are given to calls of the module, by the names of what those give (`const load = cache(() => ...)`).
+    made: Vec<(&'a str, Vec<FunctionId>)>,
     /// By function: a name of it that matters to those who mention it was taken over.
     taken: Vec<bool>,
 }
@@ -126,7 +130,14 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     methods.retain(|m| !words.contains(m));
     let mut files: Vec<Matters> = Vec::new();
     for (file, content) in program.files.iter().enumerate() {
-        let mut matters = Matters { mentions: Vec::new(), found: Vec::new(), taken: vec![false; content.code.functions.len()] };
+        let count = content.code.functions.len();
+        let mut matters = Matters {
+            mentions: Vec::new(),
+            found: Vec::new(),
+            types: made_of_values(content.code),
+            made: made_of_functions(content.code),
+            taken: vec![false; count],
+        };
         for function in &content.code.functions {
             let mut mentions = Mentions::default();
             mention(function, &mut mentions);
@@ -146,6 +157,17 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
         let mut added: HashSet<&str> = HashSet::default();
         for (file, content) in program.files.iter().enumerate() {
             let Some(matters) = files.get_mut(file) else { continue };
+            // a type that is made of what a function returns stands for its rows
+            for (name, mentions) in &matters.types {
+                if !words.contains(name) && mentions.names.iter().any(|n| words.contains(n)) {
+                    added.insert(name);
+                }
+            }
+            for (name, inner) in &matters.made {
+                if !words.contains(name) && inner.iter().any(|f| matters.taken.get(*f as usize).copied().unwrap_or_default()) {
+                    added.insert(name);
+                }
+            }
             for (i, function) in content.code.functions.iter().enumerate().filter(|(i, _)| !matters.taken[*i]).collect::<Vec<_>>() {
                 let (word, method, member) = matters.with_inner(i, 0);
                 if word || method && member {
@@ -211,6 +233,46 @@ pub(in crate::index::trace) fn look_up(program: &Program<'_>, models: &Models, p
     }
 }
 
+/// The aliases of a file that name a value's type (`ReturnType<typeof load>`), with what they mention.
+fn made_of_values(code: &Code) -> Vec<(&str, Mentions<'_>)> {
+    let aliases = code.classes.iter().filter_map(|c| Some((&*c.name.text, c.alias.as_ref()?)));
+    let mentioned = aliases.filter(|(_, ty)| is_of_value(ty, 0)).map(|(name, ty)| {
+        let mut mentions = Mentions::default();
+        typed(ty, &mut mentions, 0);
+        (name, mentions)
+    });
+    mentioned.collect()
+}
+
+/// The names that a module gives to what calls of it make of functions, with those functions.
+fn made_of_functions(code: &Code) -> Vec<(&str, Vec<FunctionId>)> {
+    let mut out = Vec::new();
+    for stmt in &code.body {
+        if let Stmt::Assign { target: Expr { kind: ExprKind::Name(name), .. }, value: Some(value), .. } = stmt
+            && let ExprKind::Call { args, .. } = &value.kind
+        {
+            let mut mentions = Mentions::default();
+            args.iter().for_each(|a| expression(&a.value, &mut mentions, 0));
+            if !mentions.inner.is_empty() {
+                out.push((&**name, mentions.inner));
+            }
+        }
+    }
+    out
+}
+
+fn is_of_value(ty: &Type, depth: usize) -> bool {
+    depth < DEPTH
+        && match ty {
+            Type::Of(_) => true,
+            Type::Named { args, .. } => args.iter().any(|t| is_of_value(t, depth + 1)),
+            Type::Pointer(inner) | Type::Slice(inner) | Type::Function(inner) => is_of_value(inner, depth + 1),
+            Type::Union(all) | Type::Tuple(all) => all.iter().any(|t| is_of_value(t, depth + 1)),
+            Type::Object(fields) => fields.iter().any(|(_, t)| is_of_value(t, depth + 1)),
+            _ => false,
+        }
+}
+
 fn mention<'a>(function: &'a Function, out: &mut Mentions<'a>) {
     for param in function.params.iter().chain(&function.receiver) {
         if let Some(ty) = &param.ty {
@@ -245,6 +307,8 @@ fn typed<'a>(ty: &'a Type, out: &mut Mentions<'a>, depth: usize) {
             typed(b, out, depth + 1);
         }
         Type::Union(all) | Type::Tuple(all) => all.iter().for_each(|t| typed(t, out, depth + 1)),
+        Type::Object(fields) => fields.iter().for_each(|(_, t)| typed(t, out, depth + 1)),
+        Type::Of(value) => expression(value, out, depth + 1),
         _ => {}
     }
 }

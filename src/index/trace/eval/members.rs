@@ -1,8 +1,9 @@
 //! Attributes, items and entries of values, and adding to lists and maps.
 
 use super::MAX_ITEMS;
+use crate::grammar::mapper::FieldRole;
 use crate::index::mapping::{Named, Origin};
-use crate::index::program::Definition;
+use crate::index::program::{ClassRef, Definition};
 use crate::index::trace::value::{MapKey, Object, Value};
 use crate::index::trace::{Tracer, Use};
 use crate::model::facts::Language;
@@ -31,7 +32,7 @@ impl<'a> Tracer<'a> {
             Value::Model { model, .. } => self.member_of_model(*model, object, name, site),
             Value::Handle(_) => self.member_of_handle(object, name, site),
             Value::Object(id) => match self.object(*id) {
-                Some(Object::Map { .. }) => self.map_entry(object, &name.text),
+                Some(Object::Map { .. }) => self.member_of_map(object, name, site),
                 Some(Object::Instance { class, .. }) => {
                     let class = *class;
                     self.instance_member(*id, class, object, name, site)
@@ -56,24 +57,74 @@ impl<'a> Tracer<'a> {
         }
     }
 
+    /// An entry of a map, else what was spread into it has it.
+    fn member_of_map(&mut self, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        self.note_drawn(object, name);
+        let spread = self.spread_into(object);
+        if spread.is_empty() || self.has_entry(object, &name.text) {
+            return self.map_entry(object, &name.text);
+        }
+        let all = spread.iter().map(|of| self.read_member(of, name, site)).collect();
+        Some(self.one_of_all(all))
+    }
+
+    /// Notes which entries of a literal are read.
+    fn note_drawn(&mut self, map: &Value, name: &Named) {
+        let (Value::Object(id), Some(at)) = (map, name.origin) else { return };
+        let Some(Object::Map { entries, .. }) = self.object(*id) else { return };
+        let keys = entries.iter().filter_map(|(key, _)| match key {
+            MapKey::Name(key) if key.text == name.text => key.origin.filter(|o| *o != at),
+            _ => None,
+        });
+        self.state.drawn.borrow_mut().extend(keys.map(|key| (at, key)));
+    }
+
+    fn has_entry(&self, map: &Value, name: &str) -> bool {
+        let Value::Object(id) = map else { return false };
+        let Some(Object::Map { entries, .. }) = self.object(*id) else { return false };
+        entries.iter().any(|(key, _)| matches!(key, MapKey::Name(n) if *n.text == *name))
+    }
+
+    /// Entities and rows whose attributes are entries of a map.
+    fn spread_into(&self, map: &Value) -> Vec<Value> {
+        let Value::Object(id) = map else { return Vec::new() };
+        let Some(Object::Map { entries, .. }) = self.object(*id) else { return Vec::new() };
+        entries.iter().filter(|(key, _)| key.is_spread()).map(|(_, value)| value.clone()).collect()
+    }
+
     fn member_of_entity(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         let found = self.models.get(model)?;
-        if let Some(field) = found.field(&name.text) {
-            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field });
+        let stored = |field: u32| found.fields.get(field as usize).is_none_or(|f| f.role != FieldRole::Ignored);
+        if let Some(field) = found.field(&name.text).filter(|f| stored(*f)) {
+            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field, carried: false });
             return Some(self.library_member(object, name).unwrap_or_default());
         }
         if found.relation(&name.text).is_some() {
             return self.library_member(object, name);
         }
-        let own = found.class.and_then(|class| self.own_member(class, object, name, site));
-        own.or_else(|| self.library_member(object, name))
+        let class = found.class;
+        if let Some(own) = class.and_then(|class| self.own_member(class, object, name, site)) {
+            return Some(own);
+        }
+        match self.library_member(object, name) {
+            None | Some(Value::Unknown) => self.declared_attribute(class?, name, site),
+            known => known,
+        }
+    }
+
+    /// An attribute of an entity that no column stands for, by the type that its class gives it.
+    fn declared_attribute(&mut self, class: ClassRef, name: &Named, site: Origin) -> Option<Value> {
+        let (owner, field) = self.declared_field(class, &name.text)?;
+        let ty = field.ty.as_ref()?;
+        let types = self.class_types(class);
+        Some(self.with_types(owner, types, |t| t.type_value(ty, name.origin.unwrap_or(site))))
     }
 
     fn member_of_model(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
         let found = self.models.get(model)?;
         if let Some(field) = found.field(&name.text) {
             // where no statement takes it, it is named all the same (`listen(Order.state, "set", check)`)
-            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field });
+            self.found.uses.push(Use { origin: name.origin.unwrap_or(site), model, field, carried: false });
             return self.library_member(object, name);
         }
         if found.relation(&name.text).is_some() {
@@ -137,7 +188,7 @@ impl<'a> Tracer<'a> {
                 Some(Object::Map { entries, .. }) => {
                     let all: Vec<Value> = entries.iter().map(|e| e.1.clone()).collect();
                     match self.text_of(key) {
-                        Some(name) => self.map_entry(object, &name.text).unwrap_or_default(),
+                        Some(name) => self.member_of_map(object, &name, site).unwrap_or_default(),
                         None => self.one_of_all(all),
                     }
                 }
@@ -174,7 +225,8 @@ impl<'a> Tracer<'a> {
         };
         let mut values: Vec<Value> = entries.iter().filter(|e| at(&e.0)).map(|e| e.1.clone()).collect();
         if values.is_empty() {
-            values = entries.iter().filter(|e| !matches!(e.0, MapKey::Name(_))).map(|e| e.1.clone()).collect();
+            let others = entries.iter().filter(|(key, _)| !matches!(key, MapKey::Name(_)) && !key.is_spread());
+            values = others.map(|e| e.1.clone()).collect();
         }
         if values.is_empty() { None } else { Some(self.one_of_all(values)) }
     }
@@ -199,6 +251,7 @@ impl<'a> Tracer<'a> {
         Some(
             entries
                 .iter()
+                .filter(|(key, _)| !key.is_spread())
                 .map(|(key, value)| if pairs { Value::Tuple([key.value(), value.clone()].into()) } else { key.value() })
                 .collect(),
         )
@@ -331,10 +384,22 @@ impl<'a> Tracer<'a> {
                         // all columns of a table side by side
                         _ if matches!(choice, Value::Model { .. }) => self.put_entry(to, MapKey::Value(choice.clone()), choice.clone()),
                         _ if matches!(choice, Value::Null | Value::Scalar(_)) => {}
+                        Some(Object::Entity { .. }) => self.put_spread(to, choice.clone()),
+                        _ if matches!(choice, Value::Row { .. }) => self.put_spread(to, choice.clone()),
                         _ => self.widen(to, true),
                     }
                 }
                 _ => return,
+            }
+        }
+    }
+
+    /// Puts an entity's or row's attributes in a map.
+    fn put_spread(&mut self, map: u32, of: Value) {
+        if let Some(Object::Map { entries, open }) = self.object_mut(map) {
+            *open = true;
+            if entries.len() < MAX_ITEMS {
+                entries.push((MapKey::Value(of.clone()), of));
             }
         }
     }
@@ -347,6 +412,11 @@ impl<'a> Tracer<'a> {
 }
 
 impl MapKey {
+    /// Whether the value's own attributes are entries (`{ ...ticket }`); which they are the entry does not say.
+    pub(in crate::index::trace) fn is_spread(&self) -> bool {
+        matches!(self, MapKey::Value(Value::Row { .. } | Value::Object(_)))
+    }
+
     /// The key as a value.
     pub(in crate::index::trace) fn value(&self) -> Value {
         match self {

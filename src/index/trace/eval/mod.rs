@@ -30,12 +30,14 @@ mod types;
 pub(super) use interest::look_up;
 
 use super::Tracer;
+use super::carried::Drawn;
 use super::value::{Object, ObjectId, TextPart, Value};
 use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, FileId, FunctionRef};
 use crate::model::facts::Language;
 use crate::model::span::Span;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Calls inside calls that are followed.
@@ -95,6 +97,8 @@ pub(super) struct State<'a> {
     prototypes: HashMap<ClassRef, Value>,
     /// What the names and types of the program say, once it was asked for.
     known: known::Known<'a>,
+    /// Entries of literals that code reads.
+    pub(in crate::index::trace) drawn: Rc<RefCell<Drawn>>,
     /// What calls gave.
     memo: memo::Memo,
     /// Subclasses of each class.

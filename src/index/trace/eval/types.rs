@@ -101,6 +101,11 @@ impl<'a> Tracer<'a> {
                     return value;
                 }
                 let last = words.last().copied().unwrap_or("");
+                if let ("ReturnType", [Type::Of(of)]) = (last, args.as_slice()) {
+                    let function = self.eval(of);
+                    let given = self.call_value(&function, Vec::new(), Rc::from([]), site);
+                    return self.await_value(&given, site);
+                }
                 // the class itself, not a value of it
                 if let (true, [of], Language::Python) = (matches!(last, "type" | "Type"), args.as_slice(), self.language_here()) {
                     return match self.named_type(of, site) {

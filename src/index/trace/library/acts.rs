@@ -223,7 +223,7 @@ impl Tracer<'_> {
             // what is left out is named all the same: the code breaks when it is gone
             for expr in &read {
                 if let SqlExpr::Field { model, field, origin: Some(origin), .. } = expr {
-                    self.found.uses.push(Use { origin: *origin, model: *model, field: *field });
+                    self.found.uses.push(Use { origin: *origin, model: *model, field: *field, carried: false });
                 }
             }
         }

@@ -553,9 +553,13 @@ impl Tracer<'_> {
                 let kind = if step.with.is_empty() { "query" } else { &step.with };
                 let given = match call.receiver {
                     Some(Value::Handle(handle)) => Value::Handle(Handle { kind: kind.into(), query: None, ..handle.clone() }),
-                    _ => self.handle(call.pack, kind, None, None),
+                    _ => match self.root_model(call.query).filter(|_| kind == "entity") {
+                        Some(model) => self.loaded(model, false, None, call.site),
+                        None => self.handle(call.pack, kind, None, None),
+                    },
                 };
-                let value = self.call_function(&function.value, vec![argument(given, call.site)], call.site);
+                let name = (!step.parameter.is_empty()).then(|| Named { text: step.parameter.as_str().into(), origin: None });
+                let value = self.call_function(&function.value, vec![Argument { name, ..argument(given, call.site) }], call.site);
                 call.result = Some(value.clone());
                 vec![Argument { value, ..function }]
             }
@@ -581,7 +585,7 @@ impl Tracer<'_> {
     pub(super) fn entries(&self, value: &Value) -> Vec<(MapKey, Value)> {
         match value {
             Value::Object(id) => match self.object(*id) {
-                Some(Object::Map { entries, .. }) => entries.clone(),
+                Some(Object::Map { entries, .. }) => entries.iter().filter(|(key, _)| !key.is_spread()).cloned().collect(),
                 _ => Vec::new(),
             },
             Value::OneOf(all) => all.iter().flat_map(|v| self.entries(v)).collect(),

@@ -30,7 +30,7 @@ impl Tracer<'_> {
         // Whether the new row is ever stored is another question: its fields are named here.
         for (name, ..) in &written {
             if let (Some((model, field)), Some(origin)) = (self.field_of(model, &name.text), name.origin) {
-                self.found.uses.push(Use { origin, model, field });
+                self.found.uses.push(Use { origin, model, field, carried: false });
             }
         }
         let on_flush = self.writes_on_flush(model);
@@ -97,7 +97,7 @@ impl Tracer<'_> {
         let known = self.field_of(model, &name.text).is_some() || self.relation_of(model, &name.text).is_some();
         if !known || !self.writes_on_flush(model) {
             if let (Some((holder, field)), Some(origin)) = (self.field_of(model, &name.text), name.origin) {
-                self.found.uses.push(Use { origin, model: holder, field });
+                self.found.uses.push(Use { origin, model: holder, field, carried: false });
             }
             return;
         }
@@ -186,7 +186,7 @@ impl Tracer<'_> {
             {
                 self.load_deferred(id, query, (model, holder, field), origin);
             }
-            self.found.uses.push(Use { origin, model: holder, field });
+            self.found.uses.push(Use { origin, model: holder, field, carried: false });
         }
         Some(Value::Unknown)
     }

@@ -105,7 +105,7 @@ impl Tracer<'_> {
 
     /// `{ alias: expression }`.
     fn collect_map(&mut self, at: &At, entries: &[(MapKey, Value)], text: TextIs, out: &mut Vec<SqlExpr>, depth: usize) {
-        for (key, value) in entries {
+        for (key, value) in entries.iter().filter(|(key, _)| !key.is_spread()) {
             let from = out.len();
             self.collect(at, value, text, out, depth + 1);
             if let MapKey::Name(name) = key

@@ -138,6 +138,22 @@ impl Tracer<'_> {
         }
     }
 
+    /// See [`Tracer::library_interface`].
+    pub(super) fn stands_for(&self, interface: ClassRef) -> Option<Value> {
+        let code = self.program.class(interface).filter(|c| c.kind == ClassKind::Interface)?;
+        let file = self.program.file(interface.file).filter(|f| f.language == Language::Go)?;
+        let methods: Vec<&str> = code.fields.iter().map(|f| &*f.name.text).collect();
+        if methods.is_empty() {
+            return None;
+        }
+        let imported = |words: &super::words::PackWords| file.imports.iter().any(|i| words.is_imported(&i.module));
+        let packs = self.words.packs.iter().enumerate().filter(|(_, p)| p.languages.contains(&Language::Go) && imported(p));
+        packs.flat_map(|(id, p)| p.mapper.kind.iter().map(move |k| (id, k))).find_map(|(id, kind)| {
+            let all = methods.iter().all(|m| self.words.has_method(id, &kind.name, m));
+            all.then(|| self.handle(id, &kind.name, None, None))
+        })
+    }
+
     fn model_of_name(&self, file: FileId, expr: &Expr) -> Option<ModelId> {
         let path = expr.path()?;
         match self.program.lookup_path(file, &path)? {
@@ -251,6 +267,15 @@ impl Tracer<'_> {
             None => (self.entity_by_use(site.file, name)?, false),
         };
         Some(self.loaded(model, many, None, site))
+    }
+
+    /// See [`Tracer::library_listened`].
+    pub(super) fn listened(&mut self, decorator: &str, first: &Value, parameter: &str, site: Origin) -> Option<Value> {
+        let words = self.words.clone();
+        let rule = words.call(words.function(self.language_of(site.file), decorator, 2)?)?;
+        rule.steps.iter().find(|s| s.parameter == parameter && s.with == "entity")?;
+        let model = self.model_of(first)?;
+        Some(self.loaded(model, false, None, site))
     }
 
     /// See [`Tracer::library_variable`].

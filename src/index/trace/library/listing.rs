@@ -94,7 +94,7 @@ impl Tracer<'_> {
         let mut at = model;
         for part in name.part(marks, name.text.len()).split(&separator) {
             if let (Some((holder, field)), Some(origin)) = (self.field_of(at, &part.text), part.origin) {
-                self.found.uses.push(Use { origin, model: holder, field });
+                self.found.uses.push(Use { origin, model: holder, field, carried: false });
             }
             let relation = self.relation_of(at, &part.text);
             match relation.and_then(|r| self.models.get(at)?.relations.get(r as usize)) {

@@ -112,6 +112,12 @@ impl Tracer<'_> {
         self.typed(file, ty, false, site, 0)
     }
 
+    /// A value of the library that an interface of the program stands for (Go): its file imports the library, whose value
+    /// has all of its methods.
+    pub(super) fn library_interface(&self, interface: crate::index::program::ClassRef) -> Option<Value> {
+        self.stands_for(interface)
+    }
+
     /// Takes the fields that the attributes of a class list for uses.
     pub(super) fn library_listed(&mut self, class: crate::index::program::ClassRef, site: Origin) {
         self.listed(class, site);
@@ -130,6 +136,12 @@ impl Tracer<'_> {
     /// What a parameter or attribute of unknown type stands for by the names of models (`ticket`).
     pub(super) fn library_entity(&mut self, name: &str, site: Origin) -> Option<Value> {
         self.entity_named(name, site)
+    }
+
+    /// What a parameter of a function stands for by a decorator of it that was given `first`: an entity that something
+    /// happens to (`@event.listens_for(Order, "load")`).
+    pub(super) fn library_listened(&mut self, decorator: &str, first: &Value, parameter: &str, site: Origin) -> Option<Value> {
+        self.listened(decorator, first, parameter, site)
     }
 
     /// What a name that nothing defines, or a parameter or attribute of unknown type, stands for by the packs' names

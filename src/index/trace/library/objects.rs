@@ -445,7 +445,7 @@ impl Tracer<'_> {
                         out.extend(read.into_iter().map(|e| if down { SqlExpr::Descending(Box::new(e)) } else { e }));
                         return;
                     }
-                    for (key, value) in &entries {
+                    for (key, value) in entries.iter().filter(|(key, _)| !key.is_spread()) {
                         self.order_entry(at, source, key, value, out, depth);
                     }
                 }

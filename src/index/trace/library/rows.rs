@@ -38,6 +38,15 @@ impl Tracer<'_> {
     fn use_of_row(&mut self, query: QueryId, name: &Named, origin: Origin, depth: usize) {
         let Some(found) = self.query(query).filter(|_| depth < MAX_DEPTH) else { return };
         let pack = found.pack.clone();
+        if let Some(raw) = &found.raw {
+            // where its text stands: calls of a helper send many
+            let written = raw.parts.iter().find_map(|part| match part {
+                FragmentPart::Text(text, at) if !text.trim().is_empty() => Some(*at),
+                _ => None,
+            });
+            self.found.row_uses.push(RowUse { origin, tables: Vec::new(), text: written.flatten(), column: name.text.clone(), pack });
+            return;
+        }
         let whole = |q: &Query| q.select.is_empty() && q.returning.is_empty() || q.select_also;
         let mut tables: Vec<SourceTable> = Vec::new();
         let mut selected = None;
@@ -58,7 +67,7 @@ impl Tracer<'_> {
         }
         match selected {
             Some(SqlExpr::Field { model, field, .. }) => {
-                let used = Use { origin, model: *model, field: *field };
+                let used = Use { origin, model: *model, field: *field, carried: false };
                 self.found.uses.push(used);
                 return;
             }
@@ -82,7 +91,7 @@ impl Tracer<'_> {
             match table {
                 SourceTable::Model(model) => {
                     if let Some((model, field)) = self.column_of(*model, column).or_else(|| self.field_of(*model, column)) {
-                        self.found.uses.push(Use { origin, model, field });
+                        self.found.uses.push(Use { origin, model, field, carried: false });
                     }
                 }
                 SourceTable::Table { schema, name } if !named.contains(&(schema.clone(), name.clone())) => {
@@ -92,7 +101,7 @@ impl Tracer<'_> {
             }
         }
         if !named.is_empty() {
-            self.found.row_uses.push(RowUse { origin, tables: named, column: column.into(), pack });
+            self.found.row_uses.push(RowUse { origin, tables: named, text: None, column: column.into(), pack });
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::index::mapping::{FieldId, ModelId, Origin};
 use crate::index::trace::query::{Query, QueryId, SourceRef, SqlExpr};
 use crate::index::trace::value::{Argument, Handle, Object, Value};
 use crate::index::trace::{Scan, Tracer};
+use crate::model::code::Type;
 
 impl Tracer<'_> {
     /// Whether a struct says which columns of the query's table are meant.
@@ -68,6 +69,11 @@ impl Tracer<'_> {
             Value::Object(id) => match self.object(*id) {
                 Some(Object::List { items, .. }) => items.iter().for_each(|v| self.structs_in(v, out)),
                 Some(Object::Entity { model, .. }) => out.push(*model),
+                // `type Sites []Site`
+                Some(Object::Instance { class, .. }) => {
+                    let listed = self.program.class(*class).and_then(|c| c.alias.as_ref());
+                    out.extend(listed.filter(|ty| matches!(ty, Type::Slice(_))).and_then(|ty| self.model_of_type(class.file, ty)));
+                }
                 _ => {}
             },
             Value::Model { model, .. } => out.push(*model),

@@ -201,7 +201,7 @@ impl Tracer<'_> {
         match value {
             Value::Object(id) => match self.object(*id).cloned() {
                 Some(Object::Map { entries, open }) => {
-                    for (key, value) in &entries {
+                    for (key, value) in entries.iter().filter(|(key, _)| !key.is_spread()) {
                         self.pair(at, key, value, prefix, out, depth);
                     }
                     if open {

@@ -7,7 +7,7 @@ use crate::grammar::mapper::{Act, Step, Verb};
 use crate::index::mapping::Origin;
 use crate::index::trace::Tracer;
 use crate::index::trace::query::{Query, QueryId, SqlExpr};
-use crate::index::trace::value::{Argument, Handle, Object, Value};
+use crate::index::trace::value::{Argument, Handle, Object, TextPart, Value};
 
 impl Tracer<'_> {
     /// Queries that go into this one.
@@ -23,7 +23,7 @@ impl Tracer<'_> {
                 continue;
             }
             let found = self.queries_in(at, &arg.value, call.site);
-            if found.is_empty() && step.act == Act::Merge && is_sql(&arg.value) {
+            if found.is_empty() && step.act == Act::Merge && (is_sql(&arg.value) || is_statement(&arg.value)) {
                 self.raw(at, std::slice::from_ref(arg), call.query);
             }
             for inner in found {
@@ -162,4 +162,14 @@ impl Tracer<'_> {
 
 pub(super) fn is_sql(value: &Value) -> bool {
     matches!(value, Value::Expr(e) if matches!(&**e, SqlExpr::Raw(_)))
+}
+
+/// Text that begins as a statement does.
+fn is_statement(value: &Value) -> bool {
+    const BEGINNINGS: [&str; 5] = ["select", "insert", "update", "delete", "with"];
+    let Value::Text(text) = value else { return false };
+    let Some(TextPart::Text(first, _)) = text.parts.iter().find(|p| !matches!(p, TextPart::Text(t, _) if t.trim().is_empty())) else {
+        return false;
+    };
+    first.split_whitespace().next().is_some_and(|word| BEGINNINGS.iter().any(|b| word.eq_ignore_ascii_case(b)))
 }

@@ -126,7 +126,7 @@ impl Tracer<'_> {
             Value::Object(id) => match self.object(*id).cloned()? {
                 Object::Entity { model, .. } => Some((SourceTable::Model(model), None, Some(site))),
                 Object::List { items, .. } => items.iter().find_map(|v| self.table(at, step, v, site)),
-                Object::Map { entries, .. } => entries.iter().find_map(|(key, value)| {
+                Object::Map { entries, .. } => entries.iter().filter(|(key, _)| !key.is_spread()).find_map(|(key, value)| {
                     let (table, alias, origin) = self.table(at, step, value, site)?;
                     let alias = if let MapKey::Name(name) = key { Some(name.clone()) } else { alias };
                     Some((table, alias, origin))
