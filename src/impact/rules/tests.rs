@@ -119,3 +119,53 @@ fn open_schemas_are_judged_by_what_the_migration_presupposes() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// What data that a migration changes means to code: what chooses rows by it is concerned, what merely delivers it is not;
+/// a script has no reader of its own.
+#[test]
+fn changed_rows_concern_what_chooses_rows_by_them() {
+    use crate::impact::judge::judge_paired;
+    use crate::impact::judgement::StatementInput;
+    use crate::impact::pairing::Pairing;
+    use crate::model::statement::{Consumer, StatementKind};
+    use crate::sql::bind::SessionState;
+    use crate::sql::parse::parse_statement;
+    let dialect = Dialect::of(crate::model::dialect::Engine::Postgres);
+    let schema = "CREATE TABLE users (id integer PRIMARY KEY, city text, status text NOT NULL);";
+    let child = "CREATE TABLE notes (id integer PRIMARY KEY, user_id integer REFERENCES users (id) ON DELETE CASCADE)";
+    let guarded = "CREATE TABLE notes (id integer PRIMARY KEY, user_id integer REFERENCES users (id))";
+    let update = "UPDATE users SET city = 'Ulm' WHERE city IS NULL";
+    let (orm, script, model) = (StatementKind::Orm, StatementKind::SqlFile, StatementKind::Model);
+    let rows = "rows-changed-by-migration";
+    let cases = [
+        (orm, update, "SELECT id, city FROM users", ""),
+        (script, update, "SELECT id, city FROM users", rows),
+        (orm, update, "SELECT id FROM users WHERE city = $1", rows),
+        (model, update, "SELECT city FROM users", ""),
+        (orm, "DELETE FROM users WHERE city IS NULL", "SELECT id FROM users", ""),
+        (orm, "DELETE FROM users", "SELECT id FROM users", rows),
+        (orm, "TRUNCATE users", "SELECT id FROM users", rows),
+        (script, "DELETE FROM users WHERE city IS NULL", "SELECT id FROM users", rows),
+        (orm, child, "DELETE FROM users WHERE id = $1", ""),
+        (orm, guarded, "DELETE FROM users WHERE id = $1", "referenced-row-guarded"),
+    ];
+    let (before, _) = apply(&Schema::empty(dialect), schema, &ApplyOptions::default());
+    for (kind, migration, text, want) in cases {
+        let (after, applied) = apply(&before, migration, &ApplyOptions::default());
+        let statement = parse_statement(text, dialect);
+        let input = StatementInput {
+            statement: &statement,
+            text,
+            kind,
+            consumer: Consumer::ByName,
+            any_integer: false,
+            maps: None,
+            holes: false,
+            parts: &[],
+        };
+        let pairing = Pairing::new(&before, &after, &applied.changes);
+        let session = SessionState::default();
+        let judged = judge_paired(&pairing, &applied.changes, &input, &session, &session);
+        assert_eq!(judged.cause.as_ref().map_or("", |c| &c.rule), want, "{kind:?} {migration}; {text}");
+    }
+}
