@@ -9,6 +9,7 @@
 use super::facts::Import;
 use super::span::Span;
 use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
 
 /// The lowered code of one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,69 @@ pub struct Code {
     pub imports: Vec<Import>,
     /// Code that was left out: nesting too deep, size limits, syntax errors.
     pub gaps: u32,
+    /// The names that all of it mentions.
+    #[serde(skip)]
+    pub mentions: Mentions,
+}
+
+/// The names that the code of a file mentions, for questions that are asked again and again of whole programs:
+/// which functions can matter, which files hold a call of a name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mentions {
+    /// By function, parallel to [`Code::functions`].
+    pub functions: Vec<Mentioned>,
+    /// Statements of the module itself, and its classes without their methods.
+    pub module: Mentioned,
+    /// Names of all code, of its types and decorators, and those that its imports have where they come from.
+    pub all: NameSet,
+    /// Types that are made of values (`ReturnType<typeof load>`), by name, with what they mention.
+    pub types: Vec<(Box<str>, NameSet)>,
+    /// Names that the module gives to what calls make of functions (`const load = cache(() => ...)`), with those.
+    pub made: Vec<(Box<str>, Box<[FunctionId]>)>,
+    /// Names of whose members one is assigned: `name.member = value`.
+    pub assigned: Box<[Box<str>]>,
+}
+
+/// What a function or module mentions, apart from the functions inside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Mentioned {
+    /// Names, members, parameters, types.
+    pub names: NameSet,
+    /// Functions inside.
+    pub inner: Box<[FunctionId]>,
+    /// Names that imports may bring, with the member that is taken of them (empty: the name itself).
+    pub outside: Box<[(Box<str>, Box<str>)]>,
+}
+
+/// A set of names, by their numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NameSet(Box<[u64]>);
+
+/// The number of a name: names with different numbers differ.
+pub fn name_number(name: &str) -> u64 {
+    let mut hasher = rustc_hash::FxHasher::default();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl NameSet {
+    /// The set of some names.
+    pub fn of<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut all: Vec<u64> = names.map(name_number).collect();
+        all.sort_unstable();
+        all.dedup();
+        NameSet(all.into())
+    }
+
+    /// Whether it may hold the name of a number.
+    pub fn has(&self, number: u64) -> bool {
+        self.0.binary_search(&number).is_ok()
+    }
+
+    /// Numbers of its names.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.iter().copied()
+    }
 }
 
 /// Index into [`Code::classes`].

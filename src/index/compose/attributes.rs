@@ -5,7 +5,7 @@ use crate::index::mapping::visit::{self, Met};
 use crate::index::mapping::{FieldId, ModelId, Models, Origin};
 use crate::index::program::{ClassRef, Program};
 use crate::index::trace::Use;
-use crate::model::code::{Expr, ExprKind};
+use crate::model::code::{Expr, ExprKind, name_number};
 use crate::model::span::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -28,8 +28,12 @@ pub(super) fn attributes(program: &Program, models: &Models, known: &HashSet<(u3
     if fields.is_empty() {
         return out;
     }
+    let numbers: Vec<u64> = fields.keys().map(|name| name_number(name)).collect();
     for (number, file) in program.files.iter().enumerate().filter(|(_, f)| f.own) {
         let number = number as u32;
+        if !numbers.iter().any(|n| file.code.mentions.all.has(*n)) {
+            continue;
+        }
         let mut called: HashSet<Span> = HashSet::new();
         let mut found: Vec<(Span, Meaning)> = Vec::new();
         visit::each(file.code, &mut |met| {

@@ -26,7 +26,7 @@ mod walk;
 use crate::grammar::table::KindTable;
 use crate::grammar::{LanguagePacks, PackSet};
 use crate::model::code::Code;
-use crate::model::facts::{FileFacts, Language};
+use crate::model::facts::{FileFacts, Import, Language};
 use crate::model::problem::{Problem, Stage};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -74,7 +74,7 @@ pub fn extract_with(bytes: &[u8], language: Language, path: &str, packs: &PackSe
     prune::prune(&mut facts);
     if code {
         let lowered = crate::index::lower::lower(bytes, &tree, rules, table);
-        facts.code = Some(Box::new(Code { imports, ..lowered }));
+        facts.code = Some(Box::new(with_imports(lowered, imports)));
     }
     if spent {
         facts.problems.push(Problem::new(Stage::Extract, "expressions nested too deeply: some were not read").at(path, None));
@@ -93,7 +93,12 @@ pub fn code(bytes: &[u8], language: Language, path: &str, packs: &PackSet) -> Co
     file.module_scope(tree.root_node());
     file.walk(&tree);
     let lowered = crate::index::lower::lower(bytes, &tree, rules, table);
-    Code { imports: file.facts.imports, ..lowered }
+    with_imports(lowered, file.facts.imports)
+}
+
+fn with_imports(lowered: Code, imports: Vec<Import>) -> Code {
+    let mentions = crate::index::lower::mentions::of(&lowered, &imports);
+    Code { imports, mentions, ..lowered }
 }
 
 /// Code of a file that was not read.

@@ -9,6 +9,7 @@ mod control;
 mod expressions;
 mod functions;
 mod literals;
+pub mod mentions;
 pub mod render;
 mod statements;
 #[cfg(test)]

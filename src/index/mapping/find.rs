@@ -15,7 +15,8 @@ use crate::grammar::PackSet;
 use crate::grammar::mapper::{KnownModel, ModelRule, TagStyle};
 use crate::grammar::pack::Pack;
 use crate::index::program::{ClassRef, FileId, Program};
-use crate::model::code::{Expr, Field, Type};
+use crate::model::code::{Code, Expr, Field, Type, name_number};
+use crate::model::facts::Language;
 use crate::model::span::Span;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::rc::Rc;
@@ -70,7 +71,7 @@ pub(super) struct Member<'a> {
 /// Finds the models of a program.
 pub(super) struct Finder<'p, 'a, 'k> {
     pub constants: Constants<'p, 'a>,
-    rules: Vec<Vec<Rule<'k>>>,
+    rules: Vec<Rc<[Rule<'k>]>>,
     kin: HashMap<ClassRef, Option<Rule<'k>>>,
     /// Members that code adds to a class from outside: `Order.total = column_property(...)`.
     added: HashMap<ClassRef, Vec<Member<'a>>>,
@@ -88,12 +89,12 @@ pub(super) struct Finder<'p, 'a, 'k> {
 }
 
 /// The rules in force for each file: of the packs that some import of the program detects.
-fn rules_of<'k>(program: &Program, packs: &'k PackSet) -> Vec<Vec<Rule<'k>>> {
-    let mut per_language = HashMap::default();
+fn rules_of<'k>(program: &Program, packs: &'k PackSet) -> Vec<Rc<[Rule<'k>]>> {
+    let mut per_language: HashMap<Language, Rc<[Rule<'k>]>> = HashMap::default();
     let mut out = Vec::new();
     for file in &program.files {
         let rules = per_language.entry(file.language).or_insert_with(|| {
-            let Some(language) = packs.language(file.language) else { return Vec::new() };
+            let Some(language) = packs.language(file.language) else { return Rc::default() };
             let mut all = Vec::new();
             for pack in &language.packs {
                 let Some(mapper) = &pack.mapper else { continue };
@@ -102,7 +103,7 @@ fn rules_of<'k>(program: &Program, packs: &'k PackSet) -> Vec<Vec<Rule<'k>>> {
                     all.extend(mapper.model.iter().map(|model| Rule { pack, model }));
                 }
             }
-            all
+            Rc::from(all)
         });
         out.push(rules.clone());
     }
@@ -145,7 +146,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
 
     /// Rules in force anywhere; one may be there several times.
     pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rule<'k>> {
-        self.rules.iter().flatten()
+        self.rules.iter().flat_map(|r| r.iter())
     }
 
     /// Whether an expression names a class, other than as a base.
@@ -153,7 +154,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         self.named.contains(&class)
     }
 
-    fn rules(&self, file: FileId) -> Vec<Rule<'k>> {
+    fn rules(&self, file: FileId) -> Rc<[Rule<'k>]> {
         self.rules.get(file as usize).cloned().unwrap_or_default()
     }
 
@@ -238,6 +239,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
             }
         }
     }
+}
+
+/// Whether code may mention one of some dotted names by its last word.
+pub(super) fn may_mention<'w>(code: &Code, words: impl IntoIterator<Item = &'w String>) -> bool {
+    words.into_iter().any(|w| code.mentions.all.has(name_number(w.rsplit('.').next().unwrap_or(w))))
 }
 
 /// The tag of a field under the key of a rule.

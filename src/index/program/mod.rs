@@ -14,6 +14,7 @@ use crate::model::statement::Scope;
 use rustc_hash::FxHashMap as HashMap;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// Index into [`Program::files`].
 pub type FileId = u32;
@@ -87,13 +88,13 @@ pub struct SchemaFile<'a> {
 }
 
 /// The code of files without code.
-static NO_CODE: Code = Code { classes: Vec::new(), functions: Vec::new(), body: Vec::new(), imports: Vec::new(), gaps: 0 };
+static NO_CODE: LazyLock<Code> = LazyLock::new(Code::default);
 
 impl<'a> Program<'a> {
     /// Adds a file of a schema language.
     pub fn add_schema(&mut self, file: SchemaFile<'a>) {
         let id = self.files.len() as FileId;
-        let (language, code) = (Language::TypeScript, &NO_CODE);
+        let (language, code) = (Language::TypeScript, &*NO_CODE);
         self.files.push(ProgramFile { path: file.path, language, scope: file.scope, own: file.own, package: "", imports: &[], code });
         self.tables.push(lookup::FileTable::default());
         self.schemas.push((id, file.text));

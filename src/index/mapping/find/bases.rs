@@ -29,7 +29,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         if rules.is_empty() {
             return None;
         }
-        for rule in &rules {
+        for rule in rules.iter() {
             let decorated = |d: &'a Expr| self.constants.call_of(scope, d, &rule.model.decorators).is_some();
             if !rule.model.decorators.is_empty() && class.decorators.iter().any(decorated) {
                 return Some(*rule);

@@ -4,10 +4,10 @@ use super::super::constants::{Given, Scope};
 use super::super::item::word;
 use super::super::visit::{self, Met};
 use super::values::{bare, chosen, struct_of};
-use super::{Finder, Member, Rule, tag_of};
+use super::{Finder, Member, Rule, may_mention, tag_of};
 use crate::grammar::mapper::FieldRole;
 use crate::index::program::{ClassRef, FileId};
-use crate::model::code::{Entry, Expr, ExprKind, Field, Type};
+use crate::model::code::{Entry, Expr, ExprKind, Field, Type, name_number};
 use crate::model::span::Span;
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
@@ -47,8 +47,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         }
         let used: Vec<&str> = rules.iter().flat_map(|r| r.model.by_use.iter().map(String::as_str)).collect();
         if !used.is_empty() {
-            for function in &code.functions {
-                self.uses(file, function, &used);
+            let of_used: Vec<u64> = used.iter().map(|u| name_number(u)).collect();
+            for (function, mentioned) in code.functions.iter().zip(&code.mentions.functions) {
+                if of_used.iter().any(|u| mentioned.names.has(*u)) {
+                    self.uses(file, function, &used);
+                }
             }
         }
         let mut added = Vec::new();
@@ -56,6 +59,11 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
         let setting: HashSet<&str> =
             rules.iter().flat_map(|r| &r.model.naming_by).flat_map(|b| &b.calls).filter_map(|c| c.rsplit('.').next()).collect();
         let program = self.constants.program;
+        let adds = code.mentions.assigned.iter().any(|name| program.lookup(file, name).is_some());
+        let naming = rules.iter().flat_map(|r| &r.model.naming_by).flat_map(|b| &b.calls);
+        if !adds && !may_mention(code, naming) {
+            return;
+        }
         visit::each(code, &mut |met| {
             if let Met::Value(Expr { kind: ExprKind::Call { function, args, .. }, .. }, _) = &met
                 && function.path().and_then(|p| p.last().copied()).is_some_and(|l| setting.contains(program.imported_name(file, l)))

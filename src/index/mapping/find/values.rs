@@ -4,7 +4,7 @@ use super::super::constants::{Constants, Given, Scope, made};
 use super::super::item::{CallView, Hit, Item, Vars, matches_any, word};
 use super::super::visit::{self, Met};
 use super::super::{Named, Origin};
-use super::{Draft, Finder, Member, Rule};
+use super::{Draft, Finder, Member, Rule, may_mention};
 use crate::index::program::{ClassRef, FileId};
 use crate::model::code::{Arg, Entry, Expr, ExprKind, Type};
 use crate::model::span::Span;
@@ -15,6 +15,13 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
     pub(super) fn values(&mut self, file: FileId) {
         let Some(code) = self.constants.program.file(file).map(|f| f.code) else { return };
         let rules = self.rules(file);
+        let words = rules.iter().flat_map(|r| {
+            let relates = r.model.relation.iter().filter(|m| m.on_model).flat_map(|m| &m.calls);
+            r.model.calls.iter().chain(&r.model.init_calls).chain(&r.model.relation_calls).chain(&r.model.tables_of).chain(relates)
+        });
+        if !may_mention(code, words) {
+            return;
+        }
         let mut calls: Vec<(Rule<'k>, &'a Expr, Option<&'a Expr>)> = Vec::new();
         let mut lists: Vec<(Rule<'k>, &'a Type)> = Vec::new();
         let mut outside = Vec::new();

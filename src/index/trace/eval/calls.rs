@@ -327,6 +327,9 @@ impl<'a> Tracer<'a> {
         if entry || closure.is_some_and(|frame| !self.is_of_module(frame)) {
             return self.run_body(function, code, receiver, closure, args, types, site, entry);
         }
+        if let Some(value) = self.given_to_test(function, receiver.as_ref(), &args, site) {
+            return value;
+        }
         let running = match self.known_call(function, receiver.as_ref(), &args, &types, site) {
             Ok(known) => return known,
             Err(running) => running,

@@ -5,12 +5,13 @@ use super::send::Harvest;
 use super::{ENTRY_STEPS, SERVICE_STEPS, classes};
 use crate::grammar::PackSet;
 use crate::index::mapping::{Models, Named, Origin};
-use crate::index::program::{ClassRef, FunctionRef, Program};
+use crate::index::program::{ClassRef, FileId, FunctionRef, Program};
 use crate::index::trace::query::{FragmentPart, Query, SourceTable};
 use crate::index::trace::value::{Object, Value};
 use crate::index::trace::{Found, Open, RowUse, Sent, Traced, Tracer};
 use crate::model::code::{ExprKind, Outer};
 use crate::model::facts::Language;
+use crate::model::statement::Scope;
 use rustc_hash::FxHashMap as HashMap;
 use rustc_hash::FxHashSet as HashSet;
 use std::rc::Rc;
@@ -44,29 +45,36 @@ impl<'a> Tracer<'a> {
         let interest = interest::find(self.program, self.models, self.packs, &in_force);
         self.state.subclasses = subclasses(self.program);
         let mut harvest = Harvest::default();
-        for file in 0..self.program.files.len() as u32 {
-            if self.program.file(file).is_some_and(|f| f.own) {
-                self.run_entry(&mut harvest, Origin { file, span: Default::default() }, |t| {
-                    t.module_frame(file);
-                });
-            }
+        // what production code gives is known when tests ask for it
+        let own: Vec<FileId> = (0..self.program.files.len() as FileId).filter(|f| self.program.file(*f).is_some_and(|f| f.own)).collect();
+        let (production, tests): (Vec<FileId>, Vec<FileId>) = own.into_iter().partition(|f| self.is_production(*f));
+        for files in [production, tests] {
+            self.run_files(&files, &interest, &mut harvest);
         }
-        for file in 0..self.program.files.len() as u32 {
-            let Some(content) = self.program.file(file).filter(|f| f.own) else { continue };
+        self.finish(harvest)
+    }
+
+    fn run_files(&mut self, files: &[FileId], interest: &Interest, harvest: &mut Harvest) {
+        for &file in files {
+            self.run_entry(harvest, Origin { file, span: Default::default() }, |t| {
+                t.module_frame(file);
+            });
+        }
+        for &file in files {
+            let Some(content) = self.program.file(file) else { continue };
             let code = content.code;
             for class in 0..code.classes.len() as u32 {
-                self.class_entries(ClassRef { file, class }, &interest, &mut harvest);
-                self.instance_entries(ClassRef { file, class }, &interest, &mut harvest);
+                self.class_entries(ClassRef { file, class }, interest, harvest);
+                self.instance_entries(ClassRef { file, class }, interest, harvest);
             }
             for (i, function) in code.functions.iter().enumerate() {
                 let at = FunctionRef { file, function: i as u32 };
                 let method = content.language == Language::Go && function.receiver.is_some();
                 if function.outer == Outer::Module || method {
-                    self.function_entry(at, None, &interest, &mut harvest);
+                    self.function_entry(at, None, interest, harvest);
                 }
             }
         }
-        self.finish(harvest)
     }
 
     fn class_entries(&mut self, class: ClassRef, interest: &Interest, harvest: &mut Harvest) {
@@ -166,6 +174,9 @@ impl<'a> Tracer<'a> {
                 _ => None,
             };
             let value = t.run_function(at, receiver, None, Vec::new(), Rc::from([]), site, true);
+            if !t.state.testing {
+                t.keep_general(at, class, &value);
+            }
             t.send_returned(&value, at, site);
         });
     }
@@ -180,6 +191,7 @@ impl<'a> Tracer<'a> {
         self.found.counts.entries += 1;
         let state = &mut self.state;
         state.steps = left.min(ENTRY_STEPS);
+        state.testing = self.program.file(site.file).is_some_and(|f| f.scope != Scope::Production);
         state.stack.clear();
         state.pending.clear();
         state.prototypes.clear();

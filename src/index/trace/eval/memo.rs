@@ -29,6 +29,8 @@ const MAX_DEPTH: usize = 24;
 #[derive(Default)]
 pub(super) struct Memo {
     known: HashMap<Key, Rc<Outcome>>,
+    /// What functions of production give whoever calls them, with the class of what they run on.
+    general: HashMap<(FunctionRef, Option<ClassRef>), Rc<Outcome>>,
     /// Objects and queries of the results.
     nodes: usize,
     /// The oldest object and query that the running call has changed.
@@ -162,6 +164,33 @@ impl Tracer<'_> {
         let Some(outcome) = self.outcome(&running, value) else { return };
         self.state.memo.nodes += outcome.objects.len() + outcome.queries.len();
         self.state.memo.known.insert(running.key, Rc::new(outcome));
+    }
+
+    /// Keeps what a function gave that was run as an entry point: what it gives whoever calls it.
+    pub(super) fn keep_general(&mut self, function: FunctionRef, class: Option<ClassRef>, value: &Value) {
+        let memo = &self.state.memo;
+        if self.state.steps == 0 || memo.known.len() + memo.general.len() >= MAX_KEPT.0 || memo.nodes >= MAX_KEPT.1 {
+            return;
+        }
+        let running = Running {
+            key: (function, Origin { file: function.file, span: Default::default() }, 0),
+            given: HashMap::default(),
+            marks: (self.kept.objects, self.kept.queries),
+            sent: 0,
+            deep: self.found.counts.deep,
+            outer: ((usize::MAX, usize::MAX), usize::MAX),
+        };
+        let Some(outcome) = self.outcome(&running, value) else { return };
+        self.state.memo.nodes += outcome.objects.len() + outcome.queries.len();
+        self.state.memo.general.insert((function, class), Rc::new(outcome));
+    }
+
+    /// What a function gives whoever calls it, where it was run as an entry point.
+    pub(super) fn known_in_general(&mut self, function: FunctionRef, class: Option<ClassRef>, site: Origin) -> Option<Value> {
+        let known = self.state.memo.general.get(&(function, class))?.clone();
+        let value = self.given_again(&known, &HashMap::default(), site)?;
+        self.state.last_run = Some(function);
+        Some(value)
     }
 
     fn outcome(&self, running: &Running, value: &Value) -> Option<Outcome> {

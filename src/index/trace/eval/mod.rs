@@ -22,6 +22,7 @@ mod send;
 mod sent_tests;
 mod statements;
 mod targets;
+mod testing;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -101,6 +102,8 @@ pub(super) struct State<'a> {
     pub(in crate::index::trace) drawn: Rc<RefCell<Drawn>>,
     /// What calls gave.
     memo: memo::Memo,
+    /// The running entry point is a test.
+    testing: bool,
     /// Subclasses of each class.
     subclasses: HashMap<ClassRef, Vec<ClassRef>>,
 }
