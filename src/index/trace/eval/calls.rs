@@ -410,6 +410,10 @@ impl<'a> Tracer<'a> {
                 Some(ty) => t.type_value(ty, site),
                 None => Value::Unknown,
             });
+            let declared = match declared {
+                Value::Unknown => self.inside(frame, |t| t.result_by_parameter(code, site)).unwrap_or_default(),
+                known => known,
+            };
             if !matches!(declared, Value::Unknown) {
                 return declared;
             }

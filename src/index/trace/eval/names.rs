@@ -22,6 +22,10 @@ impl<'a> Tracer<'a> {
         for _ in 0..MAX_NESTING {
             let Some(frame) = at.and_then(|id| self.state.frames.get(id as usize)) else { break };
             if let Some(value) = frame.vars.get(name) {
+                if let Value::Unknown = value {
+                    let file = self.file_here();
+                    return self.library_variable(file, name, Origin { file, span }).unwrap_or_default();
+                }
                 return placed(value.clone(), Origin { file: self.file_here(), span });
             }
             // names of a class body see each other: those of a model are its columns
@@ -52,6 +56,11 @@ impl<'a> Tracer<'a> {
     pub(super) fn global(&mut self, file: FileId, name: &str, span: Span) -> Value {
         let origin = Origin { file: self.file_here(), span };
         match self.program.lookup(file, name) {
+            // what a library's values are called says what it is where nothing else does
+            Some(found @ Definition::Variable { .. }) => match self.defined(&found, origin) {
+                Value::Unknown => self.library_variable(file, name, origin).unwrap_or_default(),
+                known => known,
+            },
             Some(found) => self.defined(&found, origin),
             None => match self.library_variable(file, name, origin) {
                 Some(value) => value,

@@ -62,6 +62,14 @@ fn shown(t: &Tracer<'_>, value: &Value) -> String {
 }
 
 #[test]
+fn a_result_of_a_parameters_type_is_what_the_parameter_gives() {
+    let keep = "export function remember<T>(name: string, make: () => T): T {\n  if (!store.has(name)) { store.set(name, make()); }\n  return store.get(name);\n}\nexport const same = <T>(value: T): T => hide(value);\nexport async function later<T>(make: () => Promise<T>): Promise<T> { return queue(make); }\n";
+    let code = "import { remember, same, later } from './keep';\nfunction made() { return remember('a', () => 'made'); }\nfunction kept() { return same('kept'); }\nasync function awaited() { return await later(async () => 'awaited'); }\nfunction other() { return remember('a', unknown); }\n";
+    let given = given(&[("a.ts", code), ("keep.ts", keep)]);
+    assert_eq!(given, "made: \"made\"\nkept: \"kept\"\nawaited: \"awaited\"\nother: ?\n");
+}
+
+#[test]
 fn python_text_lists_and_branches() {
     let source = r#"
 from .names import TABLE, ORDERS as SORTS

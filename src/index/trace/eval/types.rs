@@ -288,6 +288,58 @@ impl<'a> Tracer<'a> {
     }
 }
 
+impl<'a> Tracer<'a> {
+    /// What the running function gives whose result is a type parameter: what a parameter of that type holds, or a
+    /// function among its parameters gives (`remember<T>(name: string, make: () => T): T`).
+    pub(super) fn result_by_parameter(&mut self, code: &'a Function, site: Origin) -> Option<Value> {
+        let wanted = bare_name(code.returns.as_ref()?, 0)?;
+        if self.type_variable(wanted).is_some() || self.program.lookup(self.file_here(), wanted).is_some() {
+            return None;
+        }
+        code.params.iter().find_map(|param| {
+            let ty = param.ty.as_ref()?;
+            let made = match ty {
+                Type::Function(result) => bare_name(result, 0) == Some(wanted),
+                Type::Named { path, args } if path.last().is_some_and(|w| &*w.text == "Callable") => {
+                    args.last().and_then(|t| bare_name(t, 0)) == Some(wanted)
+                }
+                _ => false,
+            };
+            if !made && bare_name(ty, 0) != Some(wanted) {
+                return None;
+            }
+            let held = self.current_frame().vars.get(&*param.name.text).cloned()?;
+            let value = match made {
+                true if matches!(held, Value::Function { .. }) => {
+                    let value = self.call_function(&held, Vec::new(), site);
+                    self.await_value(&value, site)
+                }
+                true => Value::Unknown,
+                false => held,
+            };
+            (!matches!(value, Value::Unknown | Value::Null)).then_some(value)
+        })
+    }
+}
+
+/// The one word that a type is, through what stands for the value of its argument.
+fn bare_name(ty: &Type, depth: usize) -> Option<&str> {
+    match ty {
+        _ if depth > DEPTH => None,
+        Type::Named { path, args } => match (path.as_slice(), args.as_slice()) {
+            ([one], []) => Some(&one.text),
+            ([.., last], [inner]) if WRAPPERS.contains(&&*last.text) => bare_name(inner, depth + 1),
+            _ => None,
+        },
+        Type::Union(all) => {
+            let mut known = all.iter().filter(|t| !matches!(t, Type::Null));
+            let one = known.next()?;
+            if known.next().is_some() { None } else { bare_name(one, depth + 1) }
+        }
+        _ => None,
+    }
+}
+
 fn parameters_in<'t>(ty: &'t Type, out: &mut Vec<&'t str>, depth: usize) {
     if depth > DEPTH {
         return;
