@@ -113,6 +113,10 @@ pub struct Mapper {
     /// Parameters and attributes of unknown type that are called like a model (`ticket`, `tickets`) are instances of it.
     #[serde(default)]
     pub entity_names: bool,
+    /// A call of a method of models on a member of something unknown, with an object of options that the call takes, is one
+    /// of this library.
+    #[serde(default)]
+    pub told_by_form: bool,
     /// Methods of a builder change it; otherwise they give a new one and leave it as it is.
     #[serde(default)]
     pub mutable: bool,

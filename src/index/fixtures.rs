@@ -1,9 +1,10 @@
 //! What the tests of the index share: the packs, the sources of a folder as a service, reviewed answers beside them.
 
 use super::extract::extract_with;
-use super::program::{Program, ProgramFile};
+use super::program::{Program, ProgramFile, SchemaFile};
 use super::resolve::modules::ModuleMap;
 use crate::grammar::PackSet;
+use crate::grammar::mapper::SchemaLanguage;
 use crate::model::code::Code;
 use crate::model::facts::{FileFacts, Language};
 use crate::model::statement::Scope;
@@ -65,7 +66,11 @@ impl Sources {
             imports: facts.code.as_deref().map_or(&facts.imports, |c| &c.imports),
             code: facts.code.as_deref().unwrap_or(&self.nothing),
         });
-        Program::new(files.collect(), &self.modules)
+        let mut program = Program::new(files.collect(), &self.modules);
+        for (path, bytes) in self.texts.iter().filter(|(path, _)| SchemaLanguage::Prisma.is_of(path)) {
+            program.add_schema(SchemaFile { path, scope: Scope::Production, own: true, text: str::from_utf8(bytes).unwrap_or_default() });
+        }
+        program
     }
 
     /// The text of a file, by its path.

@@ -1,15 +1,17 @@
 //! From an import path to files of the repository.
 
 use crate::model::facts::Language;
-use rustc_hash::FxHashMap as HashMap;
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How import paths lead to files of one repository.
 #[derive(Clone, Debug, Default)]
 pub struct ModuleMap {
-    /// All source files of the repository, by path.
-    files: BTreeSet<String>,
+    /// Source files of the repository, by path, besides those of Go.
+    files: HashSet<String>,
+    /// Its files of Go.
+    go_files: BTreeSet<String>,
     /// `go.mod` files: folder, module path, local replacements (module path, folder).
     go: Vec<GoModule>,
     /// Packages of workspaces by name: folder and entry file (relative to the folder; may be empty).
@@ -68,6 +70,9 @@ impl ModuleMap {
                     map.python_roots.push(folder.to_string());
                     map.python_roots.push(join(folder, "src"));
                 }
+                _ if name.ends_with(".go") => {
+                    map.go_files.insert(path.to_string());
+                }
                 _ if is_source(name) => {
                     map.files.insert(path.to_string());
                 }
@@ -94,8 +99,8 @@ impl ModuleMap {
     /// The Go files that make up the package of a folder.
     pub fn go_folder(&self, folder: &str, tests: bool) -> Vec<String> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let rest = self.files.range(prefix.clone()..).take_while(|f| f.starts_with(&prefix));
-        rest.filter(|f| f.ends_with(".go") && !f[prefix.len()..].contains('/') && (tests || !f.ends_with("_test.go"))).cloned().collect()
+        let rest = self.go_files.range(prefix.clone()..).take_while(|f| f.starts_with(&prefix));
+        rest.filter(|f| !f[prefix.len()..].contains('/') && (tests || !f.ends_with("_test.go"))).cloned().collect()
     }
 
     fn go_package(&self, module: &str, tests: bool) -> Vec<String> {

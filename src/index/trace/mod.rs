@@ -157,6 +157,8 @@ struct Found {
     sent: Vec<Sent>,
     /// What functions return that is sent where it is awaited, unless callers build on it.
     returned: Vec<(Sent, FunctionRef)>,
+    /// What could not be told of that.
+    returned_open: Vec<(Open, FunctionRef)>,
     uses: Vec<Use>,
     scans: Vec<Scan>,
     row_uses: Vec<RowUse>,

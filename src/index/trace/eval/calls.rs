@@ -28,6 +28,13 @@ impl<'a> Tracer<'a> {
                 }
                 let args = self.arguments(args);
                 self.state.last_run = None;
+                let receiver = match (receiver, &object.kind) {
+                    (Value::Unknown, ExprKind::Member(_, member)) => {
+                        let member = self.word_here(member);
+                        self.told_by_form(site.file, &member, &name.text, &args).unwrap_or_default()
+                    }
+                    (known, _) => known,
+                };
                 self.call_method(&receiver, &name, args, types, site)
             }
             ExprKind::Name(name) if &**name == "super" => {

@@ -57,7 +57,7 @@ impl<'a> Tracer<'a> {
 
     /// What a function returns that nobody in sight builds on is awaited by whoever called it.
     pub(super) fn send_returned(&mut self, value: &Value, function: FunctionRef, site: Origin) {
-        let before = self.found.sent.len();
+        let (before, open) = (self.found.sent.len(), self.found.open.len());
         self.state.stack.push(function);
         for choice in self.choices(value) {
             let items = self.list_items(&choice).map_or_else(|| vec![choice], |l| l.0);
@@ -72,6 +72,8 @@ impl<'a> Tracer<'a> {
         for sent in self.found.sent.split_off(before.min(self.found.sent.len())) {
             self.found.returned.push((Sent { function: Some(function), ..sent }, function));
         }
+        let open = self.found.open.split_off(open.min(self.found.open.len()));
+        self.found.returned_open.extend(open.into_iter().map(|o| (o, function)));
     }
 
     /// Notes that what the last call of the program gave is built on: its function does not send what it returns.

@@ -233,13 +233,14 @@ impl<'a> Tracer<'a> {
     }
 
     fn finish(self, harvest: Harvest) -> Traced {
-        let Harvest { mut sent, queries, uses, scans, row_uses, open, returned, .. } = harvest;
+        let Harvest { mut sent, queries, uses, scans, row_uses, mut open, returned, returned_open, .. } = harvest;
         let sites: HashSet<Origin> = sent.iter().map(|s| s.site).collect();
         for (late, function) in returned {
             if !self.state.helpers.contains(&function) && !sites.contains(&late.site) {
                 sent.push(late);
             }
         }
+        open.extend(returned_open.into_iter().filter(|(_, function)| !self.state.helpers.contains(function)).map(|(open, _)| open));
         let known: HashSet<Origin> = sent.iter().filter(|s| told(&queries, s)).map(|s| s.site).collect();
         // run by itself a helper may not know what its callers give it
         sent.retain(|s| told(&queries, s) || !known.contains(&s.site));

@@ -3,8 +3,9 @@
 use super::classes::Setters;
 use crate::index::mapping::{Named, Origin};
 use crate::index::program::{ClassRef, FunctionRef};
+use crate::index::trace::Callee;
 use crate::index::trace::Tracer;
-use crate::index::trace::value::{Argument, Object, Value};
+use crate::index::trace::value::{Argument, Handle, Object, Value};
 use crate::model::code::{AssignOp, Expr, ExprKind, Field, Function, Param, Stmt};
 use crate::model::facts::Language;
 use rustc_hash::FxHashMap as HashMap;
@@ -200,6 +201,9 @@ impl<'a> Tracer<'a> {
             }
         }
         let Some(maker) = maker else {
+            if let Some(built) = self.built_by_library(class, &value, &args, site) {
+                return built;
+            }
             if let Some(id) = self.instance_of(&value) {
                 for arg in args {
                     match arg.name {
@@ -232,6 +236,21 @@ impl<'a> Tracer<'a> {
             self.library_member(&row, &name);
         }
         self.set_field(id, OF_ROW, row);
+    }
+
+    /// What the constructor of a library makes that a class without one of its own extends
+    /// (`LiveQuerySet(self.model, using=self._db)`).
+    fn built_by_library(&mut self, class: ClassRef, made: &Value, args: &[Argument], site: Origin) -> Option<Value> {
+        let Value::Handle(made) = made else { return None };
+        for name in self.external_bases(class) {
+            let callee = Callee::Function { name: name.as_str().into(), types: Rc::from([]) };
+            if let Some(Value::Handle(built)) = self.library_call(&callee, args, site)
+                && (built.query.is_some() || built.model.is_some())
+            {
+                return Some(Value::Handle(Handle { instance: made.instance, ..built }));
+            }
+        }
+        None
     }
 
     /// Keeps an instance that a module makes for a model: its methods are run for it though nobody calls them.

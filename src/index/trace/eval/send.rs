@@ -31,6 +31,8 @@ pub(super) struct Harvest {
     pub(super) open: HashSet<Open>,
     /// What functions return, with them.
     pub(super) returned: Vec<(Sent, FunctionRef)>,
+    /// What could not be told of that.
+    pub(super) returned_open: HashSet<(Open, FunctionRef)>,
     seen: HashSet<(Origin, u64)>,
 }
 
@@ -93,6 +95,7 @@ impl Tracer<'_> {
             let query = self.export(sent.query, into, 0);
             into.returned.push((Sent { query, ..sent }, function));
         }
+        into.returned_open.extend(std::mem::take(&mut self.found.returned_open));
         into.uses.extend(std::mem::take(&mut self.found.uses));
         into.scans.extend(std::mem::take(&mut self.found.scans));
         into.row_uses.extend(std::mem::take(&mut self.found.row_uses));

@@ -225,10 +225,14 @@ impl Tracer<'_> {
         }
         let begun = self.call_own_method(receiver, begins, Vec::new(), site)?;
         self.built_upon(&begun);
-        match begun {
-            Value::Handle(handle) if handle.query.is_some() => Some(Value::Handle(handle)),
-            _ => None,
+        let Value::Handle(Handle { query: Some(query), .. }) = begun else { return None };
+        // whatever it made the query of, it is of the receiver's model
+        if self.query(query).is_some_and(|q| q.sources.is_empty() && q.raw.is_none() && q.from_query.is_none())
+            && let Some(model) = self.model_of(receiver)
+        {
+            self.set_root(query, SourceTable::Model(model), None, None);
         }
+        Some(begun)
     }
 
     /// Does what a rule says; where the root or the raw text is one of several, for each.

@@ -247,7 +247,7 @@ impl Tracer<'_> {
     }
 
     /// Whether the file, or any file of the program, imports the pack's library.
-    fn is_in_use(&self, file: FileId, pack: PackId) -> bool {
+    pub(super) fn is_in_use(&self, file: FileId, pack: PackId) -> bool {
         let Some(words) = self.words.packs.get(pack) else { return false };
         let imports = |file: FileId| self.program.file(file).is_some_and(|f| f.imports.iter().any(|i| words.is_imported(&i.module)));
         if imports(file) || self.models.models.iter().any(|m| m.class.is_none() && *m.pack == *words.id) {

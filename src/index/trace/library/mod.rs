@@ -5,6 +5,7 @@ mod calls;
 mod cascade;
 mod entities;
 mod expressions;
+mod form;
 mod functions;
 mod given;
 mod includes;

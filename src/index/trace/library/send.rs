@@ -22,6 +22,7 @@ impl Tracer<'_> {
         let nothing =
             self.query(query).is_none_or(|q| q.sources.is_empty() && q.raw.is_none() && q.unknown.is_empty() && q.select.is_empty());
         if nothing {
+            self.open(site, "the table that it is about is not known");
             return;
         }
         self.send(query, site);

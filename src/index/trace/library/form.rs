@@ -1,0 +1,48 @@
+//! Calls that their form alone tells: on something unknown a member that is called like a model, and on that a
+//! method of such models with an object of the options that it takes (`ctx.db.user.findMany({ where: ... })`).
+
+use super::super::value::{Argument, MapKey, Object, Value};
+use super::super::{Named, Tracer};
+use crate::grammar::mapper::{CallRule, Take};
+use crate::index::program::FileId;
+
+/// What stands for all models among the names of a member.
+const MODELS: &str = "*models*";
+
+impl Tracer<'_> {
+    /// What a method is called on that is a member of something unknown, where the form of the call tells it.
+    pub(in crate::index::trace) fn told_by_form(&mut self, file: FileId, member: &Named, method: &str, args: &[Argument]) -> Option<Value> {
+        let words = self.words.clone();
+        let language = self.language_of(file);
+        for (pack, of) in words.packs.iter().enumerate() {
+            let fits = |l: &_| Some(*l) == language;
+            if !of.mapper.told_by_form || !of.languages.iter().any(fits) || !self.is_in_use(file, pack) {
+                continue;
+            }
+            for rule in of.mapper.member.iter().filter(|m| m.names.iter().any(|n| n == MODELS)) {
+                let called = words.method(pack, &rule.gives, method, args.len()).and_then(|at| words.call(at));
+                if !called.is_some_and(|c| self.takes(c, args)) {
+                    continue;
+                }
+                for kind in &rule.on {
+                    let client = self.handle(pack, kind, None, None);
+                    if let Some(value @ Value::Handle(_)) = self.library_member(&client, member) {
+                        return Some(value);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the one argument is an object with nothing but options that the call takes, one at least.
+    fn takes(&self, call: &CallRule, args: &[Argument]) -> bool {
+        let [Argument { value: Value::Object(id), name: None, spread: false, .. }] = args else { return false };
+        let Some(Object::Map { entries, .. }) = self.object(*id) else { return false };
+        let known = |name: &str| {
+            let mut takes = call.steps.iter().flat_map(|s| &s.take.0);
+            takes.any(|t| matches!(t, Take::Key(None | Some(0), path) if path.first().is_some_and(|p| p == name)))
+        };
+        entries.iter().any(|(key, _)| matches!(key, MapKey::Name(name) if known(&name.text)))
+    }
+}
