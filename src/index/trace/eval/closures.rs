@@ -73,7 +73,10 @@ impl<'a> Tracer<'a> {
             self.found.returned.push((Sent { function: Some(function), ..sent }, function));
         }
         let open = self.found.open.split_off(open.min(self.found.open.len()));
-        self.found.returned_open.extend(open.into_iter().map(|o| (o, function)));
+        // what queries begin from is none itself
+        if !self.program.function(function).is_some_and(|f| self.words.begins_queries(&f.name.text)) {
+            self.found.returned_open.extend(open.into_iter().map(|o| (o, function)));
+        }
     }
 
     /// Notes that what the last call of the program gave is built on: its function does not send what it returns.

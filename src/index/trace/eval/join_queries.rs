@@ -99,7 +99,9 @@ fn merge(into: &mut Query, mut other: Query) {
 }
 
 fn union<T: PartialEq>(mut a: Vec<T>, b: Vec<T>) -> Vec<T> {
-    for item in b {
+    // one has mostly grown from the other
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    for item in b.into_iter().skip(same) {
         if !a.contains(&item) {
             a.push(item);
         }

@@ -115,6 +115,11 @@ impl Vocabulary {
         chain
     }
 
+    /// Whether a method of this name gives what queries of some kind begin from (`get_queryset`).
+    pub fn begins_queries(&self, name: &str) -> bool {
+        !name.is_empty() && self.packs.iter().any(|p| p.mapper.kind.iter().any(|k| k.begins == name))
+    }
+
     /// Models by what variables that hold an instance, or several (`true`), are called. Names that fit several models
     /// are left out.
     pub fn entities(&self, models: &Models) -> &HashMap<String, (ModelId, bool)> {
