@@ -157,6 +157,11 @@ pub fn belonging(indexed: &IndexedStatement, judgement: &mut Judgement) -> Belon
         }
     }
     // what code names elsewhere goes before what the library takes from a definition
+    if implied && let Some(span) = written_where(indexed, cause.span, cause.effect, &|span| statement.text.is_implied(span) == Some(false))
+    {
+        cause.span = span;
+    }
+    let implied = statement.text.is_implied(cause.span) == Some(true);
     let named = |c: &&mut Cause| c.effect == cause.effect && statement.text.is_implied(c.span) == Some(false);
     if implied && let Some(other) = judgement.also.iter_mut().find(named) {
         std::mem::swap(cause, other);
@@ -179,6 +184,11 @@ fn written(indexed: &IndexedStatement, span: Span, effect: Effect) -> Option<Spa
     if here(span) && statement.text.is_implied(span) != Some(true) {
         return Some(span);
     }
+    written_where(indexed, span, effect, &here)
+}
+
+/// Where a statement names what a span of its text stands for, in a place that `fits`.
+fn written_where(indexed: &IndexedStatement, span: Span, effect: Effect, fits: &dyn Fn(Span) -> bool) -> Option<Span> {
     let used = indexed
         .references
         .iter()
@@ -186,7 +196,7 @@ fn written(indexed: &IndexedStatement, span: Span, effect: Effect) -> Option<Spa
         .or_else(|| indexed.references.iter().find(|r| !r.span.is_empty() && r.span.start < span.end && span.start < r.span.end))?;
     let alike = |r: &Reference| effect == Effect::Breaks || r.mode == used.mode;
     let same = |r: &&Reference| !r.implicit && r.table == used.table && r.column == used.column && !r.span.is_empty() && alike(r);
-    indexed.references.iter().filter(same).map(|r| r.span).find(|span| here(*span))
+    indexed.references.iter().filter(same).map(|r| r.span).find(|span| fits(*span))
 }
 
 /// Moves a finding to the place where it must be mended; the statement becomes its site.
