@@ -245,6 +245,7 @@ impl<'a> Tracer<'a> {
         for name in self.external_bases(class) {
             let callee = Callee::Function { name: name.as_str().into(), types: Rc::from([]) };
             if let Some(Value::Handle(built)) = self.library_call(&callee, args, site)
+                && (&built.pack, &built.kind) == (&made.pack, &made.kind)
                 && (built.query.is_some() || built.model.is_some())
             {
                 return Some(Value::Handle(Handle { instance: made.instance, ..built }));

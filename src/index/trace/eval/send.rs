@@ -33,7 +33,7 @@ pub(super) struct Harvest {
     pub(super) returned: Vec<(Sent, FunctionRef)>,
     /// What could not be told of that.
     pub(super) returned_open: HashSet<(Open, FunctionRef)>,
-    seen: HashSet<(Origin, Origin, u64)>,
+    seen: HashSet<(Origin, u64)>,
 }
 
 impl Tracer<'_> {
@@ -48,22 +48,8 @@ impl Tracer<'_> {
         let near = |part: &&Origin| part.file == site.file && whole.is_none_or(|w| w.covers(part.span));
         let span = now.parts.iter().filter(near).fold(site.span, |all, p| all.to(p.span));
         let function = self.state.stack.iter().rev().find(|f| f.file == site.file).copied();
-        let statement = self.built_by_caller(&now, site).unwrap_or(Origin { file: site.file, span });
         let query = self.begin(now);
-        self.found.sent.push(Sent { query, site, statement, function, scope });
-    }
-
-    /// Where a running function of another file built the query that it then had sent: a query set of the program's own
-    /// whose `delete` updates, a helper that executes what it is given.
-    fn built_by_caller(&self, query: &Query, site: Origin) -> Option<Origin> {
-        let holds = |part: &Origin| {
-            let span = |f: &FunctionRef| self.program.function(*f).filter(|_| f.file == part.file).map(|c| c.span);
-            let around = self.state.stack.iter().rev().filter_map(span).find(|s| s.covers(part.span))?;
-            Some((*part, around))
-        };
-        let (last, around) = query.parts.iter().rev().filter(|p| p.file != site.file).find_map(holds)?;
-        let near = query.parts.iter().filter(|p| p.file == last.file && around.covers(p.span));
-        Some(Origin { file: last.file, span: near.fold(last.span, |all, p| all.to(p.span)) })
+        self.found.sent.push(Sent { query, site, statement: Origin { file: site.file, span }, function, scope });
     }
 
     /// Sends a query that became text and is now given to something unknown: a connection. Where that happens in a
@@ -100,7 +86,7 @@ impl Tracer<'_> {
     pub(super) fn harvest(&mut self, into: &mut Harvest) {
         for sent in std::mem::take(&mut self.found.sent) {
             let Some(fingerprint) = self.fingerprint(sent.query, 0) else { continue };
-            if into.seen.insert((sent.site, sent.statement, fingerprint)) {
+            if into.seen.insert((sent.site, fingerprint)) {
                 let query = self.export(sent.query, into, 0);
                 into.sent.push(Sent { query, ..sent });
             }
