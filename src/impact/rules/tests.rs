@@ -166,6 +166,6 @@ fn changed_rows_concern_what_chooses_rows_by_them() {
         let pairing = Pairing::new(&before, &after, &applied.changes);
         let session = SessionState::default();
         let judged = judge_paired(&pairing, &applied.changes, &input, &session, &session);
-        assert_eq!(judged.cause.as_ref().map_or("", |c| &c.rule), want, "{kind:?} {migration}; {text}");
+        assert_eq!(judged.cause.as_ref().map_or("", |c| c.rule), want, "{kind:?} {migration}; {text}");
     }
 }

@@ -194,7 +194,7 @@ pub(in crate::index::trace) fn look_up<'a>(program: &Program<'a>, models: &Model
         outside.extend(pairs(&mentions.module));
         while let Some(next) = left.pop() {
             let Some(of) = mentions.functions.get(next as usize) else { continue };
-            if !seen.get_mut(next as usize).is_some_and(|s| !std::mem::replace(s, true)) {
+            if seen.get_mut(next as usize).is_none_or(|s| std::mem::replace(s, true)) {
                 continue;
             }
             left.extend(&of.inner);
