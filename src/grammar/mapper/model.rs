@@ -14,6 +14,12 @@ pub struct ModelRule {
     /// Those of the bases whose direct subclasses are no models but what all models extend.
     #[serde(default)]
     pub roots: Vec<String>,
+    /// Calls that tell a model whose base is in a package that is not here: the values of its attributes.
+    #[serde(default)]
+    pub telling_calls: Vec<String>,
+    /// Attributes that tell such a model by being there: `__tablename__`.
+    #[serde(default)]
+    pub telling_attributes: Vec<String>,
     /// Keyword of the class statement that must be true (`table`).
     #[serde(default)]
     pub class_keyword: String,

@@ -84,12 +84,27 @@ impl<'p, 'a> Constants<'p, 'a> {
                 let object = self.qualified(scope, object)?;
                 Some(format!("{object}.{}", name.text))
             }
-            ExprKind::Call { function, .. } => self.qualified(scope, function).map(|f| format!("{f}()")),
+            ExprKind::Call { function, args, .. } => match self.qualified(scope, function) {
+                // a library's function with some arguments given is that function
+                Some(name) if matches!(&*name, "functools.partial" | "partial") => self.qualified(scope, &args.first()?.value),
+                Some(name) => Some(format!("{name}()")),
+                // an instance of the program's own class is one of the library's class that it extends
+                None => self.extended(self.class(scope, function)?, scope.depth).map(|base| format!("{base}()")),
+            },
             ExprKind::Index(of, _) | ExprKind::Instantiate(of, _) | ExprKind::Reference(of) | ExprKind::Cast(of, _) => {
                 self.qualified(scope, of)
             }
             _ => None,
         }
+    }
+
+    /// The qualified name of the library's class that a class of the program extends, itself or through others.
+    fn extended(&self, class: ClassRef, depth: u32) -> Option<String> {
+        let scope = Scope { depth, ..Scope::of(class.file) }.deeper()?;
+        self.program.class(class)?.bases.iter().find_map(|base| match self.qualified(scope, base) {
+            Some(name) => Some(name).filter(|n| n.contains('.')),
+            None => self.extended(self.class(scope, base).filter(|b| *b != class)?, scope.depth),
+        })
     }
 
     /// The class of the program that an expression names: `Base`, `models.Base`, `Repository<User>`.

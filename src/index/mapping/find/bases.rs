@@ -62,7 +62,13 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 return Some(rule);
             }
         }
-        None
+        let packaged = class.bases.iter().filter_map(|b| self.constants.qualified(scope, b)).any(|name| name.contains('.'));
+        rules.iter().copied().filter(|_| packaged).find(|rule| {
+            class.fields.iter().any(|f| {
+                let telling = f.value.as_ref().and_then(|v| self.constants.call_of(scope, v, &rule.model.telling_calls));
+                telling.is_some() || rule.model.telling_attributes.iter().any(|a| **a == *f.name.text)
+            })
+        })
     }
 
     pub(super) fn interface_fields(&self, at: ClassRef, out: &mut Vec<(ClassRef, &'a Field)>, depth: u32) {
