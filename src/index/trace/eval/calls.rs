@@ -410,6 +410,10 @@ impl<'a> Tracer<'a> {
         });
         self.state.branches = branches;
         self.state.stack.pop();
+        if self.state.steps == 0 {
+            // it may not have come to its end
+            self.state.ran.remove(&function);
+        }
         self.state.last_run = Some(function);
         let nothing = matches!(value, None | Some(Value::Unknown | Value::Null));
         if nothing && code.returns.is_some() {

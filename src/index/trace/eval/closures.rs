@@ -31,6 +31,9 @@ impl<'a> Tracer<'a> {
             }
             let Some(code) = self.program.function(function) else { continue };
             let site = Origin { file: function.file, span: code.span };
+            if self.state.steps == 0 {
+                self.next_budget(site);
+            }
             self.state.stack.clear();
             let value = self.run_function(function, None, Some(frame), Vec::new(), std::rc::Rc::from([]), site, true);
             self.send_returned(&value, function, site);

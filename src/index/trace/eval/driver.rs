@@ -203,12 +203,12 @@ impl<'a> Tracer<'a> {
         self.kept.queries = self.queries.len();
         self.kept.frames = frames;
         self.forget_changes();
+        self.state.begun = Some(site);
         work(self);
         self.run_pending();
         self.send_leftovers();
         if self.state.steps == 0 {
-            self.found.counts.unfinished += 1;
-            self.open(site, "the code that begins here is too large and was followed only in part");
+            self.leave_unfinished();
         }
         self.harvest(harvest);
         if (self.state.modules.len(), self.state.attributes.len()) == lasting {
@@ -229,6 +229,24 @@ impl<'a> Tracer<'a> {
         } else {
             self.kept.changed_objects.clear();
             self.kept.changed_queries.clear();
+        }
+    }
+
+    /// Says of the code that used up its budget that it was followed only in part.
+    fn leave_unfinished(&mut self) {
+        self.found.counts.unfinished += 1;
+        if let Some(begun) = self.state.begun {
+            self.open(begun, "the code that begins here is too large and was followed only in part");
+        }
+    }
+
+    /// A budget for a function that the running entry point made but had no steps left to run. Tests make do without.
+    pub(super) fn next_budget(&mut self, site: Origin) {
+        let left = SERVICE_STEPS.saturating_sub(self.found.counts.steps);
+        if left > 0 && !self.state.testing {
+            self.leave_unfinished();
+            self.state.begun = Some(site);
+            self.state.steps = left.min(ENTRY_STEPS);
         }
     }
 

@@ -74,7 +74,9 @@ pub(super) struct State<'a> {
     branches: usize,
     /// Steps that the running entry point may still make.
     steps: u64,
-    /// Functions that were run at least once.
+    /// Where the code begins that these steps are for.
+    begun: Option<Origin>,
+    /// Functions that were run at least once, to their end.
     ran: HashSet<FunctionRef>,
     /// The function of the program that was run last, of the call that was evaluated last.
     last_run: Option<FunctionRef>,
