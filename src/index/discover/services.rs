@@ -42,7 +42,11 @@ fn units(repository: &Repository, settings: &[ServiceSetting], survey: &mut Surv
         let alone = !units.contains_key(folder) && !folder.is_empty() && !evidence.starts_with("Python ") && evidence != "manage.py";
         let inside = units.keys().any(|u| !u.is_empty() && is_below(folder, u));
         if alone && !inside && !is_tool_folder(folder, rules) && holds_code(repository, folder) {
-            units.insert(folder.clone(), Unit { evidence: evidence.clone(), entry: Some(evidence.clone()), ..Unit::default() });
+            // without a manifest it is code of the package at the root, which is built with it
+            let root = units.get("").filter(|root| !root.manifests.iter().any(|(_, m)| m.workspace) && !is_root_of_workspace("", survey));
+            let depends = root.and_then(|root| root.manifests.first()).and_then(|(_, m)| m.name.clone());
+            let unit = Unit { evidence: evidence.clone(), entry: Some(evidence.clone()), ..Unit::default() };
+            units.insert(folder.clone(), Unit { depends: depends.into_iter().collect(), ..unit });
         }
     }
     for (folder, file, component) in &survey.components {

@@ -123,6 +123,18 @@ const MONOREPO: &[(&str, &str)] = &[
     ("docker-compose.yml", "services:\n  db:\n    image: postgres:15\n"),
 ];
 
+/// A folder that is deployed by itself, but has no manifest, is built with the package around it.
+#[test]
+fn a_process_of_the_package_at_the_root_uses_it() {
+    let folder = tree(&[
+        ("package.json", r#"{"name":"wiki","scripts":{"start":"node server.js"},"dependencies":{"sequelize":"^6"}}"#),
+        ("server/models/page.ts", "export class Page {}\n"),
+        ("server/sockets/Procfile", "web: node sockets\n"),
+        ("server/sockets/main.ts", "import { Page } from '../models/page'\n"),
+    ]);
+    assert_eq!(sentences(&one(folder.path()).0), ["service wiki at .", "service sockets at server/sockets uses wiki"]);
+}
+
 #[test]
 fn monorepo_of_three_languages() {
     let folder = tree(MONOREPO);
