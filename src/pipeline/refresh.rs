@@ -1,5 +1,6 @@
 //! Bringing the index up to date: only what changed is read, parsed, resolved and bound again.
 
+mod callers;
 mod databases;
 mod mapped;
 mod mappers;

@@ -62,6 +62,26 @@ const TYPESCRIPT: &[(&str, &str)] = &[
     ("src/use.ts", "import { insertSeen } from './helper';\n\nexport const use = (db: any) => insertSeen('name', db);\n"),
 ];
 
+/// JavaScript: a builder's client, a store of functions that take whole objects, an `index.js` that hands it on, and a
+/// caller without a word of the library, who names the column.
+const KNEX: &[(&str, &str)] = &[
+    ("package.json", "{\"name\": \"shop\", \"dependencies\": {\"knex\": \"3\"}}\n"),
+    ("server/knex.js", "const knex = require(\"knex\");\nmodule.exports = knex({ client: \"pg\" });\n"),
+    (
+        "server/queries/user.js",
+        "const knex = require(\"../knex\");\nasync function update(match, values) {\n  return knex(\"users\").where(match).update(values);\n}\n\
+         module.exports = { update };\n",
+    ),
+    ("server/queries/index.js", "const user = require(\"./user\");\nmodule.exports = { user };\n"),
+    (
+        "server/handlers.js",
+        "const query = require(\"./queries\");\nasync function cool(user) {\n  await query.user.update({ id: user.id }, { cooled: 1 });\n}\n\
+         module.exports = { cool };\n",
+    ),
+    ("server/other.js", "const words = require(\"./words\");\nmodule.exports = () => words.cooled;\n"),
+    ("server/words.js", "module.exports = { cooled: 1 };\n"),
+];
+
 /// Python: models of a base class of the application's own, used where neither the library nor a word of it is named.
 const DJANGO: &[(&str, &str)] = &[
     ("requirements.txt", "flask\n"),
@@ -94,7 +114,7 @@ fn users_of_models_are_parsed_where_a_file_imports_the_mapper() {
 
 #[test]
 fn parsing_everything_counts_the_same() {
-    for (name, files, sites) in [("python", PYTHON, 1), ("go", GO, 3), ("typescript", TYPESCRIPT, 1)] {
+    for (name, files, sites) in [("python", PYTHON, 1), ("go", GO, 3), ("typescript", TYPESCRIPT, 1), ("knex", KNEX, 2)] {
         let project = Project::empty();
         files.iter().for_each(|(path, text)| project.write(path, text));
         let run = |store: &str, more: &[&str]| -> (Value, Value) {

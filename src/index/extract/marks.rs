@@ -30,6 +30,11 @@ impl MapperBits {
         self.0 |= other.0;
     }
 
+    /// Those that another set lacks.
+    pub fn without(self, other: MapperBits) -> MapperBits {
+        MapperBits(self.0 & !other.0)
+    }
+
     /// Whether the sets have one in common.
     pub fn meets(self, other: MapperBits) -> bool {
         self.0 & other.0 != 0

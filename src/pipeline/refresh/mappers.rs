@@ -78,6 +78,14 @@ impl Mappers {
         marks.imports.meets(used) || marks.words.meets(used)
     }
 
+    /// Whether a file imports a mapper of its service that takes the names of columns from whoever calls: one without
+    /// models in files of a schema language.
+    pub(super) fn sends(&self, service: u32, kind: FileKind, row: &FileRow) -> bool {
+        let FileKind::Source(language) = kind else { return false };
+        let used = of(&self.used, service as usize, language).without(get(&self.by_schema, language));
+        FileMarks::from_number(row.marks).imports.meets(used)
+    }
+
     /// The last service that needs the files of a service.
     pub(super) fn last_use(&self, service: u32) -> Option<usize> {
         self.reached.iter().rposition(|all| all.contains(&(service as usize)))

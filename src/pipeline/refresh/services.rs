@@ -1,5 +1,6 @@
 //! Resolving and binding the services of a repository into units of the store.
 
+use super::callers::read_callers;
 use super::databases::KnownDatabase;
 use super::mapped;
 use super::models::{KnownModels, read_asked, read_users};
@@ -121,6 +122,7 @@ fn make_unit(
     let (mut learnt, mut models) = (Learnt::default(), KnownModels::default());
     if !request.no_prefilter {
         done.parsed += read_users(store, state, packs, &members, modules, &mut models)? as u64;
+        done.parsed += read_callers(store, state, packs, &members, modules)? as u64;
         // What kept files say themselves is followed before the first resolution.
         let names = learn(state, &all, &[], &mut learnt);
         if !names.is_empty() {
