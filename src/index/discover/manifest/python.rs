@@ -3,6 +3,9 @@
 use super::Manifest;
 use toml::{Table, Value};
 
+/// Modules that a `setup.py` takes `setup` from.
+const BUILD_TOOLS: [&str; 3] = ["setuptools", "distutils", "skbuild"];
+
 /// Reads a pyproject.toml. Without a project in it, it only configures tools and makes no package.
 pub(super) fn pyproject(text: &str) -> Result<Manifest, String> {
     let file: Table = text.parse().map_err(|e: toml::de::Error| e.message().to_string())?;
@@ -113,10 +116,13 @@ pub(super) fn setup_cfg(text: &str) -> Manifest {
 }
 
 /// Reads what a setup.py says in literals: `name=`, `install_requires=[...]`, console scripts. What it
-/// computes stays unknown.
+/// computes stays unknown. A module of an application may have this name too: without the tools that build packages
+/// it makes none.
 pub(super) fn setup_py(text: &str) -> Manifest {
-    let mut manifest = Manifest { package: text.contains("setup("), ..Manifest::default() };
-    let call = text.find("setup(").and_then(|at| text.get(at..)).unwrap_or_default();
+    let Some(call) = text.find("setup(").and_then(|at| text.get(at..)).filter(|_| BUILD_TOOLS.iter().any(|t| text.contains(t))) else {
+        return Manifest::default();
+    };
+    let mut manifest = Manifest { package: true, ..Manifest::default() };
     if let Some(name) = keyword(call, "name").and_then(|rest| literals(rest, 1).into_iter().next()) {
         name_it(&mut manifest, &name);
     }
@@ -214,6 +220,7 @@ mod tests {
         assert_eq!((manifest.name.as_deref(), manifest.package), (Some("shop-core"), true));
         assert_eq!(manifest.dependencies, ["psycopg2", "requests"]);
         assert!(manifest.entry.is_some());
+        assert!(!setup_py("from flask import request\n\ndef setup():\n    return request.form\n").package);
 
         let manifest = setup_cfg(
             "[metadata]\nname = shop\n[options]\ninstall_requires =\n    asyncpg>=0.2\n    # no\n    flask\n[flake8]\nname = no\n",
