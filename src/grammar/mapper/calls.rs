@@ -85,6 +85,10 @@ pub struct MemberRule {
     /// Reading it loads the rows that it stands for.
     #[serde(default)]
     pub loads: bool,
+    /// Something unknown, or a class of a package that is not here, has it too where a method of the value is called
+    /// on it: a query of an unknown table.
+    #[serde(default)]
+    pub by_form: bool,
     /// For relations: the value has the methods of the other model's first attribute of this kind (`manager`).
     #[serde(default)]
     pub like: String,

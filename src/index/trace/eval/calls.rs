@@ -29,9 +29,9 @@ impl<'a> Tracer<'a> {
                 let args = self.arguments(args);
                 self.state.last_run = None;
                 let receiver = match (receiver, &object.kind) {
-                    (Value::Unknown, ExprKind::Member(_, member)) => {
+                    (unknown @ (Value::Unknown | Value::External(_)), ExprKind::Member(_, member)) => {
                         let member = self.word_here(member);
-                        self.told_by_form(site.file, &member, &name.text, &args).unwrap_or_default()
+                        self.told_by_form(site.file, &member, &name.text, &args).unwrap_or(unknown)
                     }
                     (known, _) => known,
                 };

@@ -1,9 +1,10 @@
 //! Calls that their form alone tells: on something unknown a member that is called like a model, and on that a
-//! method of such models with an object of the options that it takes (`ctx.db.user.findMany({ where: ... })`).
+//! method of such models with an object of the options that it takes (`ctx.db.user.findMany({ where: ... })`); or a
+//! member that only models have, and on that one of its methods (`sender.objects.filter(...)`).
 
 use super::super::value::{Argument, MapKey, Object, Value};
 use super::super::{Named, Tracer};
-use crate::grammar::mapper::{CallRule, Take};
+use crate::grammar::mapper::{CallRule, MemberRule, Take};
 use crate::index::program::FileId;
 
 /// What stands for all models among the names of a member.
@@ -16,10 +17,16 @@ impl Tracer<'_> {
         let language = self.language_of(file);
         for (pack, of) in words.packs.iter().enumerate() {
             let fits = |l: &_| Some(*l) == language;
-            if !of.mapper.told_by_form || !of.languages.iter().any(fits) || !self.is_in_use(file, pack) {
+            if !of.languages.iter().any(fits) || !self.is_in_use(file, pack) {
                 continue;
             }
-            for rule in of.mapper.member.iter().filter(|m| m.names.iter().any(|n| n == MODELS)) {
+            let named = |m: &&MemberRule| m.by_form && m.names.iter().any(|n| **n == *member.text);
+            let told = of.mapper.member.iter().filter(named).find(|m| words.method(pack, &m.gives, method, args.len()).is_some());
+            if let Some(rule) = told {
+                return Some(self.handle(pack, &rule.gives, None, None));
+            }
+            let by_name = |m: &&MemberRule| of.mapper.told_by_form && m.names.iter().any(|n| n == MODELS);
+            for rule in of.mapper.member.iter().filter(by_name) {
                 let called = words.method(pack, &rule.gives, method, args.len()).and_then(|at| words.call(at));
                 if !called.is_some_and(|c| self.takes(c, args)) {
                     continue;

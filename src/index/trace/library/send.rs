@@ -19,8 +19,10 @@ impl Tracer<'_> {
         self.complete(query, site, &[], 0);
         self.limit_write(query);
         self.change(query, |q| q.used = true);
-        let nothing =
-            self.query(query).is_none_or(|q| q.sources.is_empty() && q.raw.is_none() && q.unknown.is_empty() && q.select.is_empty());
+        let nothing = self.query(query).is_none_or(|q| {
+            let reads = matches!(q.verb, None | Some(Verb::Select | Verb::Aggregate));
+            q.sources.is_empty() && q.raw.is_none() && (q.unknown.is_empty() && q.select.is_empty() || !reads && q.from_query.is_none())
+        });
         if nothing {
             self.open(site, "the table that it is about is not known");
             return;
