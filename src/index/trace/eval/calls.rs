@@ -101,6 +101,9 @@ impl<'a> Tracer<'a> {
                     return value;
                 }
                 self.send_texts(&name.split('.').collect::<Vec<_>>(), &args, site);
+                if self.packs.language(self.language_here()).is_none_or(|l| l.detected_by(name).next().is_none()) {
+                    self.give_away(&args);
+                }
                 self.hand_over(&args, Value::Unknown, site)
             }
             Value::Object(id) if matches!(self.object(*id), Some(Object::Instance { .. })) => {

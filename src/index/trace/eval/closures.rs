@@ -2,7 +2,7 @@
 
 use crate::index::mapping::Origin;
 use crate::index::program::FunctionRef;
-use crate::index::trace::value::Value;
+use crate::index::trace::value::{Argument, Value};
 use crate::index::trace::{Sent, Tracer};
 
 /// Closures of one entry point that are run though nobody was seen to call them.
@@ -39,6 +39,26 @@ impl<'a> Tracer<'a> {
             self.send_returned(&value, function, site);
         }
         self.state.pending.clear();
+    }
+
+    /// Notes the queries that a function of something that is no library of queries is given: where nothing else
+    /// sends them, it awaits them (`attempt(db.insert(users).values(row))`).
+    pub(super) fn give_away(&mut self, args: &[Argument]) {
+        for arg in args {
+            let queries = self.choices(&arg.value).into_iter().filter(|v| matches!(v, Value::Handle(h) if h.query.is_some()));
+            self.state.given_away.extend(queries);
+        }
+    }
+
+    /// Sends what was given away and never sent or built upon, where awaiting it does so.
+    pub(super) fn send_given_away(&mut self) {
+        for value in std::mem::take(&mut self.state.given_away) {
+            let Value::Handle(handle) = &value else { continue };
+            let Some(query) = handle.query.and_then(|q| self.query(q)).filter(|q| !q.used) else { continue };
+            if let Some(site) = query.parts.last().copied() {
+                self.library_await(&value, site);
+            }
+        }
     }
 
     /// `await value`, also of several values side by side.

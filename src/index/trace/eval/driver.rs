@@ -194,6 +194,7 @@ impl<'a> Tracer<'a> {
         state.testing = self.program.file(site.file).is_some_and(|f| f.scope != Scope::Production);
         state.stack.clear();
         state.pending.clear();
+        state.given_away.clear();
         state.prototypes.clear();
         state.seeking.clear();
         (state.nesting, state.branches, state.module_depth) = (0, 0, 0);
@@ -206,6 +207,7 @@ impl<'a> Tracer<'a> {
         self.state.begun = Some(site);
         work(self);
         self.run_pending();
+        self.send_given_away();
         self.send_leftovers();
         if self.state.steps == 0 {
             self.leave_unfinished();

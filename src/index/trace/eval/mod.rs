@@ -76,6 +76,8 @@ pub(super) struct State<'a> {
     steps: u64,
     /// Where the code begins that these steps are for.
     begun: Option<Origin>,
+    /// Queries that functions of something else were given.
+    given_away: Vec<Value>,
     /// Functions that were run at least once, to their end.
     ran: HashSet<FunctionRef>,
     /// The function of the program that was run last, of the call that was evaluated last.
