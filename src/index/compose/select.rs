@@ -26,12 +26,19 @@ pub(super) fn is_column(role: FieldRole) -> bool {
     !matches!(role, FieldRole::Embedded | FieldRole::Ignored | FieldRole::Synonym)
 }
 
+/// Whether a query names columns of a table that is not known: inside of another one they would be taken for its columns.
+fn is_rootless(q: &Query) -> bool {
+    let mut paths = false;
+    q.expressions().for_each(|e| e.each(&mut |inner| paths |= matches!(inner, SqlExpr::Path { .. } | SqlExpr::Column { .. })));
+    paths && q.sources.is_empty() && q.raw.is_none() && q.from_query.is_none()
+}
+
 impl<'a> Build<'a> {
     /// A query that gives rows.
     pub fn rows(&mut self, out: &mut SqlText, id: QueryId, shape: Shape) {
         let Some(q) = self.query(id) else { return self.unknown_rows(out) };
         let top = self.levels.is_empty();
-        if !self.enter() || (!top && self.running.contains(&id)) {
+        if !self.enter() || (!top && (self.running.contains(&id) || is_rootless(q))) {
             self.leave();
             return self.unknown_rows(out);
         }

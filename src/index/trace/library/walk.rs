@@ -40,7 +40,7 @@ impl SqlExpr {
     }
 
     /// Calls `look` for each part, the outermost first.
-    pub(in crate::index::trace) fn each(&self, look: &mut dyn FnMut(&SqlExpr)) {
+    pub(in crate::index) fn each(&self, look: &mut dyn FnMut(&SqlExpr)) {
         self.each_to(look, 0);
     }
 
@@ -118,7 +118,7 @@ impl SqlExpr {
 
 impl Query {
     /// Its expressions.
-    pub(in crate::index::trace) fn expressions(&self) -> impl Iterator<Item = &SqlExpr> {
+    pub(in crate::index) fn expressions(&self) -> impl Iterator<Item = &SqlExpr> {
         let lists = [
             &self.select,
             &self.only,
