@@ -1,6 +1,6 @@
-//! The second tier of files of ECMAScript for builders: those that import a file that sends statements. What they give
-//! its functions decides which columns are named (`users.update({ id }, { cooldown: now })`), and no other word of theirs
-//! says so.
+//! The second tier of files of ECMAScript for mappers and builders without a schema language: those that import a file that
+//! uses a client. What they give its functions decides which columns are named (`users.update({ id }, { cooldown: now })`),
+//! and no other word of theirs says so.
 
 use super::reading::read_more;
 use super::services::{Members, unread};

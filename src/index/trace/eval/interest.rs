@@ -14,8 +14,6 @@ const DEPTH: usize = 200;
 
 /// Letters of a field's name that is hardly one of anything else.
 const LONG: usize = 7;
-/// What methods of models are taken to mention.
-const OF_MODEL: &str = "self.";
 
 /// What the functions of a file mention, and which of them matter.
 struct Matters<'a> {
@@ -112,7 +110,6 @@ pub(super) fn find(program: &Program<'_>, models: &Models, packs: &PackSet, in_f
     let named = packs.languages().iter().any(|rules| rules.packs.iter().any(|p| by_name(&p)));
     let snakes: Vec<String> = models.models.iter().filter(|_| named).map(|m| crate::index::mapping::snake(&m.name.text)).collect();
     words.extend(snakes.iter().map(String::as_str));
-    words.insert(OF_MODEL);
     methods.retain(|m| !words.contains(m));
     let numbers = |names: &mut dyn Iterator<Item = &str>| -> HashSet<u64> { names.map(name_number).collect() };
     let mut of_words = numbers(&mut words.iter().copied());

@@ -42,7 +42,7 @@ impl Tracer<'_> {
         None
     }
 
-    /// Whether the one argument is an object with nothing but options that the call takes, one at least.
+    /// Whether the one argument is an object with an option that the call takes.
     fn takes(&self, call: &CallRule, args: &[Argument]) -> bool {
         let [Argument { value: Value::Object(id), name: None, spread: false, .. }] = args else { return false };
         let Some(Object::Map { entries, .. }) = self.object(*id) else { return false };
