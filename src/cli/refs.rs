@@ -6,7 +6,7 @@ use crate::index::placing::referred;
 use crate::model::dialect::Dialect;
 use crate::model::statement::StatementKind;
 use crate::pipeline::history::{SchemaRequest, worlds};
-use crate::pipeline::references::{References, rows_and_sites};
+use crate::pipeline::references::{References, names_elsewhere, rows_and_sites, without_definitions};
 use crate::sql::bind::{self, SessionState};
 use crate::sql::parse::parse_statement;
 use std::fmt::Write;
@@ -23,7 +23,7 @@ pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
         true => worlds(&request, &[], Some(&view), &mut problems)?.into_iter().next(),
         false => None,
     };
-    let mut found = Vec::new();
+    let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
     for snapshot in &view.snapshots {
         for (unit, service) in snapshot.units.iter().zip(&snapshot.row.info.services) {
             let shown = snapshot.shown_service(service);
@@ -41,10 +41,12 @@ pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
                         referred(&indexed.statement, bind::references(&binding, &parsed))
                     }
                 };
+                elsewhere.extend(names_elsewhere(&snapshot.row.repo, &shown, indexed, &references));
                 found.extend(rows_and_sites(&snapshot.row.repo, &shown, indexed, &references));
             }
         }
     }
+    found.extend(without_definitions(elsewhere, &found));
     let answer = References::new(view.coverage(None)?, found);
     let text = match args.format {
         DataFormat::Json => format!("{}\n", serde_json::to_string_pretty(&answer)?),

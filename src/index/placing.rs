@@ -55,6 +55,7 @@ pub fn place_statement(statement: Statement, sources: &mut SourceLines) -> Index
         lines: sources.lines(path(0), statement.span),
         site_lines: statement.site.as_ref().map(|(file, span)| sources.lines(file, *span)),
         piece_starts: statement.text.pieces.iter().map(|p| sources.line_column(path(p.file), p.source.start)).collect(),
+        also_starts: statement.also.iter().map(|p| sources.line_column(path(p.file), p.source.start)).collect(),
         hole_starts: statement.text.holes.iter().map(|h| sources.line_column(path(h.file), h.source.start)).collect(),
         references: Vec::new(),
         objects: Vec::new(),

@@ -206,6 +206,10 @@ pub struct Sink {
     /// The method name alone is proof (`QueryRowContext`, `executemany`); otherwise the receiver or the text
     /// must agree (`get`, `run`, `all`, `query`).
     pub certain: bool,
+    /// Other libraries that the file imports and that have such a call: the receiver tells.
+    pub rivals: Vec<String>,
+    /// The file imports the library, and the receiver is called as people call its connections.
+    pub likely: bool,
 }
 
 /// An argument.

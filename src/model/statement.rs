@@ -249,6 +249,8 @@ pub struct MappedField {
 pub struct Statement {
     /// Its SQL.
     pub text: SqlText,
+    /// The same names where other callers of the function that sends it write them, by their place in the text.
+    pub also: Vec<Piece>,
     /// Files that its text comes from, relative to the repository; the first one is where it is reported.
     pub files: Vec<String>,
     /// Span in `files[0]`: the literal or call that a finding names.
@@ -334,6 +336,8 @@ pub struct IndexedStatement {
     pub site_lines: Option<(u32, u32)>,
     /// Start of each piece of the text, parallel to [`SqlText::pieces`].
     pub piece_starts: Vec<LineColumn>,
+    /// Start of each of [`Statement::also`].
+    pub also_starts: Vec<LineColumn>,
     /// Start of each hole, parallel to [`SqlText::holes`].
     pub hole_starts: Vec<LineColumn>,
     /// Tables, columns and other objects that it names.

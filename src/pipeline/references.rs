@@ -2,9 +2,12 @@
 
 use crate::model::coverage::Coverage;
 use crate::model::report::SCHEMA_VERSION;
-use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Reference, Scope, StatementKind};
+use crate::model::span::LineColumn;
+use crate::model::statement::{ColumnRef, IndexedStatement, Mode, Piece, Reference, Scope, StatementKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashSet};
 
 /// The answer of `refs`. Its JSON is a stable contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -125,4 +128,45 @@ pub fn rows_and_sites(repo: &str, service: &str, indexed: &IndexedStatement, ref
         out.extend(sent);
     }
     out
+}
+
+/// Rows at the places of names that are written outside the lines of their statement: in a subquery that was put together
+/// before, in a helper, in a constant. Some may be places of definitions, which are no such rows ([`without_definitions`]).
+pub fn names_elsewhere(repo: &str, service: &str, indexed: &IndexedStatement, references: &[Reference]) -> Vec<ReferenceRow> {
+    let statement = &indexed.statement;
+    let rows = rows(repo, service, indexed, references);
+    let outside = |piece: &Piece, start: &LineColumn| {
+        let elsewhere = piece.file != 0 || start.line < indexed.lines.0 || start.line > indexed.lines.1;
+        let path = statement.files.get(usize::from(piece.file)).filter(|_| elsewhere && !piece.implied)?;
+        Some((path.clone(), start.line))
+    };
+    let pieces = || {
+        let own = statement.text.pieces.iter().zip(&indexed.piece_starts);
+        own.chain(statement.also.iter().zip(&indexed.also_starts))
+    };
+    let mut out = Vec::new();
+    for (reference, row) in references.iter().zip(rows).filter(|(r, _)| !r.span.is_empty()) {
+        let holds = |p: &Piece| p.at <= reference.span.start && reference.span.start < p.at + p.len;
+        for (path, line) in pieces().filter(|(p, _)| holds(p)).filter_map(|(p, start)| outside(p, start)) {
+            out.push(ReferenceRow { path, line, end_line: line, ..row.clone() });
+        }
+    }
+    out
+}
+
+/// What is not at the place of a definition that `rows` hold: a library took those names from there.
+pub fn without_definitions(mut elsewhere: Vec<ReferenceRow>, rows: &[ReferenceRow]) -> Vec<ReferenceRow> {
+    let models = rows.iter().filter(|r| r.kind == StatementKind::Model);
+    let places: BTreeSet<_> = models.map(|r| (r.repo.as_str(), r.path.as_str(), r.line, Reverse(r.end_line))).collect();
+    let mut defined: HashSet<(&str, &str, u32)> = HashSet::new();
+    let mut next = places.iter().skip(1);
+    for &(repo, path, line, Reverse(end)) in &places {
+        // a class that holds definitions holds methods, too
+        let whole = next.next().is_some_and(|n| (n.0, n.1) == (repo, path) && n.2 <= end);
+        if !whole {
+            defined.extend((line..=end).map(|line| (repo, path, line)));
+        }
+    }
+    elsewhere.retain(|row| !defined.contains(&(row.repo.as_str(), row.path.as_str(), row.line)));
+    elsewhere
 }

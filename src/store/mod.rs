@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Version of tables and blobs. A store of another version is rebuilt.
-pub const FORMAT: i32 = 9;
+pub const FORMAT: i32 = 10;
 
 /// How long a second writer waits for the first one before it answers from what is committed.
 pub const WRITER_WAIT: Duration = Duration::from_secs(5);

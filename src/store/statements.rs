@@ -489,10 +489,12 @@ mod tests {
                 site_group: number,
                 maps: None,
                 any_integer: false,
+                also: Vec::new(),
             },
             lines: (1, 2),
             site_lines: None,
             piece_starts: vec![LineColumn { line: 1, column: 8 }, LineColumn { line: 30, column: 5 }],
+            also_starts: Vec::new(),
             hole_starts: Vec::new(),
             // references stand in any order
             references: vec![reference("Orders", 13, ColumnRef::Named("id".into())), reference("Orders", 7, ColumnRef::Table)],

@@ -28,7 +28,7 @@ pub struct Placed {
 /// Makes the statements of a service from what was traced.
 pub fn place(composer: &Composer<'_>, program: &Program<'_>, traced: &Traced) -> Placed {
     let mut out = Placed::default();
-    let mut maker = Maker { program, groups: BTreeMap::new(), seen: HashSet::new(), out: &mut out };
+    let mut maker = Maker { program, groups: BTreeMap::new(), seen: HashMap::new(), out: &mut out };
     let mut sites: BTreeMap<Origin, bool> = BTreeMap::new();
     for sent in &traced.sent {
         if !maker.is_own(sent.site) && !maker.is_own(sent.statement) {
@@ -86,6 +86,9 @@ fn names_a_table(composer: &Composer<'_>, sent: &Sent, composed: &Composed) -> b
     !composed.text.pieces.is_empty() && (raw || !composed.text.text.contains("FROM \u{E000}"))
 }
 
+/// Most names of other callers that are kept of a statement.
+const MAX_ALSO: usize = 400;
+
 /// A statement without its place.
 struct Made {
     composed: Composed,
@@ -99,7 +102,8 @@ struct Maker<'p, 'a> {
     program: &'p Program<'a>,
     /// Numbers of sites.
     groups: BTreeMap<(Origin, Origin), u32>,
-    seen: HashSet<(Origin, StatementKind, String)>,
+    /// Numbers of the statements that were made.
+    seen: HashMap<(Origin, StatementKind, String), usize>,
     out: &'p mut Placed,
 }
 
@@ -138,9 +142,14 @@ impl Maker<'_, '_> {
     fn push(&mut self, at: Origin, site: Option<Origin>, made: Made, maps: Option<Mapped>) {
         let Made { composed, kind, library, evidence, consumer } = made;
         let Some(file) = self.program.file(at.file).filter(|f| f.own) else { return };
-        if composed.files.first() != Some(&at.file) || !self.seen.insert((at, kind, composed.text.text.clone())) {
+        if composed.files.first() != Some(&at.file) {
             return;
         }
+        if let Some(&known) = self.seen.get(&(at, kind, composed.text.text.clone())) {
+            self.also(known, at, &composed);
+            return;
+        }
+        self.seen.insert((at, kind, composed.text.text.clone()), self.out.statements.len());
         let path = |id: u32| self.program.file(id).map(|f| f.path.to_string()).unwrap_or_default();
         // Statements of one call belong together; definitions and uses stand for themselves.
         let next = self.groups.len() as u32;
@@ -162,11 +171,35 @@ impl Maker<'_, '_> {
             evidence,
             consumer,
             any_integer: false,
+            also: Vec::new(),
             maps,
             scope: file.scope,
             site_group,
         };
         self.out.statements.push(statement);
+    }
+}
+
+impl Maker<'_, '_> {
+    /// Notes where another caller of the same function writes the names of a statement that is known already.
+    fn also(&mut self, known: usize, at: Origin, composed: &Composed) {
+        let Some(statement) = self.out.statements.get_mut(known).filter(|s| s.also.len() < MAX_ALSO) else { return };
+        for piece in composed.text.pieces.iter().filter(|p| !p.implied) {
+            let Some(file) = composed.files.get(usize::from(piece.file)).and_then(|f| self.program.file(*f)) else { continue };
+            if piece.file == 0 && at.span.covers(piece.source) {
+                continue;
+            }
+            let index = statement.files.iter().position(|f| f == file.path).unwrap_or(statement.files.len());
+            let Ok(number) = u16::try_from(index) else { return };
+            let same = |p: &Piece| p.at == piece.at && p.file == number && p.source == piece.source;
+            if statement.text.pieces.iter().chain(&statement.also).any(same) {
+                continue;
+            }
+            if index == statement.files.len() {
+                statement.files.push(file.path.to_string());
+            }
+            statement.also.push(Piece { file: number, ..*piece });
+        }
     }
 }
 

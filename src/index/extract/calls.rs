@@ -132,6 +132,7 @@ impl<'a> Extraction<'a> {
     /// of a pack whose connections people give the receiver's name.
     fn sink(&self, callee: &[String], args: &mut [Arg]) -> Option<Sink> {
         let mut best: Option<((u8, bool), SinkRef)> = None;
+        let (mut likely, mut rivals) = (false, Vec::new());
         let of_module = callee.first().is_some_and(|head| self.facts.imports.iter().any(|i| i.local == *head));
         for &at in self.rules.sinks.matching(callee) {
             let Some((pack, rule)) = self.rules.sink(at) else { continue };
@@ -165,9 +166,14 @@ impl<'a> Extraction<'a> {
                 _ if !rule.weak && self.is_usual_receiver(callee, at.pack) => 4,
                 _ => continue,
             };
-            let rank = (rank, !self.is_usual_receiver(callee, at.pack));
+            if rank == 0 && !rivals.contains(&pack.id) {
+                rivals.push(pack.id.clone());
+            }
+            let usual = self.is_usual_receiver(callee, at.pack);
+            let rank = (rank, !usual);
             if best.is_none_or(|(r, _)| rank < r) {
                 best = Some((rank, at));
+                likely = rank.0 == 0 && usual;
             }
         }
         let (pack, rule) = self.rules.sink(best?.1)?;
@@ -178,12 +184,15 @@ impl<'a> Extraction<'a> {
         {
             arg.value = pairs.swap_remove(at).1;
         }
+        rivals.retain(|r| *r != pack.id);
         Some(Sink {
             pack: pack.id.clone(),
+            rivals,
             sql: rule.sql,
             sql_keyword: rule.keyword.clone(),
             consumer: rule.consumer.into(),
             certain: rule.certain,
+            likely,
         })
     }
 

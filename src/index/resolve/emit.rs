@@ -127,6 +127,7 @@ impl<'a> Resolver<'a> {
             evidence: sender.evidence,
             consumer: sender.consumer,
             any_integer: false,
+            also: Vec::new(),
             maps: None,
             scope,
             site_group,

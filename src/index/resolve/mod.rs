@@ -171,7 +171,13 @@ impl<'a> Resolver<'a> {
         let key = |a: &Arrival<'a>| a.chain.last().map_or(0, |c| std::ptr::from_ref(c.call) as usize);
         whole.extend(judged.iter().filter(|(_, r)| *r == Recognition::Statement).map(|(a, _)| key(a)));
         let asked = !sink.certain || judged.iter().any(|(_, r)| *r != Recognition::Statement);
-        let receiver = asked.then(|| self.receiver(site, &sink.pack)).flatten();
+        let mut pack = &sink.pack;
+        let mut receiver = asked.then(|| self.receiver(site, pack)).flatten();
+        if receiver == Some(Receiver::Other)
+            && let Some(rival) = sink.rivals.iter().find(|r| self.receiver(site, r) == Some(Receiver::Library))
+        {
+            (pack, receiver) = (rival, Some(Receiver::Library));
+        }
         let library = receiver.map(|r| r == Receiver::Library);
         let certain = sink.certain && receiver != Some(Receiver::Prepared);
         let consumer = self.consumer(site, sink);
@@ -195,14 +201,16 @@ impl<'a> Resolver<'a> {
                 (false, _) => known && library == Some(true) && self.is_statement(&arrival.text.plain()),
             };
             if sent {
-                let sender = Sender { file: site.file, span: site.call.own_span, library: &sink.pack, evidence: Evidence::Sink, consumer };
+                let sender = Sender { file: site.file, span: site.call.own_span, library: pack, evidence: Evidence::Sink, consumer };
                 if self.emit(&arrival, sender) > 0 {
                     sites.push((place.0, place.1, true));
                     continue;
                 }
             }
-            // of a call that may be something else, only a receiver of the library makes a site
-            if (certain || library == Some(true)) && !known && !guessed {
+            // of a call that may be something else, only a receiver of the library makes a site, or one that is called so
+            let of_library = certain || library.unwrap_or(sink.likely);
+            let read = known && !sent && (recognition >= Recognition::Likely || self.is_statement(&arrival.text.plain()));
+            if of_library && !read && !guessed {
                 sites.push((place.0, place.1, false));
                 self.open(&arrival, site);
             }

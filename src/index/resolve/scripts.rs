@@ -46,6 +46,7 @@ impl<'a> Resolver<'a> {
                 evidence: Evidence::File,
                 consumer: Consumer::Unknown,
                 any_integer: false,
+                also: Vec::new(),
                 maps: None,
                 scope: file.scope,
                 site_group: u32::MAX,

@@ -328,7 +328,10 @@ impl<'a> Resolver<'a> {
             Part::Hole { what, file, source, .. } => Some((what, *file, *source)),
             _ => None,
         });
-        let Some((what, file, source)) = holes.next() else { return "no text reaches it".into() };
+        let Some((what, file, source)) = holes.next() else {
+            let known = !arrival.text.is_unknown();
+            return if known { "its text is no statement that the parser knows".into() } else { "no text reaches it".into() };
+        };
         let scope = arrival.chain.last().map_or((site.file, site.call.scope), |c| (c.file, c.call.scope));
         let function = self.enclosing_parameter(file, source, scope, what);
         match function {

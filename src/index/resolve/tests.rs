@@ -144,6 +144,8 @@ impl File {
                 sql_keyword: "query".into(),
                 consumer: Consumer::Unknown,
                 certain,
+                rivals: Vec::new(),
+                likely: false,
             }),
             assigned: Vec::new(),
             chained: Vec::new(),

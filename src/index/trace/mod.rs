@@ -157,6 +157,10 @@ struct Found {
     sent: Vec<Sent>,
     /// What functions return that is sent where it is awaited, unless callers build on it.
     returned: Vec<(Sent, FunctionRef)>,
+    /// What was built and not sent by the running entry point.
+    unsent: Vec<Sent>,
+    /// The same of which not even the table is known.
+    unsent_open: Vec<Open>,
     /// What could not be told of that.
     returned_open: Vec<(Open, FunctionRef)>,
     uses: Vec<Use>,

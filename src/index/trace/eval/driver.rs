@@ -1,7 +1,7 @@
 //! Which code is run, in which order, and with how much of a budget.
 
 use super::interest::{self, Interest};
-use super::send::Harvest;
+use super::send::{Harvest, inner};
 use super::{ENTRY_STEPS, SERVICE_STEPS, classes};
 use crate::grammar::PackSet;
 use crate::index::mapping::{Models, Named, Origin};
@@ -209,6 +209,7 @@ impl<'a> Tracer<'a> {
         self.run_pending();
         self.send_given_away();
         self.send_leftovers();
+        self.keep_unsent();
         if self.state.steps == 0 {
             self.leave_unfinished();
         }
@@ -253,13 +254,22 @@ impl<'a> Tracer<'a> {
     }
 
     fn finish(self, harvest: Harvest) -> Traced {
-        let Harvest { mut sent, queries, uses, scans, row_uses, mut open, returned, returned_open, .. } = harvest;
+        let Harvest { mut sent, queries, uses, scans, row_uses, mut open, returned, returned_open, unsent, unsent_open, .. } = harvest;
         let sites: HashSet<Origin> = sent.iter().map(|s| s.site).collect();
         for (late, function) in returned {
             if !self.state.helpers.contains(&function) && !sites.contains(&late.site) {
                 sent.push(late);
             }
         }
+        let mut built = Built::of(&queries, &sent);
+        for late in unsent {
+            if !built.holds(&queries, &late) {
+                built.add(&queries, &late);
+                sent.push(late);
+            }
+        }
+        let opened: HashSet<(FileId, u32)> = open.iter().map(|o| start(o.origin)).collect();
+        open.extend(unsent_open.into_iter().filter(|o| !built.starts.contains(&start(o.origin)) && !opened.contains(&start(o.origin))));
         open.extend(returned_open.into_iter().filter(|(_, function)| !self.state.helpers.contains(function)).map(|(open, _)| open));
         let known: HashSet<Origin> = sent.iter().filter(|s| told(&queries, s)).map(|s| s.site).collect();
         // run by itself a helper may not know what its callers give it
@@ -272,6 +282,39 @@ impl<'a> Tracer<'a> {
         let (uses, scans) = (uses.into_iter().collect(), scans.into_iter().collect());
         Traced { sent, queries, uses, scans, row_uses, open, counts: self.found.counts }
     }
+}
+
+/// Where calls that built what is sent begin.
+#[derive(Default)]
+struct Built {
+    starts: HashSet<(FileId, u32)>,
+}
+
+impl Built {
+    fn of(queries: &[Query], sent: &[Sent]) -> Self {
+        let mut built = Built::default();
+        sent.iter().for_each(|s| built.add(queries, s));
+        built
+    }
+
+    /// Takes in a statement, with the queries inside it.
+    fn add(&mut self, queries: &[Query], sent: &Sent) {
+        let (mut waiting, mut seen) = (vec![sent.query], HashSet::default());
+        self.starts.insert(start(sent.site));
+        while let Some(id) = waiting.pop() {
+            let Some(query) = queries.get(id as usize).filter(|_| seen.insert(id)) else { continue };
+            self.starts.extend(query.parts.iter().map(|p| start(*p)));
+            inner(&mut query.clone(), &mut |q| waiting.push(*q));
+        }
+    }
+
+    fn holds(&self, queries: &[Query], sent: &Sent) -> bool {
+        queries.get(sent.query as usize).is_none_or(|q| q.parts.iter().any(|p| self.starts.contains(&start(*p))))
+    }
+}
+
+fn start(place: Origin) -> (FileId, u32) {
+    (place.file, place.span.start)
 }
 
 /// Whether a statement's table is known, or all of its raw text.

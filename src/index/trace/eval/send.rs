@@ -33,7 +33,12 @@ pub(super) struct Harvest {
     pub(super) returned: Vec<(Sent, FunctionRef)>,
     /// What could not be told of that.
     pub(super) returned_open: HashSet<(Open, FunctionRef)>,
+    /// What was built and never sent, each beginning once.
+    pub(super) unsent: Vec<Sent>,
+    /// The same of which not even the table is known.
+    pub(super) unsent_open: HashSet<Open>,
     seen: HashSet<(Origin, u64)>,
+    begun: HashSet<Origin>,
 }
 
 impl Tracer<'_> {
@@ -82,6 +87,38 @@ impl Tracer<'_> {
         }
     }
 
+    /// Keeps the queries that were built and that nothing has sent or built upon: what they were given to is out of
+    /// sight, or nobody calls the function that gives them. Where no entry point sends them, they count as they are.
+    pub(super) fn keep_unsent(&mut self) {
+        if self.state.testing || self.state.steps == 0 {
+            return;
+        }
+        let (before, open) = (self.found.sent.len(), self.found.open.len());
+        for id in self.kept.queries..self.queries.len() {
+            let id = id as QueryId;
+            let Some(query) = self.query(id).filter(|q| !q.used && q.alias.is_none()) else { continue };
+            // a repository, a manager, an alias of a table is where a query may begin
+            if query.raw.is_none() && query.verb.is_none() {
+                continue;
+            }
+            let Some(site) = query.parts.last().copied() else { continue };
+            if self.program.file(site.file).is_some_and(|f| f.scope == Scope::Production) {
+                self.state.stack.extend(self.function_around(site));
+                self.library_dispatch(id, site);
+                self.state.stack.clear();
+            }
+        }
+        self.found.unsent = self.found.sent.split_off(before);
+        self.found.unsent_open = self.found.open.split_off(open);
+    }
+
+    /// The outermost function that a place is in.
+    fn function_around(&self, place: Origin) -> Option<FunctionRef> {
+        let functions = &self.program.file(place.file)?.code.functions;
+        let around = functions.iter().enumerate().filter(|(_, f)| f.span.covers(place.span));
+        around.max_by_key(|(_, f)| f.span.len()).map(|(i, _)| FunctionRef { file: place.file, function: i as u32 })
+    }
+
     /// Takes what the entry point found out of the heap.
     pub(super) fn harvest(&mut self, into: &mut Harvest) {
         for sent in std::mem::take(&mut self.found.sent) {
@@ -91,6 +128,14 @@ impl Tracer<'_> {
                 into.sent.push(Sent { query, ..sent });
             }
         }
+        for sent in std::mem::take(&mut self.found.unsent) {
+            let Some(first) = self.query(sent.query).and_then(|q| q.parts.first()).copied() else { continue };
+            if into.begun.insert(first) {
+                let query = self.export(sent.query, into, 0);
+                into.unsent.push(Sent { query, ..sent });
+            }
+        }
+        into.unsent_open.extend(std::mem::take(&mut self.found.unsent_open));
         for (sent, function) in std::mem::take(&mut self.found.returned) {
             let query = self.export(sent.query, into, 0);
             into.returned.push((Sent { query, ..sent }, function));

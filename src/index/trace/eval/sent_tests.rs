@@ -183,3 +183,24 @@ func (s *Store) scoped(f func(*tiny.Query) *tiny.Query, q *tiny.Query) {
 "#;
     assert_eq!(sent(&[("store/store.go", source)], &packs("go", false)), "scoped 18-18 things a b\n");
 }
+
+#[test]
+fn what_nothing_sends_counts_where_it_is_built() {
+    let source = r#"from tiny import Client
+from elsewhere import listed
+
+def of_nobody(client: Client):
+    return client.table("lonely").order("a")
+
+def given_away(client: Client):
+    return listed(client.table("given").order("b"))
+
+def built(client: Client):
+    return client.table("sent").order("c")
+
+def used(client: Client):
+    return built(client).order("d").all()
+"#;
+    let all = sent(&[("app/main.py", source)], &packs("python", false));
+    assert_eq!(all, "of_nobody 5-5 lonely a\ngiven_away 8-8 given b\nused 14-14 sent c d\n");
+}
