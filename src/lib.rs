@@ -14,6 +14,7 @@ pub mod index;
 pub mod migrations;
 pub mod model;
 pub mod pipeline;
+pub mod proof;
 pub mod report;
 pub mod sql;
 pub mod store;

@@ -4,11 +4,12 @@ use super::args::{CheckArgs, FailOn, ReportFormat};
 use super::refs::schema_request;
 use super::{index, output};
 use crate::model::report::{Recommendation, Report};
-use crate::pipeline::check::{Baseline, CheckError, CheckRequest, check};
+use crate::pipeline::check::{Baseline, CheckError, CheckRequest, ProofRequest, check};
 use crate::pipeline::inputs::{MigrationInput, is_sql, read_migration, read_text};
 use crate::pipeline::program::Surroundings;
 use crate::pipeline::refresh::load_packs;
-use crate::pipeline::workspace::Workspace;
+use crate::pipeline::workspace::{Workspace, cache_folder};
+use crate::proof::Choice;
 use crate::report::{json, text};
 use crate::store::Store;
 use std::io::IsTerminal;
@@ -17,12 +18,7 @@ use std::rc::Rc;
 
 /// Runs the command.
 pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
-    if let Some(proof) = args.proof.as_deref().filter(|_| !args.no_proof)
-        && !matches!(proof, "auto" | "embedded")
-        && !proof.contains("://")
-    {
-        anyhow::bail!("--proof {proof:?} is neither auto, embedded nor a URL\nhelp: a URL looks like postgres://user@host/scratch");
-    }
+    let proof = proof(args)?;
     let inputs = inputs(args)?;
     let statements = match &args.sql {
         Some(path) => Some((path.display().to_string(), read_text(path)?)),
@@ -66,6 +62,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         explain: args.explain,
         service: args.service.clone(),
         owner: args.owner.clone(),
+        proof,
         baseline: if args.update_baseline { None } else { baseline.clone() },
     };
     let report = match check(&request, view.as_ref()) {
@@ -88,6 +85,19 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         ReportFormat::Text => text::render(&report, text::TextOptions { all: args.all, colour }),
     })?;
     Ok(exit_code(&report, fail_on))
+}
+
+/// Where findings are proved.
+fn proof(args: &CheckArgs) -> anyhow::Result<ProofRequest> {
+    let choice = match args.proof.as_deref() {
+        _ if args.no_proof => Choice::Off,
+        None | Some("auto") => Choice::Auto,
+        Some("embedded") => Choice::Embedded,
+        Some(other) => anyhow::bail!(
+            "--proof {other:?} is neither auto nor embedded\nhelp: auto asks SQLite in memory, and PostgreSQL and MariaDB where they are installed"
+        ),
+    };
+    Ok(ProofRequest { choice, cache: Some(cache_folder()), ..ProofRequest::default() })
 }
 
 /// What the configuration sets where the command line says nothing.

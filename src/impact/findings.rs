@@ -3,7 +3,7 @@
 use super::judgement::{Cause, Judgement};
 use super::rules::{dropped_column_still_read, dropped_table_still_used};
 use crate::model::change::Change;
-use crate::model::finding::{AlsoCause, Basis, CausingChange, Effect, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
+use crate::model::finding::{AlsoCause, CausingChange, Effect, Finding, FindingKind, SitePlace, Sites, Token, Verdict};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
 use crate::model::statement::{COMPUTED, Evidence, HOLE, IndexedStatement, Reference, Scope, SqlText, StatementKind};
@@ -72,7 +72,7 @@ pub fn finding(indexed: &IndexedStatement, judgement: &Judgement, origin: &Origi
         verdict: judgement.effect.verdict(),
         effect: judgement.effect,
         prepared_effect: judgement.prepared_effect,
-        basis: Basis::Analysis,
+        basis: judgement.basis,
         rule: rule.to_string(),
         confidence: (confidence * 100.0).round() / 100.0,
         message: cause

@@ -8,7 +8,7 @@ use super::pairing::Pairing;
 use super::prepared;
 use super::rules;
 use crate::model::change::{Change, ChangeOp};
-use crate::model::finding::{Effect, EngineErrors};
+use crate::model::finding::{Basis, Effect, EngineErrors};
 use crate::model::schema::Schema;
 use crate::sql::bind::binding::Binding;
 use crate::sql::bind::{SessionState, bind};
@@ -86,6 +86,7 @@ pub(super) fn judge_within(
         also: seen.collect(),
         confidence,
         engine_error: engine_errors(&before, &after),
+        basis: Basis::Analysis,
         bound: before.error.is_none() && before.opaque.is_empty(),
         waits_for: waits_for(&cx, &before, &after),
     }

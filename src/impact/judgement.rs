@@ -1,7 +1,7 @@
 //! What judging one statement gives.
 
 use super::rules::Meta;
-use crate::model::finding::{Effect, EngineErrors};
+use crate::model::finding::{Basis, Effect, EngineErrors};
 use crate::model::object::ObjectRef;
 use crate::model::span::Span;
 use crate::model::statement::{Consumer, Hole, Mapped, StatementKind};
@@ -99,6 +99,8 @@ pub struct Judgement {
     pub confidence: u8,
     /// What the engine answers before and after, where one of the two is an error.
     pub engine_error: Option<EngineErrors>,
+    /// What it rests on.
+    pub basis: Basis,
     /// Every name was resolved against the schema before.
     pub bound: bool,
     /// The statement fails before the migration and no longer does after it: the code waits for it. Index of

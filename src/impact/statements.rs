@@ -2,17 +2,30 @@
 
 use super::findings::{Origin, finding};
 use super::judge::judge_paired;
-use super::judgement::StatementInput;
+use super::judgement::{Judgement, StatementInput};
 use super::pairing::Pairing;
 use super::untouched::Untouched;
 use crate::model::change::Change;
 use crate::model::finding::Finding;
 use crate::model::schema::Schema;
-use crate::model::span::LineIndex;
+use crate::model::span::{LineIndex, Span};
 use crate::model::statement::{Consumer, Evidence, IndexedStatement, Scope, SqlText, Statement, StatementKind};
 use crate::sql::ast;
 use crate::sql::bind::SessionState;
 use crate::sql::parse::parse_script;
+
+/// A statement of a script with its verdict.
+#[derive(Clone, Debug)]
+pub struct JudgedStatement {
+    /// Its place in the script.
+    pub span: Span,
+    /// Which statement of the script it is, from 0.
+    pub number: u32,
+    /// Earlier statements that set its session up.
+    pub session: Vec<Span>,
+    /// The verdict; spans are of the whole script.
+    pub judgement: Judgement,
+}
 
 /// Judges every statement of `text`, safe ones included. Statements that set up a session (SET, PRAGMA, CREATE
 /// TEMPORARY TABLE and those that fill it) give no finding and hold for those after them. `migrations` are the
@@ -25,12 +38,16 @@ pub fn check_statements(
     changes: &[Change],
     migrations: &[String],
 ) -> Vec<Finding> {
+    statement_findings(&judge_statements(text, before, after, changes), text, path, changes, migrations)
+}
+
+/// As [`check_statements`], the verdicts alone.
+pub fn judge_statements(text: &str, before: &Schema, after: &Schema, changes: &[Change]) -> Vec<JudgedStatement> {
     let pairing = Pairing::new(before, after, changes);
     // Every statement is judged here, its confidence is asked for; what need not be is held against that.
     let mut untouched = cfg!(debug_assertions).then(|| Untouched::new(&pairing, changes));
-    let lines = LineIndex::new(text.as_bytes());
     let script = parse_script(text, before.dialect);
-    let origin = Origin { weight: 100, ..Origin::default() };
+    let mut setup = Vec::new();
     let (mut was, mut is) = (SessionState::default(), SessionState::default());
     let mut found = Vec::new();
     for (number, statement) in script.statements.iter().enumerate() {
@@ -38,6 +55,7 @@ pub fn check_statements(
         is.run(statement, text, after);
         if session {
             untouched = None;
+            setup.push(statement.span);
         }
         if session || matches!(statement.kind, ast::StatementKind::Transaction(_)) {
             continue;
@@ -55,6 +73,17 @@ pub fn check_statements(
         let judgement = judge_paired(&pairing, changes, &input, &was, &is);
         let left = untouched.as_ref().is_some_and(|u| u.leaves(statement.span.slice(text), false, None));
         debug_assert!(!left || judgement.leaves(), "what is surely left alone is touched: {}: {judgement:?}", statement.span.slice(text));
+        found.push(JudgedStatement { span: statement.span, number: number as u32, session: setup.clone(), judgement });
+    }
+    found
+}
+
+/// The findings of a script's statements.
+pub fn statement_findings(judged: &[JudgedStatement], text: &str, path: &str, changes: &[Change], migrations: &[String]) -> Vec<Finding> {
+    let lines = LineIndex::new(text.as_bytes());
+    let origin = Origin { weight: 100, ..Origin::default() };
+    let mut found = Vec::with_capacity(judged.len());
+    for statement in judged {
         let start = lines.line_column(text.as_bytes(), 0);
         let indexed = IndexedStatement {
             statement: Statement {
@@ -70,7 +99,7 @@ pub fn check_statements(
                 also: Vec::new(),
                 maps: None,
                 scope: Scope::Production,
-                site_group: number as u32,
+                site_group: statement.number,
             },
             lines: (lines.line(statement.span.start), lines.line(statement.span.end.max(statement.span.start + 1) - 1)),
             site_lines: None,
@@ -82,7 +111,7 @@ pub fn check_statements(
             unbound: None,
             dynamic_table: false,
         };
-        let mut one = finding(&indexed, &judgement, &origin, changes, migrations);
+        let mut one = finding(&indexed, &statement.judgement, &origin, changes, migrations);
         one.statement = statement.span.slice(text).trim().to_string();
         found.push(one);
     }

@@ -23,7 +23,7 @@ pub use dialects::dialect_by_syntax;
 pub use find::{Configured, Found, Hints, histories, history_of_folder};
 pub use formats::{Format, Formats};
 pub use place::{Place, place, place_in};
-pub use replay::{Replayed, Until, files_until, history_hash, read_migration, replay};
+pub use replay::{Replayed, Until, files_until, history_hash, read_migration, replay, replay_scripts};
 pub use sections::{up_part, up_spans};
 
 /// Reads a file by its path relative to the repository.

@@ -76,6 +76,30 @@ pub fn replay(history: &History, read: &Read, until: Until) -> Replayed {
     Replayed { schema, problems, hash }
 }
 
+/// The scripts that make the schema of [`replay`], in order: path and text.
+///
+/// # Errors
+/// Why no scripts make it.
+pub fn replay_scripts(history: &History, read: &Read, until: Until) -> Result<Vec<(String, String)>, String> {
+    let files = files_until(history, until);
+    let text = |path: &String| read_migration(&history.format, path, read).map(|text| (path.clone(), text)).map_err(|p| p.message);
+    if history.format == dumps::FORMAT {
+        return files.iter().take(1).map(text).collect();
+    }
+    if let Some(problem) = code_problem(history) {
+        return Err(problem.message);
+    }
+    let whole = files.len() == history.files.len();
+    if run(&mut Schema::empty(history.dialect), history, &history.files, read).1.is_none() {
+        return files.iter().map(text).collect();
+    }
+    match dump_beside(history, read) {
+        Some(dump) if whole => text(&dump).map(|t| vec![t]),
+        Some(_) => Err("the history began with an existing schema, and the dump beside it shows a later one".into()),
+        None => Err("the history began with an existing schema that is not known".into()),
+    }
+}
+
 /// Runs files one after the other. Also returns the first place where a table was missing, as `path:line`.
 fn run(schema: &mut Schema, history: &History, files: &[String], read: &Read) -> (Vec<Problem>, Option<String>) {
     let mut problems = Vec::new();

@@ -9,6 +9,7 @@ pub mod finding;
 pub mod object;
 pub mod problem;
 pub mod project;
+pub mod proof;
 pub mod report;
 pub mod schema;
 pub mod span;

@@ -5,6 +5,7 @@ use super::coverage::Coverage;
 use super::finding::{Finding, MigrationFinding};
 use super::object::ObjectRef;
 use super::problem::Problem;
+use super::proof::ProofSummary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +145,8 @@ pub struct Report {
     pub migration_findings: Vec<MigrationFinding>,
     /// How much was understood.
     pub coverage: Coverage,
+    /// How far it was proved on a database engine.
+    pub proof: ProofSummary,
     /// What was passed over.
     pub problems: Vec<Problem>,
     /// Counts.

@@ -3,9 +3,11 @@
 mod candidates;
 mod decide;
 mod explain;
+mod prove;
 mod sources;
 mod suppress;
 
+pub use prove::ProofRequest;
 use sources::Sources;
 pub use suppress::{Baseline, BaselineEntry, BaselineError};
 
@@ -14,13 +16,17 @@ use super::inputs::{MigrationInput, nothing_to_run};
 use super::program::{CodeMigration, Surroundings};
 use super::view::IndexView;
 
-use crate::impact::check_statements;
+use crate::impact::proved::Proved;
+use crate::impact::{JudgedStatement, judge_statements, settle, statement_findings};
 use crate::model::change::{Applied, Change, Outcome};
 use crate::model::dialect::Engine;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::problem::{Problem, Stage};
 use crate::model::report::Report;
 use crate::model::schema::Schema;
+use crate::model::span::Span;
+use crate::model::statement::Consumer;
+use crate::proof::{Choice, Task};
 use crate::sql::apply::{ApplyOptions, apply, presuppose};
 use crate::store::StoreError;
 use std::rc::Rc;
@@ -46,6 +52,8 @@ pub struct CheckRequest {
     pub owner: Option<String>,
     /// Findings that are known.
     pub baseline: Option<Baseline>,
+    /// Whether and how verdicts are proved on an engine.
+    pub proof: ProofRequest,
     /// What migrations in code are read with; without, they are taken for SQL.
     pub surroundings: Option<Rc<Surroundings>>,
 }
@@ -113,16 +121,18 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     let mut findings = Vec::new();
     let mut sources = Sources::default();
     if let Some((path, text)) = &request.statements
-        && let Some(run) = runs.first()
+        && let Some(run) = runs.first_mut()
     {
         let migrations = paths(&request.inputs);
-        findings.extend(check_statements(text, path, &run.before, &run.after, &run.changes, &migrations));
+        let mut judged = judge_statements(text, &run.before, &run.after, &run.changes);
+        prove_statements(&mut judged, text, run, request, &mut report);
+        findings.extend(statement_findings(&judged, text, path, &run.changes, &migrations));
         for f in findings.iter_mut().filter(|_| request.explain) {
             f.bindings = explain::bindings(&f.statement, &run.before, &run.after);
         }
     }
     if let Some(view) = view {
-        candidates::judge(view, &runs, request, &mut sources, &mut findings, &mut report)?;
+        candidates::judge(view, &mut runs, request, &mut sources, &mut findings, &mut report)?;
     }
     suppress::ignores(&mut findings, view, &request.inputs, &mut sources, &mut report);
     if let Some(baseline) = &request.baseline {
@@ -132,6 +142,28 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
     findings.retain(|f| request.owner.as_ref().is_none_or(|o| f.owners.contains(o)));
     decide::conclude(&mut report, findings, &runs, request, view);
     Ok(report)
+}
+
+/// Asks an engine about the statements given, and corrects their verdicts.
+fn prove_statements(judged: &mut [JudgedStatement], text: &str, run: &mut Run, request: &CheckRequest, report: &mut Report) {
+    let sql = |span: Span| span.slice(text).trim().to_string();
+    let task = |s: &JudgedStatement| Task { text: sql(s.span), session: s.session.iter().map(|s| sql(*s)).collect() };
+    let answers = prove::ask(&request.proof, run, judged.iter().map(task).collect());
+    let mut account = prove::Account::of(&answers);
+    for (statement, answer) in judged.iter_mut().zip(&answers.statements) {
+        let slice = statement.span.slice(text);
+        let on = Proved {
+            text: slice,
+            offset: statement.span.start,
+            consumer: Consumer::Unknown,
+            engine: run.before.dialect.engine,
+            changes: &run.changes,
+        };
+        account.settled(slice, answer, |proof| settle(&mut statement.judgement, proof, on));
+    }
+    if request.proof.choice != Choice::Off {
+        account.close(0, run, report);
+    }
 }
 
 /// What the migrations send, by engine.

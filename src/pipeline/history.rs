@@ -16,6 +16,7 @@ use crate::store::StoreError;
 use concerned::Claims;
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// What the command line says about the schema before.
 #[derive(Clone, Debug, Default)]
@@ -51,6 +52,43 @@ pub struct World {
     pub incomplete: bool,
     /// The migration is known to belong to this database; otherwise it fits by its tables.
     pub certain: bool,
+    /// The SQL that the schema was read from.
+    pub built: Built,
+}
+
+/// The SQL that a schema was read from.
+#[derive(Clone, Debug)]
+pub enum Built {
+    /// None is known.
+    Unknown,
+    /// A dump: path and text.
+    Dump(String, Rc<str>),
+    /// The first files of a history.
+    History {
+        /// Where they lie.
+        repository: Box<Repository>,
+        /// The history.
+        history: Box<History>,
+        /// How many.
+        files: usize,
+    },
+}
+
+impl Built {
+    /// The scripts in order: path and text.
+    ///
+    /// # Errors
+    /// Why there are none.
+    pub fn scripts(&self) -> Result<Vec<(String, String)>, String> {
+        match self {
+            Built::Unknown => Err("the schema before is not known".into()),
+            Built::Dump(path, text) => Ok(vec![(path.clone(), text.to_string())]),
+            Built::History { repository, history, files } => {
+                let read = |path: &str| Reader.read_path(repository, path).map_err(std::io::Error::other);
+                migrations::replay_scripts(history, &read, Until::Position(*files))
+            }
+        }
+    }
 }
 
 /// Why the schema before can't be had.
@@ -129,6 +167,7 @@ pub fn worlds(
             dialect_evidence,
             incomplete: true,
             certain: true,
+            built: Built::Unknown,
         });
     }
     Ok(found)
@@ -174,10 +213,11 @@ fn from_dump(path: &Path, request: &SchemaRequest, inputs: &[MigrationInput], pr
         services: Vec::new(),
         repo: None,
         before,
-        source: shown,
+        source: shown.clone(),
         dialect_evidence,
         incomplete: false,
         certain: true,
+        built: Built::Dump(shown, text.into()),
     })
 }
 
@@ -222,6 +262,11 @@ fn from_folder(
         dialect_evidence: database.dialect_evidence.clone(),
         incomplete: false,
         certain: true,
+        built: Built::History {
+            files: migrations::files_until(history, until.map_or(Until::End, Until::Position)).len(),
+            repository: Box::new(repository.clone()),
+            history: Box::new(history.clone()),
+        },
     })
 }
 
@@ -327,6 +372,8 @@ fn world(
     let files = &database.histories[history];
     let hash = schema_hash(view, snapshot, database, history);
     let whole = position >= files.files.len();
+    let repository =
+        Repository { name: row.repo.clone(), root: PathBuf::from(&row.root), commit: row.info.commit.clone(), ..Repository::default() };
     let cached = match hash.filter(|_| whole) {
         Some(hash) => view.store.schema(hash)?,
         None => None,
@@ -334,12 +381,6 @@ fn world(
     let (before, incomplete) = match cached {
         Some(schema) => (schema, hash.map(|h| view.store.schema_problems(h)).transpose()?.is_some_and(|p| !p.is_empty())),
         None => {
-            let repository = Repository {
-                name: row.repo.clone(),
-                root: PathBuf::from(&row.root),
-                commit: row.info.commit.clone(),
-                ..Repository::default()
-            };
             let read = |path: &str| Reader.read_path(&repository, path).map_err(std::io::Error::other);
             let replayed = migrations::replay(files, &read, Until::Position(position));
             let incomplete = !replayed.problems.is_empty();
@@ -369,6 +410,7 @@ fn world(
         dialect_evidence,
         incomplete,
         certain,
+        built: Built::History { repository: Box::new(repository), history: Box::new(files.clone()), files: position },
     })
 }
 

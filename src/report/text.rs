@@ -39,6 +39,7 @@ pub fn render(report: &Report, options: TextOptions) -> String {
         brief(&mut out, &tests);
     }
     migrations(&mut out, report, options);
+    proof(&mut out, report, options);
     coverage(&mut out, report, options);
     problems(&mut out, report, options);
     out
@@ -140,6 +141,9 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
     }
     for line in &finding.bindings {
         group = group.element(Level::NOTE.with_name("bound").message(line.as_str()));
+    }
+    if let Some(after) = finding.engine_error.as_ref().filter(|_| finding.basis == Basis::Proof).and_then(|e| e.after.as_ref()) {
+        group = group.element(Level::NOTE.message(format!("proved: runs before, after the migration the engine says {after}")));
     }
     if let Some(sites) = &finding.sites {
         let first: Vec<String> = sites.first.iter().map(|s| format!("{}:{}", s.path, s.line)).collect();
@@ -251,6 +255,34 @@ fn coverage(out: &mut String, report: &Report, options: TextOptions) {
     let s = &report.summary;
     let _ =
         writeln!(out, "  {} statements judged: {} break, {} at risk, {} safe; {} ignored", s.judged, s.breaks, s.risk, s.safe, s.ignored);
+    out.push('\n');
+}
+
+fn proof(out: &mut String, report: &Report, options: TextOptions) {
+    let p = &report.proof;
+    if p.engine.is_none() && p.reason.is_none() {
+        return;
+    }
+    section(out, "proof", options);
+    if let Some(engine) = &p.engine {
+        let noun = if p.statements == 1 { "statement" } else { "statements" };
+        let _ = writeln!(out, "  {engine} was asked about {} {noun}: {} agree, {} disagree", p.statements, p.agreed, p.disagreed);
+    }
+    if let Some(reason) = &p.reason {
+        let _ = writeln!(out, "  {}: {reason}", if p.engine.is_some() { "stopped" } else { "nothing is proved" });
+    }
+    for undecided in &p.undecided {
+        let _ = writeln!(out, "  {} undecided: {}", undecided.count, undecided.reason);
+    }
+    for d in &p.disagreements {
+        let statement: Vec<&str> = d.statement.split_whitespace().collect();
+        let statement = statement.join(" ");
+        let short: String = statement.chars().take(100).collect();
+        let _ = writeln!(out, "  analysis said {}; engine: {}\n    {short}", d.analysis, d.engine);
+    }
+    for refused in &p.refused {
+        let _ = writeln!(out, "  not built: {refused}");
+    }
     out.push('\n');
 }
 

@@ -12,11 +12,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("index", &["grammar", "model", "sql"]),
     ("migrations", &["embedded", "grammar", "model", "sql"]),
     ("impact", &["model", "sql"]),
+    ("proof", &["model", "sql"]),
     ("store", &["model"]),
     ("report", &["model"]),
     ("config", &["model"]),
-    ("pipeline", &["config", "grammar", "impact", "index", "migrations", "model", "sql", "store"]),
-    ("cli", &["config", "impact", "index", "migrations", "model", "pipeline", "report", "sql", "store"]),
+    ("pipeline", &["config", "grammar", "impact", "index", "migrations", "model", "proof", "sql", "store"]),
+    ("cli", &["config", "impact", "index", "migrations", "model", "pipeline", "proof", "report", "sql", "store"]),
     ("main", &["cli"]),
 ];
 

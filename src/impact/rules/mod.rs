@@ -94,6 +94,7 @@ pub mod dropped_index_hint;
 pub mod dropped_sequence_still_used;
 pub mod dropped_table_still_used;
 pub mod dropped_type_still_named;
+pub mod engine_refuses;
 pub mod enum_value_gone;
 pub mod foreign_key_may_reject;
 pub mod function_redefined;
@@ -194,6 +195,7 @@ pub fn all() -> &'static [Rule] {
         numbering_restarted::RULE,
         unknown_part_may_name_it::RULE,
         unexplained_difference::RULE,
+        engine_refuses::RULE,
     ];
     ALL
 }

@@ -28,7 +28,7 @@ fn judged(folder: &Path) -> Finding {
 #[test]
 fn every_rule_explains_its_fixture_and_leaves_the_safe_one() {
     let mut wrong = Vec::new();
-    for rule in all().iter().filter(|r| r.meta.id != "unexplained-difference") {
+    for rule in all().iter().filter(|r| !r.meta.bad.statement.is_empty()) {
         let folder = root().join(rule.meta.id);
         let breaks = judged(&folder.join("breaks"));
         let named = breaks.rule == rule.meta.id || breaks.also.iter().any(|a| a.rule == rule.meta.id);

@@ -1,10 +1,12 @@
 //! Which indexed statements a change can reach, and the verdict on each.
 
+use super::prove::{self, Account};
 use super::{CheckError, CheckRequest, Run, Sources, explain, paths};
 use crate::impact::findings::{Belonging, Origin, Place, at_definition, belonging, finding, join_shared, on_definition};
 use crate::impact::judgement::Cause;
+use crate::impact::proved::Proved;
 use crate::impact::rules::column_now_required;
-use crate::impact::{Judgement, Pairing, StatementInput, Untouched, definitions, judge_paired};
+use crate::impact::{Judgement, Pairing, StatementInput, Untouched, definitions, judge_paired, settle};
 use crate::index::databases::fit;
 use crate::index::placing::{DYNAMIC_TABLE, object_symbol};
 use crate::migrations::dialects::unsupported_engine;
@@ -17,6 +19,7 @@ use crate::model::report::Report;
 use crate::model::schema::Schema;
 use crate::model::statement::{ColumnRef, Consumer, Evidence, Mapped, MappedField, StatementKind};
 use crate::pipeline::view::{IndexView, SnapshotView};
+use crate::proof::{Choice, Task};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
 use crate::store::{Form, FoundStatement, Occurrence, StatementReader, StoreError, UnitRow};
@@ -39,7 +42,7 @@ struct Site {
 /// Judges all statements of the view that the changes can reach.
 pub fn judge(
     view: &IndexView,
-    runs: &[Run],
+    runs: &mut [Run],
     request: &CheckRequest,
     sources: &mut Sources,
     findings: &mut Vec<Finding>,
@@ -47,7 +50,9 @@ pub fn judge(
 ) -> Result<(), CheckError> {
     let mut doubts = BTreeSet::new();
     let mut foreign: BTreeMap<(String, String), BTreeSet<i64>> = BTreeMap::new();
-    for (number, run) in runs.iter().enumerate() {
+    let mut accounts = Vec::new();
+    let shared: &[Run] = runs;
+    for (number, run) in shared.iter().enumerate() {
         let names = affected(&run.before, &run.after, &run.changes);
         let pairing = Pairing::new(&run.before, &run.after, &run.changes);
         // Of what is safe all the same more is said where everything is listed.
@@ -62,7 +67,7 @@ pub fn judge(
         let mut wanted = |unit: i64| {
             let decide = || {
                 let (snapshot, service, row) = view.find(unit)?;
-                match belongs(view, snapshot, (service, row), runs, number) {
+                match belongs(view, snapshot, (service, row), shared, number) {
                     Ok(found) => found.map_err(|doubt| doubts.extend(doubt)).ok().map(Rc::new),
                     Err(error) => {
                         failed = Some(error);
@@ -76,11 +81,20 @@ pub fn judge(
         if let Some(error) = failed {
             return Err(error.into());
         }
+        if request.proof.choice != Choice::Off {
+            for occurrence in &occurrences {
+                if units.get(&occurrence.unit).is_some_and(Option::is_some) {
+                    judged.of(&occurrence.form, &pairing, run);
+                }
+            }
+            accounts.push((number, judged.prove(run, request)));
+        }
         let mut reader = view.store.statement_reader();
         for occurrence in occurrences {
             let Some(belongs) = units.get(&occurrence.unit).and_then(Option::clone) else { continue };
             let judgement = match judged.of(&occurrence.form, &pairing, run) {
                 Answer::Judged(judgement) => judgement,
+                Answer::Left => Rc::default(),
                 Answer::Foreign(engine) => {
                     let Some((snapshot, ..)) = view.find(occurrence.unit) else { continue };
                     foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(occurrence.id);
@@ -172,6 +186,11 @@ pub fn judge(
             own.push(finding);
         }
         findings.extend(join_shared(own, request.all));
+    }
+    for (number, account) in accounts {
+        if let Some(run) = runs.get_mut(number) {
+            account.close(number, run, report);
+        }
     }
     for ((repo, engine), statements) in foreign {
         let count = statements.len();
@@ -269,6 +288,8 @@ impl Definitions {
 #[derive(Clone)]
 enum Answer {
     Judged(Rc<Judgement>),
+    /// No change can reach it.
+    Left,
     /// It is for this engine, which is none of ours.
     Foreign(String),
 }
@@ -291,7 +312,7 @@ impl Judged {
             Some(engine) => Answer::Foreign(engine),
             None if self.untouched.as_ref().is_some_and(|u| u.leaves(&form.text, !form.holes.is_empty(), form.maps.as_ref())) => {
                 debug_assert!(judge_one(form, pairing, run).leaves(), "what is surely left alone is touched: {}", form.text);
-                Answer::Judged(Rc::default())
+                Answer::Left
             }
             None if !form.holes.is_empty() || form.maps.is_some() => Answer::Judged(Rc::new(judge_one(form, pairing, run))),
             None => {
@@ -301,6 +322,47 @@ impl Judged {
         };
         self.forms.insert(form.clone(), answer.clone());
         answer
+    }
+}
+
+impl Judged {
+    /// Asks an engine about everything that is sent and was judged, and corrects the verdicts.
+    fn prove(&mut self, run: &Run, request: &CheckRequest) -> Account {
+        let sent = |form: &Rc<Form>| !matches!(form.kind, StatementKind::Model | StatementKind::Use);
+        let mut forms: Vec<(Rc<Form>, Rc<Judgement>)> = Vec::new();
+        for (form, answer) in &self.forms {
+            if let Answer::Judged(judgement) = answer
+                && sent(form)
+            {
+                forms.push((form.clone(), judgement.clone()));
+            }
+        }
+        // In one order for every run; what is refused matters most where not all can be asked.
+        forms.sort_by(|a, b| {
+            b.1.effect.cmp(&a.1.effect).then_with(|| a.0.text.cmp(&b.0.text)).then_with(|| a.0.consumer.cmp(&b.0.consumer))
+        });
+        let mut texts: Vec<&str> = Vec::new();
+        let mut number = FxHashMap::default();
+        for (form, _) in &forms {
+            number.entry(form.text.as_str()).or_insert_with(|| {
+                texts.push(&form.text);
+                texts.len() - 1
+            });
+        }
+        let tasks = texts.iter().map(|t| Task { text: (*t).to_string(), session: Vec::new() }).collect();
+        let answers = prove::ask(&request.proof, run, tasks);
+        let mut account = Account::of(&answers);
+        for (form, judgement) in &forms {
+            let Some(answer) = number.get(form.text.as_str()).and_then(|n| answers.statements.get(*n)) else { continue };
+            let mut settled = Judgement::clone(judgement);
+            let on =
+                Proved { text: &form.text, offset: 0, consumer: form.consumer, engine: run.before.dialect.engine, changes: &run.changes };
+            account.settled(&form.text, answer, |proof| settle(&mut settled, proof, on));
+            if settled != **judgement {
+                self.forms.insert(form.clone(), Answer::Judged(Rc::new(settled)));
+            }
+        }
+        account
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::change::{Applied, Change, ChangeOp, Outcome};
 use crate::model::finding::{Finding, FindingKind, MigrationFinding, Verdict};
 use crate::model::object::ObjectRef;
 use crate::model::problem::Problem;
+use crate::model::proof::ProofSummary;
 use crate::model::report::{DeployOrder, Recommendation, Report, ReportChange, ReportMigration, SCHEMA_VERSION, Summary};
 use crate::model::statement::{Hole, Scope};
 use crate::pipeline::view::IndexView;
@@ -85,6 +86,7 @@ pub fn empty_report(
         findings: Vec::new(),
         migration_findings: Vec::new(),
         coverage,
+        proof: ProofSummary::default(),
         problems,
         summary: Summary::default(),
         waiting: false,
