@@ -198,10 +198,10 @@ pub struct CheckArgs {
     #[arg(long)]
     pub no_llm: bool,
     /// Run nothing on a database engine
-    #[arg(long, overrides_with = "proof")]
+    #[arg(long)]
     pub no_proof: bool,
-    /// Where to prove findings: auto, embedded or the URL of a scratch server
-    #[arg(long, value_name = "auto|embedded|URL")]
+    /// Where to prove findings: on engines at hand (the default), on one that is part of this build, or nowhere
+    #[arg(long, value_name = "auto|embedded|off", env = "IMPACT_PROOF")]
     pub proof: Option<String>,
     /// List safe statements and all sites too
     #[arg(long)]

@@ -91,10 +91,11 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
 fn proof(args: &CheckArgs) -> anyhow::Result<ProofRequest> {
     let choice = match args.proof.as_deref() {
         _ if args.no_proof => Choice::Off,
-        None | Some("auto") => Choice::Auto,
+        None | Some("" | "auto") => Choice::Auto,
+        Some("off") => Choice::Off,
         Some("embedded") => Choice::Embedded,
         Some(other) => anyhow::bail!(
-            "--proof {other:?} is neither auto nor embedded\nhelp: auto asks SQLite in memory, and PostgreSQL and MariaDB where they are installed"
+            "--proof {other:?} is neither auto, embedded nor off\nhelp: auto asks SQLite in memory, and PostgreSQL and MariaDB where they are installed"
         ),
     };
     Ok(ProofRequest { choice, cache: Some(cache_folder()), ..ProofRequest::default() })

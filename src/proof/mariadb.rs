@@ -65,6 +65,7 @@ impl MariaDb {
         let settings = [
             "--skip-networking",
             "--local-infile=0",
+            "--skip-symbolic-links", // tables in other folders
             "--character-set-server=utf8mb4",
             "--collation-server=utf8mb4_general_ci",
             "--default-time-zone=+00:00",

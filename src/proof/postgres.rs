@@ -225,6 +225,12 @@ impl Scratch for Postgres {
     }
 
     fn extension(&mut self, name: &str) -> Result<(), Failed> {
+        // Whoever may install it owns it, and may drop it later.
+        let quoted = name.replace('"', "\"\"");
+        match self.run(&format!("CREATE EXTENSION IF NOT EXISTS \"{quoted}\" CASCADE"), Duration::from_secs(10)) {
+            Err(Failed::Refused(error)) if error.code == "42501" => {}
+            other => return other,
+        }
         if !EXTENSIONS.contains(&name) {
             return Err(Failed::refused("", format!("the extension {name} is not among those that a scratch database may have")));
         }
@@ -299,7 +305,10 @@ impl Scratch for Postgres {
     fn is_own_limit(&self, error: &EngineError) -> bool {
         let message = error.message.as_str();
         let rights = error.code == "42501"
-            && (message.contains("superuser") || message.starts_with("permission denied to") || message.contains("must be a member"));
+            && (message.contains("superuser")
+                || message.starts_with("permission denied to")
+                || message.starts_with("must be owner of extension")
+                || message.contains("must be a member"));
         let not_installed = message.contains("is not available") || message.contains("could not open extension control file");
         rights || not_installed || matches!(error.code.as_str(), "57014" | "53100" | "53200" | "53400" | "54000" | "54001")
     }

@@ -81,7 +81,8 @@ fn created(sql: &str, kinds: &[&str]) -> Option<String> {
     }
     let plain = name.trim_matches('"');
     let folded = if plain.len() == name.len() { plain.to_lowercase() } else { plain.to_string() };
-    (!folded.is_empty() && !(kind == "user" && folded == "mapping")).then_some(folded)
+    let mapping = kind == "user" && folded == "mapping";
+    (!folded.is_empty() && !mapping).then_some(folded)
 }
 
 #[cfg(test)]

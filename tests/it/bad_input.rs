@@ -35,7 +35,7 @@ fn what_can_not_be_read_is_an_error() {
         (&["check", DROP_CITY, "--config", "broken.toml"], "broken.toml"),
         (&["check", DROP_CITY, "--config", "unknown.toml"], "fail-on"),
         (&["check", DROP_CITY, "--config", "typed.toml"], "typed.toml"),
-        (&["check", DROP_CITY, "--proof", "nonsense"], "neither auto, embedded nor a URL"),
+        (&["check", DROP_CITY, "--proof", "nonsense"], "neither auto, embedded nor off"),
         (&["check", DROP_CITY, "--database", "nowhere"], "nowhere"),
         (&["check", DROP_CITY, "--dialect", "postgres:x"], "postgres"),
         (&["check", DROP_CITY, "--at", "no-such-ref"], ""),

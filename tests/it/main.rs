@@ -12,6 +12,7 @@ mod mutations;
 mod orm;
 mod prefilter;
 mod project;
+mod proof;
 mod readme;
 mod resolve;
 mod shop;

@@ -20,6 +20,7 @@ fn examples_print_what_the_readme_shows() {
             .arg(store.path().join(format!("{blocks}.db")))
             .args(if command.contains("--repo") { &[][..] } else { &["--repo", "fixtures/worlds/shop"][..] })
             .env("NO_COLOR", "1")
+            .env("IMPACT_PROOF", "off")
             .current_dir(root)
             .output()
             .expect("it runs");
