@@ -64,21 +64,17 @@ pub fn histories(files: &[SourceFile], read: &Read, hints: &Hints) -> Found {
     let cache = Cache::new(read);
     let chosen = choose(candidates(files, &cache, formats), hints, &mut found);
     let mut pieces = Vec::new();
+    let mut code: BTreeMap<&str, Vec<(String, usize)>> = BTreeMap::new();
     for candidate in chosen {
         found.files.extend(candidate.members.iter().map(|m| m.path.clone()));
         if candidate.format.code {
-            let count = candidate.members.len();
-            let message = format!(
-                "{}: a history of code migrations ({}, {count} files) is not replayed",
-                shown(&candidate.root),
-                candidate.format.title
-            );
-            let help = "its schema stays open; give a dump with --schema";
-            found.problems.push(Problem::new(Stage::Migration, message).at(candidate.root, None).help(help));
+            let folders: &mut Vec<(String, usize)> = code.entry(candidate.format.title.as_str()).or_default();
+            folders.push((candidate.root, candidate.members.len()));
             continue;
         }
         pieces.extend(read_history(&candidate, formats, read, hints, &mut found.problems));
     }
+    found.problems.extend(code.into_iter().map(|(title, folders)| code_problem(title, folders)));
     if pieces.iter().any(|p| !p.weak) {
         let weak: HashSet<String> = pieces.iter().filter(|p| p.weak).map(|p| p.history.folder.clone()).collect();
         found.files.retain(|f| !weak.iter().any(|w| below(w, f).is_some()));
@@ -95,6 +91,36 @@ pub fn histories(files: &[SourceFile], read: &Read, hints: &Hints) -> Found {
     found.files.sort();
     found.files.dedup();
     found
+}
+
+/// Folders of code migrations that a problem names.
+const SHOWN_FOLDERS: usize = 3;
+
+/// What is said of code migrations of one format, by their folders with the numbers of files.
+fn code_problem(title: &str, mut folders: Vec<(String, usize)>) -> Problem {
+    folders.sort();
+    let count: usize = folders.iter().map(|f| f.1).sum();
+    let files = if count == 1 { "file" } else { "files" };
+    let problem = match folders.as_slice() {
+        [(root, _)] => {
+            let message = format!("a history of code migrations ({title}, {count} {files}) is not replayed");
+            Problem::new(Stage::Migration, message).at(shown(root), None)
+        }
+        all => {
+            let mut names: Vec<&str> = all.iter().take(SHOWN_FOLDERS).map(|f| shown(&f.0)).collect();
+            let more = format!("{} more", all.len() - names.len());
+            if all.len() > names.len() {
+                names.push(&more);
+            }
+            let message = format!(
+                "{} histories of code migrations ({title}, {count} {files}) are not replayed: {}",
+                all.len(),
+                names.join(", ")
+            );
+            Problem::new(Stage::Migration, message)
+        }
+    };
+    problem.help("the schema stays open; give a dump with --schema")
 }
 
 /// The history in one folder that the user named, whatever the folder is called; paths are relative to it.

@@ -120,7 +120,17 @@ fn formats_are_told_apart() {
         ),
         (
             &[("app/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"), ("app/migrations/__init__.py", "")],
-            &["app/migrations: a history of code migrations (Django migrations, 1 files) is not replayed"],
+            &["a history of code migrations (Django migrations, 1 file) is not replayed"],
+        ),
+        (
+            &[
+                ("a/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
+                ("a/migrations/0002_more.py", "class Migration(migrations.Migration):\n    pass"),
+                ("b/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
+                ("c/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
+                ("d/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
+            ],
+            &["4 histories of code migrations (Django migrations, 5 files) are not replayed: a/migrations, b/migrations, c/migrations, 1 more"],
         ),
         (
             &[

@@ -136,7 +136,7 @@ fn says_missing_table(message: &str) -> bool {
 
 fn code_problem(history: &History) -> Option<Problem> {
     let format = Formats::embedded().get(&history.format).filter(|f| f.code)?;
-    let message = format!("{}: a history of code migrations ({}) is not replayed", history.folder, format.title);
+    let message = format!("a history of code migrations ({}) is not replayed", format.title);
     Some(Problem::new(Stage::Migration, message).at(history.folder.clone(), None))
 }
 
