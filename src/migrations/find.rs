@@ -112,11 +112,8 @@ fn code_problem(title: &str, mut folders: Vec<(String, usize)>) -> Problem {
             if all.len() > names.len() {
                 names.push(&more);
             }
-            let message = format!(
-                "{} histories of code migrations ({title}, {count} {files}) are not replayed: {}",
-                all.len(),
-                names.join(", ")
-            );
+            let message =
+                format!("{} histories of code migrations ({title}, {count} {files}) are not replayed: {}", all.len(), names.join(", "));
             Problem::new(Stage::Migration, message)
         }
     };

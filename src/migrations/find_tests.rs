@@ -130,7 +130,9 @@ fn formats_are_told_apart() {
                 ("c/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
                 ("d/migrations/0001_initial.py", "class Migration(migrations.Migration):\n    pass"),
             ],
-            &["4 histories of code migrations (Django migrations, 5 files) are not replayed: a/migrations, b/migrations, c/migrations, 1 more"],
+            &[
+                "4 histories of code migrations (Django migrations, 5 files) are not replayed: a/migrations, b/migrations, c/migrations, 1 more",
+            ],
         ),
         (
             &[

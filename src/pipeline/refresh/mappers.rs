@@ -78,12 +78,14 @@ impl Mappers {
         marks.imports.meets(used) || marks.words.meets(used)
     }
 
-    /// Whether a file imports a mapper of its service that takes the names of columns from whoever calls: one without
-    /// models in files of a schema language.
+    /// Whether a file imports a mapper of its service, or has words of one whose client is made for it: under which path
+    /// that is imported, nobody knows.
     pub(super) fn sends(&self, service: u32, kind: FileKind, row: &FileRow) -> bool {
         let FileKind::Source(language) = kind else { return false };
-        let used = of(&self.used, service as usize, language).without(get(&self.by_schema, language));
-        FileMarks::from_number(row.marks).imports.meets(used)
+        let used = of(&self.used, service as usize, language);
+        let made = used.without(used.without(get(&self.by_schema, language)));
+        let marks = FileMarks::from_number(row.marks);
+        marks.imports.meets(used) || marks.words.meets(made)
     }
 
     /// The last service that needs the files of a service.

@@ -1,6 +1,6 @@
 //! Resolving and binding the services of a repository into units of the store.
 
-use super::callers::read_callers;
+use super::callers::{read_callers, read_rest};
 use super::databases::KnownDatabase;
 use super::mapped;
 use super::models::{KnownModels, read_asked, read_users};
@@ -130,6 +130,7 @@ fn make_unit(
             let names = names.filter();
             done.parsed += read_more(store, state, packs, &unread, &|_, bytes| names.keep(bytes))?.len() as u64;
         }
+        done.parsed += read_rest(store, state, packs, &all)? as u64;
     }
     let mut resolved = run(state, &members, modules, &dialects);
     for _ in 0..ROUNDS {
@@ -145,15 +146,20 @@ fn make_unit(
         }
         let names = names.filter();
         let keep = |path: &str, bytes: &[u8]| wanted.contains(path) || names.keep(bytes) || unknown.defined_in(path, bytes);
-        let read = read_more(store, state, packs, &unread, &keep)?;
-        done.parsed += read.len() as u64;
-        if read.is_empty() {
+        let read = read_more(store, state, packs, &unread, &keep)?.len() + read_rest(store, state, packs, &all)?;
+        done.parsed += read as u64;
+        if read == 0 {
             break;
         }
         resolved = run(state, &members, modules, &dialects);
     }
     let dialect = dialects.first().copied().unwrap_or_default();
     done.parsed += read_asked(store, state, packs, &members, modules, &mut models)? as u64;
+    let rest = if request.no_prefilter { 0 } else { read_rest(store, state, packs, &all)? };
+    if rest > 0 {
+        done.parsed += rest as u64;
+        resolved = run(state, &members, modules, &dialects);
+    }
     let tables = mapped::follow(state, &members, modules, packs, dialect, &mut models, &mut resolved);
     for statement in &mut resolved.statements {
         let path = statement.site.as_ref().map(|s| &s.0).or(statement.files.first());
