@@ -6,6 +6,7 @@ mod catalogue;
 mod cli;
 mod code_migrations;
 mod definitions;
+mod differential;
 mod engines;
 mod migrations;
 mod mutations;

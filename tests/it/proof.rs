@@ -7,7 +7,7 @@ use impact::proof::{Choice, Limits, Outcome, Request, Script, Task, prove};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-fn required() -> bool {
+pub fn required() -> bool {
     std::env::var("IMPACT_TEST_REQUIRE_ENGINES").is_ok_and(|v| v == "1")
 }
 
@@ -16,7 +16,7 @@ fn engine(name: &str) -> Engine {
 }
 
 /// Templates of servers, made once for all tests.
-fn cache() -> &'static Path {
+pub fn cache() -> &'static Path {
     static CACHE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     CACHE.get_or_init(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("proof"))
 }
