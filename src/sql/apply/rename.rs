@@ -206,7 +206,10 @@ impl Run<'_> {
         let table = self.table(key)?;
         let column = table.columns[at].clone();
         let (name, table_id, is_view) = (table.name.clone(), table.id, table.view().is_some());
-        if table.columns.iter().any(|c| c.id != column.id && dialect.same_column(&c.name, &to)) {
+        // PostgreSQL refuses even the name that it has.
+        let itself = self.postgres() && column.name == to;
+        let table = self.table(key)?;
+        if itself || table.columns.iter().any(|c| c.id != column.id && dialect.same_column(&c.name, &to)) {
             return Err(errors::duplicate_column(dialect.engine, &name.name, &to));
         }
         if self.sqlite()

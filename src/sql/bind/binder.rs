@@ -66,6 +66,8 @@ pub struct Binder<'s> {
     pub pending_recursion: Option<usize>,
     /// CTEs that are being bound where they are used (SQLite).
     pub running: Vec<usize>,
+    /// Parameters that were met, with the type that their first use needs.
+    pub numbered: Vec<(&'s str, Option<super::value::Ty<'s>>)>,
     /// Views bound so far: view identity and columns.
     pub bound_views: Vec<(ObjectId, Rc<Vec<Column<'s>>>)>,
     /// A privilege that is lacking: the engine looks for those after everything has been resolved.
@@ -94,6 +96,7 @@ impl<'s> Binder<'s> {
             porous: false,
             pending_recursion: None,
             running: Vec::new(),
+            numbered: Vec::new(),
             bound_views: Vec::new(),
             denied: None,
             parameters: Vec::new(),
@@ -288,6 +291,12 @@ impl<'s> Binder<'s> {
         let mut rows = self.within(Clause::Select, Mode::Read, |b| b.statement_rows(&cte.statement));
         self.scopes = sealed;
         self.rename_columns(&mut rows, &cte.columns, &cte.name.value, cte.name.span, true);
+        if self.mysql() {
+            self.refuse_duplicate_columns(&rows, cte.name.span);
+        }
+        if self.lite() {
+            super::scope::numbered(&mut rows.columns, self.dialect);
+        }
         rows
     }
 

@@ -208,7 +208,18 @@ impl<'s> Binder<'s> {
                 .skip(scope.visible_from)
                 .filter(|(_, r)| is_named(r, self.dialect, schema_name, &table.value));
             let Some((index, relation)) = places.next() else { continue };
+            if relation.is_ambiguous(self.dialect, &column.value) {
+                let message = format!("column reference \"{}\" is ambiguous", column.value);
+                self.fail(BindErrorKind::AmbiguousColumn, "42702", message, column.span, None);
+                return Value::any();
+            }
             if let Some(c) = relation.position(self.dialect, &column.value) {
+                // What NATURAL or USING made one column is one.
+                let merged = scope.merges.iter().any(|m| m.members.contains(&(index, c)));
+                if self.lite() && !merged && places.any(|(_, r)| r.position(self.dialect, &column.value).is_some()) {
+                    let message = format!("ambiguous column name: {}.{}", table.value, column.value);
+                    self.fail(BindErrorKind::AmbiguousColumn, "SQLITE_ERROR", message, column.span, None);
+                }
                 return self.take(depth, &Found::Place((index, c)), column);
             }
             // Two unaliased tables of one name in different schemas share the qualifier.
@@ -342,6 +353,7 @@ impl<'s> Binder<'s> {
             origin: Some(origin),
             collation: column.collation.as_deref().map(Cow::Borrowed),
             literal: None,
+            parameter: None,
         }
     }
 }

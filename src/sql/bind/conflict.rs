@@ -30,7 +30,7 @@ impl<'s> Binder<'s> {
             }
             self.scopes.pop();
             if let Some(table) = arbiter {
-                self.infer(conflict, table);
+                self.infer(conflict, table, target);
             }
         } else if self.pg() && conflict.update.is_some() && conflict.constraint.is_none() && !conflict.duplicate_key {
             let message = "ON CONFLICT DO UPDATE requires inference specification or constraint name".to_string();
@@ -102,6 +102,17 @@ impl<'s> Binder<'s> {
         }
     }
 
+    /// The name that a column of the target has in the table behind it.
+    fn base_name(&self, target: &Target<'s>, name: &str) -> String {
+        let behind = || {
+            let view = target.table.filter(|t| t.view().is_some())?;
+            let position = view.columns.iter().position(|c| self.dialect.same_column(&c.name, name))?;
+            let id = target.columns.get(position).copied().flatten()?;
+            target.base?.columns.iter().find(|c| c.id == id).map(|c| c.name.clone())
+        };
+        behind().unwrap_or_else(|| name.to_string())
+    }
+
     fn deferrable(&mut self, span: crate::model::span::Span) {
         let message = "ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters".to_string();
         self.fail(BindErrorKind::NoArbiter, "55000", message, span, None);
@@ -109,12 +120,12 @@ impl<'s> Binder<'s> {
 
     /// A unique index over exactly the columns and expressions of the target, whose condition the target's own
     /// one covers.
-    fn infer(&mut self, conflict: &'s OnConflict, table: &'s Table) {
+    fn infer(&mut self, conflict: &'s OnConflict, table: &'s Table, target: &Target<'s>) {
         let mut columns: Vec<String> = Vec::new();
         let mut exprs: Vec<String> = Vec::new();
         for expr in &conflict.target {
             match key_column(expr) {
-                Some(name) => columns.push(name.to_string()),
+                Some(name) => columns.push(self.base_name(target, name)),
                 None => exprs.push(normal(expr.span.slice(self.text))),
             }
         }

@@ -4,7 +4,7 @@ use super::binder::{Binder, MAX_DEPTH};
 use super::binding::BindErrorKind;
 use super::catalog::postgres::catalog;
 use super::errors::Clause;
-use super::scope::{Columns, Found, Merge, Place, Relation, Scope, StarPart};
+use super::scope::{Columns, Found, Merge, Place, Relation, Scope, StarPart, numbered};
 use super::value::{Column, Rows, Ty, Value};
 use crate::model::object::ObjectKind;
 use crate::model::span::Span;
@@ -87,6 +87,10 @@ impl<'s> Binder<'s> {
             self.running.pop();
             return rows;
         }
+        if self.lite() && entry_is_running(self, index) {
+            let message = format!("circular reference: {}", ident.value);
+            self.fail(BindErrorKind::Other, "SQLITE_ERROR", message, ident.span, None);
+        }
         // A recursive reference before its first arm is known: columns are taken as they come.
         Some(Rc::new(Rows { columns: Vec::new(), open: true }))
     }
@@ -111,7 +115,12 @@ impl<'s> Binder<'s> {
     /// Binds a subquery in FROM: other items of this level are in sight only if it is LATERAL.
     fn derived(&mut self, lateral: bool, query: &'s Query, alias: Option<&'s TableAlias>) {
         let sealed = std::mem::replace(&mut self.scope().sealed, !lateral);
+        // MySQL makes the rows of a derived table before those of any query around it.
+        let outer = if self.mysql() && !lateral { std::mem::take(&mut self.scopes) } else { Vec::new() };
         let mut rows = self.query_rows(query);
+        if !outer.is_empty() {
+            self.scopes = outer;
+        }
         self.scope().sealed = sealed;
         if let Some(alias) = alias {
             self.rename_columns(&mut rows, &alias.columns, &alias.name.value, alias.name.span, false);
@@ -119,6 +128,9 @@ impl<'s> Binder<'s> {
         let name = alias.map_or("", |a| a.name.value.as_str());
         if self.mysql() {
             self.refuse_duplicate_columns(&rows, query.span);
+        }
+        if self.lite() {
+            numbered(&mut rows.columns, self.dialect);
         }
         let mut relation =
             Relation::new(Cow::Borrowed(name), Columns::List(Rc::new(rows.columns)), alias.map_or(query.span, |a| a.name.span));

@@ -5,6 +5,7 @@ use super::binding::BindErrorKind;
 use super::errors::Clause;
 use super::scope::{Columns, Found, Relation, Scope, StarPart};
 use super::value::{Column, Rows, Ty, Value};
+use crate::model::dialect::Engine;
 use crate::model::object::ObjectKind;
 use crate::model::span::Span;
 use crate::model::statement::{ColumnRef, HOLE, Mode};
@@ -242,6 +243,7 @@ impl<'s> Binder<'s> {
             // Output names can be used in WHERE already.
             self.scope().aliases = select_aliases(&select.items);
         }
+        self.scope().items = &select.items;
         let mut rows = Rows::default();
         let hidden = self.lite().then(|| std::mem::take(&mut self.scope().aliases));
         self.items(&select.items, &mut rows);
@@ -351,10 +353,16 @@ impl<'s> Binder<'s> {
                 // A bare name is an output column first.
                 let mut named = rows.columns.iter().filter(|c| b.dialect.same_column(&c.name, &only.value));
                 if let Some(first) = named.next() {
-                    let other = named.find(|c| c.value.source != first.value.source || c.value.source.is_none());
-                    if other.is_some() && b.pg() && !first.from_star {
-                        let message = format!("ORDER BY \"{}\" is ambiguous", only.value);
-                        b.fail(BindErrorKind::AmbiguousColumn, "42702", message, only.span, None);
+                    if named.next().is_some() && !b.lite() && b.several_items(&only.value, rows) {
+                        let my = if b.engine == Engine::MariaDb { "ORDER BY" } else { "order clause" };
+                        b.fail_by_engine(
+                            BindErrorKind::AmbiguousColumn,
+                            ("42702", format!("ORDER BY \"{}\" is ambiguous", only.value)),
+                            ("1052", format!("Column '{}' in {my} is ambiguous", only.value)),
+                            String::new(),
+                            only.span,
+                            None,
+                        );
                     }
                     // SQLite prefers it only where it is an alias that was written.
                     // The columns that a star stands for count as such.
@@ -373,6 +381,43 @@ impl<'s> Binder<'s> {
         });
         let text = format!("order {}", self.describe(&value));
         self.shape(expr.span, text, mark);
+    }
+
+    /// Whether the innermost SELECT has items of this output name that are not the same.
+    fn several_items(&mut self, name: &str, rows: &Rows<'s>) -> bool {
+        let (dialect, text, pg) = (self.dialect, self.text, self.pg());
+        let items = self.scope().items;
+        let stars = items.iter().filter(|i| matches!(i, SelectItem::Star { .. })).count();
+        // One star gives a column once for each table that has one of that name.
+        let from_star = rows.columns.iter().filter(|c| c.from_star && dialect.same_column(&c.name, name)).count();
+        if stars == 1 && from_star > 1 {
+            return true;
+        }
+        let mut written: Vec<String> = Vec::new();
+        for item in items {
+            let SelectItem::Expr { expr, alias } = item else { continue };
+            let column = match &expr.kind {
+                ExprKind::Column(column) => Some(column),
+                _ => None,
+            };
+            let own = alias.as_ref().map(|a| a.value.as_str()).or(column.map(|c| c.last().value.as_str()));
+            if !own.is_some_and(|own| dialect.same_column(own, name)) {
+                continue;
+            }
+            // MySQL takes the first alias of an expression that is no column; only columns contend.
+            if !pg && column.is_none() {
+                break;
+            }
+            // With one table that has such a column, the qualifier makes no difference.
+            let own = match column {
+                Some(column) if self.input_column(column).len() == 1 => column.last().value.clone(),
+                _ => expr.span.slice(text).to_lowercase(),
+            };
+            if !written.contains(&own) {
+                written.push(own);
+            }
+        }
+        written.len() + usize::from(from_star > 0) > 1
     }
 
     /// An integer literal is the position of an output column. Returns whether `expr` was one.

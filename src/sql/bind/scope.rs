@@ -1,10 +1,10 @@
 //! The tables that a query sees, and which of their columns a name can mean.
 
 use super::value::{Column, Value};
-use crate::model::dialect::Dialect;
+use crate::model::dialect::{Dialect, Engine};
 use crate::model::schema::Table;
 use crate::model::span::Span;
-use crate::sql::ast::Ident;
+use crate::sql::ast::{Ident, SelectItem};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -92,9 +92,40 @@ impl<'s> Relation<'s> {
         }
     }
 
+    /// Positions of the columns of that folded name: PostgreSQL lets the columns of a subquery share one.
+    fn positions(&self, dialect: Dialect, name: &str) -> Vec<usize> {
+        match &self.columns {
+            Columns::List(_) if dialect.engine == Engine::Postgres => {
+                (0..self.len()).filter(|i| dialect.same_column(self.column_name(*i), name)).collect()
+            }
+            _ => self.position(dialect, name).into_iter().collect(),
+        }
+    }
+
+    /// Whether several columns have that name.
+    pub fn is_ambiguous(&self, dialect: Dialect, name: &str) -> bool {
+        self.positions(dialect, name).len() > 1
+    }
+
     /// Position of the column of that folded name.
     pub fn position(&self, dialect: Dialect, name: &str) -> Option<usize> {
         (0..self.len()).find(|i| dialect.same_column(self.column_name(*i), name))
+    }
+}
+
+/// The columns of a row under the names that a query around it knows them by: SQLite numbers those that come again
+/// (`sqlite3ColumnsFromExprList`).
+pub fn numbered(columns: &mut [Column], dialect: Dialect) {
+    for i in 1..columns.len() {
+        let mut count = 0;
+        let mut name = columns[i].name.to_string();
+        while columns[..i].iter().any(|c| dialect.same_column(&c.name, &name)) {
+            count += 1;
+            name = format!("{}:{count}", columns[i].name);
+        }
+        if count > 0 {
+            columns[i].name = Cow::Owned(name);
+        }
     }
 }
 
@@ -140,6 +171,8 @@ pub struct Scope<'s> {
     pub porous: bool,
     /// An aggregate of this level was met.
     pub aggregates: bool,
+    /// What the SELECT of this level delivers.
+    pub items: &'s [SelectItem],
     /// Output aliases that names may mean, with their values (MySQL's HAVING, SQLite everywhere).
     pub aliases: Vec<(Cow<'s, str>, Value<'s>)>,
     /// Aliases win over columns (PostgreSQL's and others' ORDER BY).
@@ -169,9 +202,10 @@ impl Scope<'_> {
             if relation.qualified_only {
                 continue;
             }
-            let Some(c) = relation.position(dialect, name) else { continue };
-            if !self.merges.iter().any(|m| m.members.contains(&(r, c))) {
-                found.push(Found::Place((r, c)));
+            for c in relation.positions(dialect, name) {
+                if !self.merges.iter().any(|m| m.members.contains(&(r, c))) {
+                    found.push(Found::Place((r, c)));
+                }
             }
         }
         found

@@ -17,7 +17,8 @@ pub enum Kind {
     Choice,
 }
 
-pub const KINDS: &[Kind] = &[Kind::Int, Kind::Big, Kind::Text, Kind::Short, Kind::Flag, Kind::Amount, Kind::Moment, Kind::Day, Kind::Choice];
+pub const KINDS: &[Kind] =
+    &[Kind::Int, Kind::Big, Kind::Text, Kind::Short, Kind::Flag, Kind::Amount, Kind::Moment, Kind::Day, Kind::Choice];
 
 impl Kind {
     pub fn sql(self, engine: Engine) -> &'static str {
@@ -77,7 +78,8 @@ pub fn schema(r: &mut Random, engine: Engine) -> (Vec<Table>, String) {
         sql.push_str("CREATE TYPE mood AS ENUM ('low', 'high');\n");
     }
     for name in ["people", "orders", "parts", "tags"].iter().take(2 + r.below(3)) {
-        let mut columns = vec![Column { name: "id", kind: if r.percent(50) { Kind::Int } else { Kind::Big }, required: true, default: false }];
+        let mut columns =
+            vec![Column { name: "id", kind: if r.percent(50) { Kind::Int } else { Kind::Big }, required: true, default: false }];
         for column in &COLUMNS[1..] {
             if r.percent(50) {
                 columns.push(Column { name: column, kind: *r.of(KINDS), required: r.percent(30), default: r.percent(30) });
@@ -130,7 +132,9 @@ pub fn migration(r: &mut Random, tables: &[Table], engine: Engine) -> String {
         let new = *r.of(COLUMNS);
         let kind = r.of(KINDS).sql(engine);
         let line = match (r.below(14), engine) {
-            (0..=2, _) => format!("ALTER TABLE {t} DROP COLUMN {c}{}", if engine == Engine::Postgres && r.percent(40) { " CASCADE" } else { "" }),
+            (0..=2, _) => {
+                format!("ALTER TABLE {t} DROP COLUMN {c}{}", if engine == Engine::Postgres && r.percent(40) { " CASCADE" } else { "" })
+            }
             (3 | 4, _) => format!("ALTER TABLE {t} RENAME COLUMN {c} TO {new}"),
             (5, _) => format!("ALTER TABLE {t} RENAME TO moved"),
             (6 | 7, _) => {
@@ -145,8 +149,13 @@ pub fn migration(r: &mut Random, tables: &[Table], engine: Engine) -> String {
             (11, Engine::Postgres) if table.unique.is_some() => {
                 format!("ALTER TABLE {t} DROP CONSTRAINT {t}_{}_key", table.unique.unwrap_or_default())
             }
-            (11, Engine::MariaDb) if table.unique.is_some() => format!("ALTER TABLE {t} DROP INDEX {t}_{}_key", table.unique.unwrap_or_default()),
-            (12, _) => format!("CREATE UNIQUE INDEX {t}_added ON {t} ({c}{})", if engine == Engine::MariaDb && column.kind == Kind::Text { "(20)" } else { "" }),
+            (11, Engine::MariaDb) if table.unique.is_some() => {
+                format!("ALTER TABLE {t} DROP INDEX {t}_{}_key", table.unique.unwrap_or_default())
+            }
+            (12, _) => format!(
+                "CREATE UNIQUE INDEX {t}_added ON {t} ({c}{})",
+                if engine == Engine::MariaDb && column.kind == Kind::Text { "(20)" } else { "" }
+            ),
             (13, _) if tables.iter().any(|t| t.view.is_some()) => "DROP VIEW recent".to_string(),
             _ => format!("ALTER TABLE {t} RENAME COLUMN {c} TO {c}_new"),
         };

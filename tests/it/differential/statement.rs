@@ -256,7 +256,8 @@ impl Writer<'_> {
     fn update(&mut self) -> String {
         let table = self.table();
         let column = self.r.of(&table.columns).clone();
-        let source = Source { alias: table.name.clone(), columns: table.columns.iter().map(|c| (c.name.to_string(), Some(c.kind))).collect() };
+        let source =
+            Source { alias: table.name.clone(), columns: table.columns.iter().map(|c| (c.name.to_string(), Some(c.kind))).collect() };
         let condition = self.condition(std::slice::from_ref(&source), 1);
         let value = if self.r.percent(70) { column.kind.literal().to_string() } else { self.column(std::slice::from_ref(&source)).1 };
         let returning = if self.engine != Engine::MariaDb && self.r.percent(30) { " RETURNING *" } else { "" };
@@ -265,7 +266,8 @@ impl Writer<'_> {
 
     fn delete(&mut self) -> String {
         let table = self.table();
-        let source = Source { alias: table.name.clone(), columns: table.columns.iter().map(|c| (c.name.to_string(), Some(c.kind))).collect() };
+        let source =
+            Source { alias: table.name.clone(), columns: table.columns.iter().map(|c| (c.name.to_string(), Some(c.kind))).collect() };
         format!("DELETE FROM {} WHERE {}", table.name, self.condition(&[source], 1))
     }
 }
