@@ -142,6 +142,15 @@ pub struct TextRules {
     /// Functions that load a module (`require`).
     #[serde(default)]
     pub require_functions: Vec<String>,
+    /// Names of the object that all globals are members of (`globalThis`).
+    #[serde(default)]
+    pub globals: Vec<String>,
+    /// Functions that list the names in a folder (`fs.readdirSync`).
+    #[serde(default)]
+    pub listing_functions: Vec<String>,
+    /// Functions that give the modules of a folder by their names (`auto-load`).
+    #[serde(default)]
+    pub folder_functions: Vec<String>,
     /// Words of a type that can hold text; a parameter or field of another type can't. Empty: all can.
     #[serde(default)]
     pub text_types: Vec<String>,

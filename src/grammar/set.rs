@@ -137,6 +137,10 @@ pub enum TextFunction {
     Attribute,
     /// Loads a module.
     Require,
+    /// Lists the names in a folder.
+    Listing,
+    /// Loads all modules of a folder.
+    Folder,
 }
 
 impl PackSet {
@@ -371,7 +375,7 @@ impl TextIndex {
         for (names, method) in methods {
             index.methods.extend(names.iter().map(|n| (n.clone(), method)));
         }
-        let functions: [(&[String], TextFunction); 10] = [
+        let functions: [(&[String], TextFunction); 12] = [
             (&rules.same_functions, TextFunction::Same),
             (&rules.join_functions, TextFunction::Join),
             (&rules.replace_functions, TextFunction::Replace),
@@ -382,6 +386,8 @@ impl TextIndex {
             (&rules.apply_functions, TextFunction::Apply),
             (&rules.attribute_functions, TextFunction::Attribute),
             (&rules.require_functions, TextFunction::Require),
+            (&rules.listing_functions, TextFunction::Listing),
+            (&rules.folder_functions, TextFunction::Folder),
         ];
         for (names, function) in functions {
             names.iter().for_each(|n| index.functions.insert(n, function));

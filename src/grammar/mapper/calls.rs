@@ -61,7 +61,7 @@ impl KindRule {
         "excluded",
     ];
     /// Other words that `gives` may be.
-    pub const GIVES: [&'static str; 5] = ["same", "result", "nothing", "new", "through"];
+    pub const GIVES: [&'static str; 6] = ["same", "result", "nothing", "new", "through", "model-name"];
     /// Words that `gives` may be with the number of an argument: that argument; a new entity with the fields that it
     /// names; an instance of the class that it is; what the type argument of that number stands for, though the function
     /// is not called (`RowToStructByName[User]`).
@@ -80,7 +80,8 @@ pub struct MemberRule {
     /// How a model's name becomes the member (`camel`, `same`, `snake-plural`).
     #[serde(default)]
     pub naming: Naming,
-    /// Kind of the value; `same`: the object itself; `through`: the join table of the relation.
+    /// Kind of the value; `same`: the object itself; `through`: the join table of the relation; `model-name`: what the
+    /// model is called.
     pub gives: String,
     /// Reading it loads the rows that it stands for.
     #[serde(default)]

@@ -412,6 +412,7 @@ impl<'a> Run<'a> {
             Definition::Function(function) => Value::Function(function, None, None),
             Definition::Module(files) => Value::Module(files.into()),
             Definition::External(path) => self.external(&path),
+            Definition::Entry { .. } => Value::Unknown(name.into()),
             Definition::Variable { file, values, ty } => {
                 let key = (file, name.to_string());
                 if self.busy.contains(&key) {

@@ -376,6 +376,7 @@ impl<'a> Extraction<'a> {
                 matches!(of, Value::Name(..)).then(|| Value::Index { of: Box::new(of), key: Box::new(key), span })
             }
             TextFunction::Replacer | TextFunction::Print(_) | TextFunction::Counting | TextFunction::Require => None,
+            TextFunction::Listing | TextFunction::Folder => None,
         }
     }
 

@@ -60,6 +60,7 @@ impl<'a> Extraction<'a> {
                 let callee = rule.get(node, Slot::Function).map(|f| self.callee(f)).unwrap_or_default();
                 self.call(frame, above, &callee);
                 self.mutation(node, &callee);
+                self.load_module(node, &callee);
                 let template = rule.get(node, Slot::Arguments).is_some_and(|a| self.table.role(a) == Role::Template);
                 if template {
                     self.loose(frame);

@@ -10,6 +10,9 @@ use crate::model::facts::{AssignOp, Import, Value};
 use crate::model::span::Span;
 use tree_sitter::Node;
 
+/// Calls and members in a chain that is looked through for the module at its head.
+const MAX_CHAIN: usize = 8;
+
 impl<'a> Extraction<'a> {
     /// Reads the imports at the top of the file before anything else, so that packs are known.
     pub(super) fn detect(&mut self, root: Node<'a>) {
@@ -20,7 +23,7 @@ impl<'a> Extraction<'a> {
             match rule.role {
                 Role::Import => modules.extend(self.named(node).map(|n| self.aliased(n).0)),
                 Role::ImportFrom | Role::ImportEs | Role::ImportPath => modules.extend(rule.get(node, Slot::Source).map(|s| self.key(s))),
-                Role::Assign => modules.extend(rule.get(node, Slot::Right).and_then(|r| self.required(r)).map(|r| r.0)),
+                Role::Assign => modules.extend(rule.get(node, Slot::Right).and_then(|r| self.required_at_head(r))),
                 // Imports within functions detect their packs when the walk comes to them.
                 Role::Class | Role::TypeDefinition | Role::Function => {}
                 _ if depth < 4 => stack.extend(self.named(node).map(|n| (n, depth + 1))),
@@ -149,6 +152,36 @@ impl<'a> Extraction<'a> {
                 inner.is_none().then_some((module, property))
             }
             _ => None,
+        }
+    }
+
+    /// The module of `require("m")` at the beginning of a chain: `require("m")(settings)`, `require("m").a.b()`.
+    fn required_at_head(&self, node: Node<'a>) -> Option<String> {
+        let mut at = Some(node);
+        for _ in 0..MAX_CHAIN {
+            let node = self.inner(at?);
+            if let Some((module, _)) = self.required(node) {
+                return Some(module);
+            }
+            let rule = self.table.rule(node);
+            at = match rule.role {
+                Role::Call | Role::New => rule.get(node, Slot::Function),
+                Role::Member => rule.get(node, Slot::Object),
+                _ => None,
+            };
+        }
+        None
+    }
+
+    /// A call that loads a module is an import of it, whatever is done with it.
+    pub(super) fn load_module(&mut self, node: Node<'a>, callee: &[String]) {
+        if self.rules.text.functions.get(callee) != Some(&TextFunction::Require) {
+            return;
+        }
+        if let Some((module, _)) = self.required(node)
+            && !self.facts.imports.iter().any(|i| i.module == module)
+        {
+            self.add_import(module, String::new(), String::new(), false, span(node));
         }
     }
 

@@ -78,8 +78,19 @@ struct LanguageScan {
     by_schema: MapperBits,
     /// `None`: too large to build.
     automaton: Option<AhoCorasick>,
-    /// What each pattern of the automaton marks: a module or a word, and of which mapper.
-    patterns: Vec<(bool, MapperBits)>,
+    /// What each pattern of the automaton marks, and of which mapper.
+    patterns: Vec<(Mark, MapperBits)>,
+}
+
+/// What a pattern stands for.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Mark {
+    /// A module of a mapper.
+    Module,
+    /// A word of its calls.
+    Word,
+    /// The object of all globals: what code hangs on it, files of any mapper may use.
+    Globals,
 }
 
 impl MapperScan {
@@ -114,13 +125,14 @@ impl MapperScan {
 impl LanguageScan {
     fn new(packs: &LanguagePacks) -> Option<LanguageScan> {
         let mappers: Vec<_> = packs.packs.iter().filter(|p| p.lowers()).collect();
-        let mut words: Vec<(&str, bool, MapperBits)> = Vec::new();
+        let mut words: Vec<(&str, Mark, MapperBits)> = Vec::new();
         for (i, pack) in mappers.iter().enumerate() {
-            let listed = [(true, &pack.detect.imports), (false, &pack.detect.words)];
-            for (is_import, word) in listed.into_iter().flat_map(|(is, all)| all.iter().map(move |w| (is, w))).filter(|w| !w.1.is_empty()) {
-                match words.iter_mut().find(|w| w.0 == word && w.1 == is_import) {
+            let globals = &packs.text.rules.globals;
+            let listed = [(Mark::Module, &pack.detect.imports), (Mark::Word, &pack.detect.words), (Mark::Globals, globals)];
+            for (mark, word) in listed.into_iter().flat_map(|(is, all)| all.iter().map(move |w| (is, w))).filter(|w| !w.1.is_empty()) {
+                match words.iter_mut().find(|w| w.0 == word && w.1 == mark) {
                     Some(found) => found.2.add(MapperBits::one(i)),
-                    None => words.push((word, is_import, MapperBits::one(i))),
+                    None => words.push((word, mark, MapperBits::one(i))),
                 }
             }
         }
@@ -142,11 +154,18 @@ impl LanguageScan {
             return marks;
         };
         for found in automaton.find_overlapping_iter(bytes) {
-            let Some(&(module, bits)) = self.patterns.get(found.pattern().as_usize()) else { continue };
-            let place = if module { &mut marks.imports } else { &mut marks.words };
+            let Some(&(mark, bits)) = self.patterns.get(found.pattern().as_usize()) else { continue };
+            let place = if mark == Mark::Module { &mut marks.imports } else { &mut marks.words };
+            if place.0 & bits.0 == bits.0 {
+                continue;
+            }
             let (start, end) = (found.start(), found.end());
-            let known = place.0 & bits.0 == bits.0;
-            if !known && if module { is_import(self.language, bytes, start, end) } else { is_used(bytes, start, end) } {
+            let meant = match mark {
+                Mark::Module => is_import(self.language, bytes, start, end),
+                Mark::Word => is_used(bytes, start, end),
+                Mark::Globals => makes_global(bytes, start, end),
+            };
+            if meant {
                 place.add(bits);
             }
         }
@@ -161,9 +180,33 @@ fn is_used(bytes: &[u8], start: usize, end: usize) -> bool {
     !is_part(before) && !is_part(after) && (before == Some(b'.') || matches!(after, Some(b'(' | b'<' | b'`')))
 }
 
+/// The object of all globals, to a member of which something is assigned: `global.app = ...`.
+fn makes_global(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|i| bytes.get(i)).copied();
+    let Some(member) = bytes.get(end..).and_then(|rest| rest.strip_prefix(b".")) else { return false };
+    let name = member.iter().take_while(|b| is_part(Some(**b))).count();
+    let after = member.get(name..).map_or(&b""[..], |rest| rest.trim_ascii_start());
+    !is_part(before) && before != Some(b'.') && name > 0 && after.first() == Some(&b'=') && after.get(1) != Some(&b'=')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_what_makes_a_global() {
+        for (source, makes) in [
+            ("global.app = x", true),
+            ("  globalThis.app=x", false),
+            ("global.app == x", false),
+            ("a.global.app = x", false),
+            ("global.app.x = y", false),
+            ("myglobal.app = x", false),
+        ] {
+            let at = source.find("global").unwrap_or_default();
+            assert_eq!(makes_global(source.as_bytes(), at, at + "global".len()), makes, "{source}");
+        }
+    }
 
     const PACK: &str = "id = \"mapper\"\n[detect]\nimports = [\"acme.orm\"]\nwords = [\"filter\"]\n[mapper]\n";
 

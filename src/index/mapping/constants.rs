@@ -3,7 +3,7 @@
 
 use super::naming;
 use super::{Named, Origin};
-use crate::index::program::{ClassRef, Definition, FileId, FunctionRef, Program};
+use crate::index::program::{ClassRef, Definition, FileId, FunctionRef, Program, required};
 use crate::model::code::{Arg, Class, Entry, Expr, ExprKind, Function, Outer, Part, Stmt, Type};
 use std::rc::Rc;
 
@@ -75,7 +75,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 {
                     match found {
                         Definition::External(path) => return Some(path),
-                        Definition::Class(_) | Definition::Function(_) | Definition::Module(_) => return None,
+                        Definition::Class(_) | Definition::Function(_) | Definition::Module(_) | Definition::Entry { .. } => return None,
                         Definition::Variable { file, values, .. } => {
                             return self.qualified(Scope { file, class: None, function: None, ..scope }, values.last()?);
                         }
@@ -84,6 +84,11 @@ impl<'p, 'a> Constants<'p, 'a> {
                 let object = self.qualified(scope, object)?;
                 Some(format!("{object}.{}", name.text))
             }
+            // `require("m")`, wherever it stands
+            ExprKind::Call { .. } if required(expr).is_some() => match self.program.required(scope.file, &required(expr)?)? {
+                Definition::External(path) => Some(path),
+                _ => None,
+            },
             ExprKind::Call { function, args, .. } => match self.qualified(scope, function) {
                 // a library's function with some arguments given is that function
                 Some(name) if matches!(&*name, "functools.partial" | "partial") => self.qualified(scope, &args.first()?.value),

@@ -48,6 +48,19 @@ pub(super) struct CallView<'a> {
     pub receiver: Option<&'a Expr>,
     /// Methods called on the value, first ones first.
     pub chain: Vec<(&'a Word, &'a [Arg])>,
+    /// What the parameters of the function hold that makes the call, with the scope of each.
+    pub given: Vec<(&'a str, Scope, &'a Expr)>,
+}
+
+impl<'a> CallView<'a> {
+    /// What an argument is: for a parameter of the function that makes the call, what that one was given.
+    fn argument(&self, value: &'a Expr) -> (Scope, &'a Expr) {
+        let given = |name: &str| self.given.iter().find(|(parameter, ..)| *parameter == name);
+        match &value.kind {
+            ExprKind::Name(name) => given(name).map_or((self.scope, value), |(_, scope, value)| (*scope, *value)),
+            _ => (self.scope, value),
+        }
+    }
 }
 
 /// Values of a template's names.
@@ -117,9 +130,11 @@ impl<'p, 'a> Constants<'p, 'a> {
                             ExprKind::Member(object, _) => Some(&**object),
                             _ => None,
                         };
-                        return Some(CallView { scope, callee, args, receiver, chain });
+                        return Some(CallView { scope, callee, args, receiver, chain, given: Vec::new() });
                     }
-                    if let Some(found) = self.made_by_function(scope, function, patterns) {
+                    if let Some(mut found) = self.made_by_function(scope, function, args, patterns) {
+                        chain.reverse();
+                        found.chain.extend(chain);
                         return Some(found);
                     }
                     match &function.kind {
@@ -135,7 +150,7 @@ impl<'p, 'a> Constants<'p, 'a> {
                 ExprKind::Name(_) | ExprKind::Member(..) => {
                     // a decorator or field class without a call
                     if let Some(callee) = self.named_as(scope, at, patterns) {
-                        return Some(CallView { scope, callee, args: &[], receiver: None, chain: Vec::new() });
+                        return Some(CallView { scope, callee, args: &[], receiver: None, chain: Vec::new(), given: Vec::new() });
                     }
                     return None;
                 }
@@ -166,7 +181,7 @@ impl<'p, 'a> Constants<'p, 'a> {
         })
     }
 
-    fn made_by_function(&self, scope: Scope, function: &'a Expr, patterns: &[String]) -> Option<CallView<'a>> {
+    fn made_by_function(&self, scope: Scope, function: &'a Expr, args: &'a [Arg], patterns: &[String]) -> Option<CallView<'a>> {
         if scope.depth > 8 {
             return None;
         }
@@ -179,8 +194,29 @@ impl<'p, 'a> Constants<'p, 'a> {
             },
             _ => return None,
         };
-        let value = returned(self.program.function(at)?)?;
-        self.call_of(Scope { depth: scope.depth + 1, ..Scope::of(at.file) }, value, patterns)
+        let code = self.program.function(at)?;
+        let inner = Scope { depth: scope.depth + 1, ..Scope::of(at.file) };
+        let mut found = self.call_of(inner, returned(code)?, patterns)?;
+        let mut positional = args.iter().filter(|a| a.name.is_none() && !a.spread);
+        let mut outer = Vec::new();
+        for param in &code.params {
+            let by_name = args.iter().find(|a| a.name.as_ref().is_some_and(|n| n.text == param.name.text));
+            let given = by_name.or_else(|| positional.next()).map(|a| (scope, &a.value));
+            let value = given.or_else(|| param.default.as_ref().map(|d| (inner, d)));
+            outer.extend(value.map(|(scope, value)| (&*param.name.text, scope, value)));
+        }
+        // a parameter that is handed on to another function stands for what it was given here
+        for (_, scope, value) in &mut found.given {
+            if let ExprKind::Name(name) = &value.kind
+                && let Some((_, from, given)) = outer.iter().find(|(parameter, ..)| *parameter == &**name)
+            {
+                (*scope, *value) = (*from, *given);
+            }
+        }
+        if found.given.is_empty() {
+            found.given = outer;
+        }
+        Some(found)
     }
 
     /// A value behind a function without body: `() => User` gives `User`.
@@ -203,7 +239,8 @@ impl<'p, 'a> Constants<'p, 'a> {
         match source {
             Source::Argument(n) => {
                 let call = item.call.as_ref()?;
-                positional(call.args, usize::from(*n)).map(|v| Hit::Expr(call.scope, v))
+                let (scope, value) = call.argument(positional(call.args, usize::from(*n))?);
+                Some(Hit::Expr(scope, value))
             }
             Source::Receiver(n) => {
                 let call = item.call.as_ref()?;
@@ -327,12 +364,14 @@ impl<'p, 'a> Constants<'p, 'a> {
         let (first, rest) = path.split_first()?;
         if let Some(call) = &item.call {
             if let Some(arg) = call.args.iter().find(|a| a.name.as_ref().is_some_and(|n| *n.text == **first)) {
-                return self.inside(call.scope, &arg.value, rest);
+                let (scope, value) = call.argument(&arg.value);
+                return self.inside(scope, value, rest);
             }
             let spread = call.args.iter().filter(|a| a.spread && a.double);
             let maps = call.args.iter().filter(|a| a.name.is_none() && !a.spread).chain(spread);
             for map in maps {
-                if let Some(found) = self.inside(call.scope, &map.value, path) {
+                let (scope, value) = call.argument(&map.value);
+                if let Some(found) = self.inside(scope, value, path) {
                     return Some(found);
                 }
             }

@@ -15,8 +15,16 @@ pub(super) struct Given<'a> {
     names: HashMap<&'a str, &'a Expr>,
 }
 
+/// Whether an expression is `require("m")` or `require("m").name`, which imports take in.
+pub(super) fn is_import(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Member(of, _) => required(of).is_some(),
+        _ => required(expr).is_some(),
+    }
+}
+
 /// The module that `require("m")` asks for.
-pub(super) fn required(expr: &Expr) -> Option<String> {
+pub(in crate::index) fn required(expr: &Expr) -> Option<String> {
     let ExprKind::Call { function, args, .. } = &expr.kind else { return None };
     match (&function.kind, args.as_slice()) {
         (ExprKind::Name(name), [module]) if &**name == "require" => module.value.literal(),
@@ -61,6 +69,19 @@ impl<'a> Program<'a> {
         })
     }
 
+    /// The object that a module exports as a whole, as it is written.
+    pub fn exported_map(&self, file: FileId) -> Option<&'a Expr> {
+        self.tables.get(file as usize)?.given.whole.filter(|whole| matches!(whole.kind, ExprKind::Map(_)))
+    }
+
+    /// An entry of the value that a module is, where names alone do not tell it.
+    pub(super) fn entry_of_whole(&self, files: &[FileId], name: &str) -> Option<Definition<'a>> {
+        files.iter().find_map(|&file| {
+            let of = self.tables.get(file as usize)?.given.whole?;
+            Some(Definition::Entry { file, of, name: name.to_string() })
+        })
+    }
+
     /// What a module exports under a name by assignments.
     pub(super) fn assigned_export(&self, file: FileId, name: &str, hops: usize) -> Option<Definition<'a>> {
         let given = &self.tables.get(file as usize)?.given;
@@ -98,7 +119,7 @@ impl<'a> Program<'a> {
             ExprKind::Lambda(function) => Some(Definition::Function(FunctionRef { file, function: *function })),
             ExprKind::Class(class) => Some(Definition::Class(ClassRef { file, class: *class })),
             ExprKind::Member(of, name) => match self.meant(file, of, hops + 1)? {
-                Definition::Variable { .. } => None,
+                Definition::Variable { .. } | Definition::Entry { .. } => None,
                 of => self.member(&of, &name.text),
             },
             _ => required(expr).and_then(|module| self.required(file, &module)),

@@ -1,6 +1,6 @@
 //! Names: of a module, through imports and re-exports, to definitions of the program or of libraries.
 
-use super::commonjs::{Given, required};
+use super::commonjs::{Given, is_import};
 use super::{ClassRef, FileId, FunctionRef, Program, ProgramFile};
 use crate::index::resolve::modules::ModuleMap;
 use crate::model::code::{AssignOp, ClassKind, Expr, ExprKind, Outer, Stmt, Type};
@@ -21,6 +21,9 @@ pub enum Definition<'a> {
     Function(FunctionRef),
     /// A variable of a module: the file, its values in order (an assignment each), its type.
     Variable { file: FileId, values: Vec<&'a Expr>, ty: Option<&'a Type> },
+    /// An entry of what a module of ECMAScript exports as a whole, where only running it tells: the file, the value
+    /// of `module.exports`, the name.
+    Entry { file: FileId, of: &'a Expr, name: String },
     /// A module or package of the program.
     Module(Vec<FileId>),
     /// Something of a library, by its qualified name with dots: `sqlalchemy.orm.Session`,
@@ -100,7 +103,7 @@ impl<'a> Program<'a> {
             Some(Definition::Function(function)) => Known::Function(*function),
             Some(Definition::Module(files)) => Known::Module(files.clone()),
             Some(Definition::External(name)) => Known::External(name.clone()),
-            Some(Definition::Variable { .. }) => return found,
+            Some(Definition::Variable { .. } | Definition::Entry { .. }) => return found,
         };
         self.known.borrow_mut().entry(file).or_default().insert(name.into(), known);
         found
@@ -271,6 +274,11 @@ impl<'a> Program<'a> {
                     return None;
                 }
             }
+            // what a library written with `module.exports` gives by default is itself
+            let is_ecmascript = matches!(language, Language::TypeScript | Language::JavaScript);
+            if is_ecmascript && import.name == "default" {
+                return Some(Definition::External(import.module.clone()));
+            }
             return Some(Definition::External(format!("{}.{}", import.module, import.name)));
         }
         if whole {
@@ -279,7 +287,7 @@ impl<'a> Program<'a> {
         let found = files.iter().find_map(|&f| self.exported(f, &import.name, hops + 1));
         found.or_else(|| self.submodule(&files, &import.name)).or_else(|| {
             if language != Language::Python {
-                return None;
+                return self.entry_of_whole(&files, &import.name);
             }
             let dot = if import.module.ends_with('.') { "" } else { "." };
             let inner = self.located(file, &format!("{}{dot}{}", import.module, import.name));
@@ -342,8 +350,8 @@ fn table<'a>(id: FileId, file: &ProgramFile<'a>) -> FileTable<'a> {
         if import.name == "*" && (import.local.is_empty() || import.local == "*") {
             table.stars.push(import);
         } else if !import.local.is_empty() {
-            // `const x = require("m")` is an import, not a variable
-            let is_required = |values: &(Vec<&Expr>, _)| values.0.iter().all(|v| required(v).is_some());
+            // `const x = require("m")`, `const x = require("m").x` are imports, not variables
+            let is_required = |values: &(Vec<&Expr>, _)| values.0.iter().all(|v| is_import(v));
             if is_ecmascript && table.variables.get(import.local.as_str()).is_some_and(is_required) {
                 table.variables.remove(import.local.as_str());
             }

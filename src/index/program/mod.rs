@@ -3,8 +3,10 @@
 //! Nothing here runs code or knows a library: imports, definitions and inheritance only.
 
 mod commonjs;
+mod folders;
 mod lookup;
 
+pub(in crate::index) use commonjs::required;
 pub use lookup::Definition;
 
 use super::resolve::modules::ModuleMap;

@@ -83,7 +83,7 @@ impl<'p, 'a, 'k> Finder<'p, 'a, 'k> {
                 word.text.to_string()
             }
         };
-        let call = CallView { scope, callee, args, receiver, chain: Vec::new() };
+        let call = CallView { scope, callee, args, receiver, chain: Vec::new(), given: Vec::new() };
         let Some(members) = self.value_members(&call, rule) else { return };
         let name = match (class.and_then(|c| self.constants.program.class(c)), target.map(|t| &t.kind)) {
             (Some(def), _) => crate::index::mapping::item::word(Scope::of(class.map_or(file, |c| c.file)), &def.name),

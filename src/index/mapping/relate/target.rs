@@ -180,7 +180,8 @@ impl<'a, 'k> Linker<'_, '_, 'a, 'k> {
             };
             let Some(own) = self.model_of(0, scope, object).or_else(|| self.local(scope, object)) else { continue };
             let Some(draft) = self.drafts.get(own as usize).and_then(|&d| self.finder.drafts.get(d)) else { continue };
-            let call = CallView { scope, callee: called.text.to_string(), args, receiver: Some(object), chain: Vec::new() };
+            let call =
+                CallView { scope, callee: called.text.to_string(), args, receiver: Some(object), chain: Vec::new(), given: Vec::new() };
             let mut item = plain_item(call);
             item.name = word(scope, called);
             item.vars = draft.item.vars.clone();

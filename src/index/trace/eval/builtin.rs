@@ -9,20 +9,30 @@ use crate::index::trace::value::{Argument, MapKey, Object, TextPart, TextValue, 
 use crate::model::facts::Language;
 use std::rc::Rc;
 
-/// Items for each of which a callback is run.
+/// Items for each of which a callback is run; of names, by which code loads modules.
 const MAX_CALLBACKS: usize = 16;
+const MAX_NAMES: usize = 128;
+
+fn most_callbacks(items: &[Value]) -> usize {
+    if items.iter().all(|i| matches!(i, Value::Text(_))) { MAX_NAMES } else { MAX_CALLBACKS }
+}
 
 impl<'a> Tracer<'a> {
     /// A function of the language's standard library.
     pub(super) fn builtin_function(&mut self, name: &str, args: &[Argument], types: &[Value], site: Origin) -> Option<Value> {
         let first = Self::positional_argument(args, 0).cloned();
         let second = Self::positional_argument(args, 1).cloned();
+        let name = name.strip_prefix("node:").unwrap_or(name);
         Some(match name {
             "require" => {
                 let module = self.text_of(&first?)?;
-                let found = self.program.required(site.file, &module.text)?;
+                let found = match module.text.starts_with('/') {
+                    true => self.program.required_at(&module.text)?,
+                    false => self.program.required(site.file, &module.text)?,
+                };
                 self.defined(&found, site)
             }
+            "process.cwd" => Value::Text(TextValue { parts: [TextPart::Text("/".into(), site)].into() }),
             "getattr" => self.dynamic_attribute(&first?, &second?, site),
             "setattr" => {
                 let (object, key, value) = (first?, second?, Self::positional_argument(args, 2)?.clone());
@@ -157,6 +167,9 @@ impl<'a> Tracer<'a> {
                 let separator = self.pieces(Self::positional_argument(args, 1));
                 Some(self.join_texts(&items, &separator, site))
             }
+            TextFunction::Path => self.joined_path(args, site),
+            TextFunction::Listing => self.listed_folder(&Self::positional_argument(args, 0)?.clone(), site),
+            TextFunction::Folder => self.loaded_folder(&Self::positional_argument(args, 0)?.clone(), site),
             _ => None,
         }
     }
@@ -239,7 +252,7 @@ impl<'a> Tracer<'a> {
     /// A callback run over the items of a value.
     fn map_items(&mut self, items: &Value, function: &Value, site: Origin) -> Value {
         let (items, open) = match self.list_items(items) {
-            Some((items, open)) if !items.is_empty() && items.len() <= MAX_CALLBACKS => (items, open),
+            Some((items, open)) if !items.is_empty() && items.len() <= most_callbacks(&items) => (items, open),
             _ => (vec![self.item_of(items, site)], true),
         };
         let mut out = Vec::new();

@@ -144,8 +144,15 @@ impl<'a> Tracer<'a> {
             return self.one_of_all(all);
         }
         match receiver {
-            Value::Module(_) => {
-                let callee = self.read_member(receiver, name, site);
+            Value::Module(files) => {
+                let callee = match self.read_member(receiver, name, site) {
+                    // a method of the object that the module exports
+                    Value::Function { function, receiver: None, frame } if files.contains(&function.file) => {
+                        let receiver = self.exported_object(function).map(Box::new);
+                        Value::Function { function, receiver, frame }
+                    }
+                    other => other,
+                };
                 return self.call_value(&callee, args, types, site);
             }
             Value::External(path) => {

@@ -190,7 +190,8 @@ impl<'a> Tracer<'a> {
             None => {}
         }
         self.state.attributes.insert(key.clone(), None);
-        let value = field.value.as_ref().map(|v| self.in_class(owner, |t| t.eval(v))).unwrap_or_default();
+        let place = Origin { file: owner.file, span: field.name.span };
+        let value = field.value.as_ref().map(|v| self.with_budget(place, |t| t.in_class(owner, |t| t.eval(v)))).unwrap_or_default();
         self.state.attributes.insert(key, Some(value.clone()));
         Some(value)
     }

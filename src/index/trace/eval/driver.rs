@@ -199,7 +199,7 @@ impl<'a> Tracer<'a> {
         state.seeking.clear();
         (state.nesting, state.branches, state.module_depth) = (0, 0, 0);
         let frames = state.frames.len();
-        let lasting = (state.modules.len(), state.attributes.len());
+        let lasting = state.lasting();
         self.kept.objects = self.objects.len();
         self.kept.queries = self.queries.len();
         self.kept.frames = frames;
@@ -214,7 +214,7 @@ impl<'a> Tracer<'a> {
             self.leave_unfinished();
         }
         self.harvest(harvest);
-        if (self.state.modules.len(), self.state.attributes.len()) == lasting {
+        if self.state.lasting() == lasting {
             // nothing that lasts was made: what the entry point built and changed goes
             for (id, object) in std::mem::take(&mut self.kept.changed_objects) {
                 if let Some(place) = self.objects.get_mut(id as usize) {
@@ -241,6 +241,22 @@ impl<'a> Tracer<'a> {
         if let Some(begun) = self.state.begun {
             self.open(begun, "the code that begins here is too large and was followed only in part");
         }
+    }
+
+    /// Runs what outlives the entry point that asks for it first, with a budget of its own: what is cut off here would be
+    /// missing everywhere.
+    pub(super) fn with_budget<T>(&mut self, place: Origin, work: impl FnOnce(&mut Self) -> T) -> T {
+        let left = SERVICE_STEPS.saturating_sub(self.found.counts.steps);
+        let steps = std::mem::replace(&mut self.state.steps, left.min(ENTRY_STEPS));
+        let begun = self.state.begun.replace(place);
+        let value = work(self);
+        if self.state.steps == 0 && steps > 0 && begun != Some(place) {
+            self.leave_unfinished();
+        }
+        // the entry point that only runs it has come to its end where this has
+        self.state.steps = if begun == Some(place) { self.state.steps } else { steps };
+        self.state.begun = begun;
+        value
     }
 
     /// A budget for a function that the running entry point made but had no steps left to run. Tests make do without.

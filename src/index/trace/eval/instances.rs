@@ -25,7 +25,7 @@ impl<'a> Tracer<'a> {
             self.library_member(&row, name);
         }
         if let Some(value) = self.instance_field(id, &name.text) {
-            return Some(value);
+            return Some(self.filled_later(id, class, object, value, &name.text, site));
         }
         if let Some(function) = self.find_method(class, &name.text) {
             let bound = self.bound_method(function, object);
@@ -98,6 +98,27 @@ impl<'a> Tracer<'a> {
         });
         self.state.seeking.pop();
         Some(result)
+    }
+
+    /// What a method puts in an attribute that the constructor leaves empty (`this.client = null`).
+    fn filled_later(&mut self, id: u32, class: ClassRef, object: &Value, value: Value, name: &str, site: Origin) -> Value {
+        if !matches!(value, Value::Null) || self.state.never_filled.contains(&(class, name.into())) {
+            return value;
+        }
+        let later = self.base_order(class).iter().any(|&at| {
+            let setters = self.setters(at);
+            setters.get(name).is_some_and(|all| all.iter().any(|f| !self.is_constructor(*f)))
+        });
+        let running = self.state.seeking.len();
+        let found = later.then(|| self.sought_value(id, class, object, name, site)).flatten();
+        if found.is_none() && running == 0 && self.state.steps > 0 {
+            self.state.never_filled.insert((class, name.into()));
+        }
+        found.unwrap_or(value)
+    }
+
+    fn is_constructor(&self, function: FunctionRef) -> bool {
+        self.program.function(function).is_some_and(|f| matches!(&*f.name.text, "__init__" | "constructor"))
     }
 
     /// Runs the methods that assign an attribute, the constructor first.

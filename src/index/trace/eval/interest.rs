@@ -181,6 +181,10 @@ pub(in crate::index::trace) fn look_up<'a>(program: &Program<'a>, models: &Model
     let interest = find(program, models, packs, &in_force);
     for (file, content) in program.files.iter().enumerate() {
         let (file, code) = (file as u32, content.code);
+        // modules that are loaded for what they do, or whose value is used where they are loaded
+        for import in content.imports.iter().filter(|i| i.local.is_empty() && !i.module.is_empty()) {
+            program.module(file, &import.module);
+        }
         let mentions = &code.mentions;
         let mut seen = vec![false; code.functions.len()];
         let mut left: Vec<u32> = mentions.module.inner.to_vec();

@@ -19,7 +19,11 @@ impl<'a> Tracer<'a> {
         let found = match object {
             Value::Module(files) => {
                 let module = Definition::Module(files.to_vec());
-                self.program.member(&module, &name.text).map(|d| self.defined(&d, name.origin.unwrap_or(site)))
+                let said = self.program.member(&module, &name.text).map(|d| self.defined(&d, name.origin.unwrap_or(site)));
+                match said {
+                    None | Some(Value::Unknown | Value::Null) => self.put_in_exports(files, &name.text).or(said),
+                    known => known,
+                }
             }
             Value::External(path) => {
                 // an attribute that the program puts on a library's object (`flask.g.ticket`)
@@ -62,7 +66,10 @@ impl<'a> Tracer<'a> {
         self.note_drawn(object, name);
         let spread = self.spread_into(object);
         if spread.is_empty() || self.has_entry(object, &name.text) {
-            return self.map_entry(object, &name.text);
+            return match self.map_entry(object, &name.text)? {
+                Value::Model { model, alias, origin: None } => Some(Value::Model { model, alias, origin: name.origin }),
+                known => Some(known),
+            };
         }
         let all = spread.iter().map(|of| self.read_member(of, name, site)).collect();
         Some(self.one_of_all(all))
@@ -121,6 +128,9 @@ impl<'a> Tracer<'a> {
     }
 
     fn member_of_model(&mut self, model: u32, object: &Value, name: &Named, site: Origin) -> Option<Value> {
+        if let Some(called) = self.library_name_of(model, &name.text) {
+            return Some(Value::Key(Named { text: called, origin: name.origin.or(Some(site)) }));
+        }
         let found = self.models.get(model)?;
         if let Some(field) = found.field(&name.text) {
             // where no statement takes it, it is named all the same (`listen(Order.state, "set", check)`)

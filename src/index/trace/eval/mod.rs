@@ -7,6 +7,8 @@ mod classes;
 mod closures;
 mod driver;
 mod expressions;
+mod folders;
+mod globals;
 mod instances;
 mod interest;
 mod join;
@@ -88,6 +90,12 @@ pub(super) struct State<'a> {
     pending: Vec<(FunctionRef, FrameId)>,
     /// Class attributes that are known or (`None`) being evaluated.
     attributes: HashMap<(ClassRef, Rc<str>), Option<Value>>,
+    /// What code hangs on the object of all globals (`global.app = ...`), once it was asked for.
+    assigned: Option<Rc<globals::Assignments<'a>>>,
+    /// Its values, by name.
+    globals: HashMap<Rc<str>, Value>,
+    /// Objects that modules export and whose methods were called.
+    exports: HashMap<FileId, Value>,
     /// Base classes, nearest first.
     orders: HashMap<ClassRef, Rc<[ClassRef]>>,
     /// Methods of Go types by receiver type.
@@ -96,6 +104,8 @@ pub(super) struct State<'a> {
     setters: HashMap<ClassRef, Rc<classes::Setters<'a>>>,
     /// Attributes that are being looked for by running the methods that assign them.
     seeking: Vec<(ClassRef, Rc<str>)>,
+    /// Attributes that constructors leave empty and in which no method puts anything known.
+    never_filled: HashSet<(ClassRef, Rc<str>)>,
     /// Instances of the program's classes that modules make for a model each (`users = Crud(User)`).
     pub(in crate::index::trace) made: Vec<(ClassRef, Value)>,
     /// Instances that entry points run on.
@@ -110,6 +120,13 @@ pub(super) struct State<'a> {
     testing: bool,
     /// Subclasses of each class.
     subclasses: HashMap<ClassRef, Vec<ClassRef>>,
+}
+
+impl State<'_> {
+    /// How much there is that outlives entry points.
+    fn lasting(&self) -> [usize; 4] {
+        [self.modules.len(), self.attributes.len(), self.globals.len(), self.exports.len()]
+    }
 }
 
 /// Variables of a running (or finished, but captured) function or module.

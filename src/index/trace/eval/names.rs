@@ -62,7 +62,7 @@ impl<'a> Tracer<'a> {
                 known => known,
             },
             Some(found) => self.defined(&found, origin),
-            None => match self.library_variable(file, name, origin) {
+            None => match self.global_value(file, name, origin).or_else(|| self.library_variable(file, name, origin)) {
                 Some(value) => value,
                 None => Value::External(name.into()),
             },
@@ -75,6 +75,10 @@ impl<'a> Tracer<'a> {
             Definition::Class(class) => self.class_value(*class, origin),
             Definition::Function(function) => Value::Function { function: *function, receiver: None, frame: None },
             Definition::Module(files) => Value::Module(files.as_slice().into()),
+            Definition::Entry { file, of, name } => {
+                let whole = self.module_variable(*file, &[*of]);
+                self.read_member(&whole, &Named { text: name.as_str().into(), origin: Some(origin) }, origin)
+            }
             Definition::External(path) => match self.models.by_external.get(path.as_str()) {
                 Some(&model) => Value::Model { model, alias: None, origin: Some(origin) },
                 None => Value::External(path.as_str().into()),
@@ -115,7 +119,7 @@ impl<'a> Tracer<'a> {
             let depth = self.state.module_depth;
             if depth < 24 {
                 self.state.module_depth += 1;
-                self.inside(frame, |t| t.run_block(&code.body));
+                self.with_budget(Origin { file, span: Default::default() }, |t| t.inside(frame, |t| t.run_block(&code.body)));
                 self.state.module_depth = depth;
             }
             self.state.stack = stack;

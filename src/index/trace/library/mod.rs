@@ -45,6 +45,13 @@ impl Tracer<'_> {
         self.member(object, name)
     }
 
+    /// What a model is called, where a member of that name says so.
+    pub(super) fn library_name_of(&self, model: ModelId, member: &str) -> Option<std::rc::Rc<str>> {
+        let pack = self.pack_of(model)?;
+        let said = self.words.members(pack, "model", member).any(|m| m.gives == "model-name" && m.names.iter().any(|n| n == member));
+        self.models.get(model).filter(|_| said).map(|m| m.name.text.clone())
+    }
+
     /// A call of a library's function, of a method of a library's value (or of an unknown one), or of such a value
     /// itself; `None` where the packs know of none.
     pub(super) fn library_call(&mut self, callee: &Callee, args: &[Argument], site: Origin) -> Option<Value> {
