@@ -163,6 +163,16 @@ pub enum FailOn {
     Never,
 }
 
+/// Which code runs while the migration does.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Running {
+    /// On a branch, the merge base with the default branch; else the working tree
+    #[default]
+    MergeBase,
+    /// The working tree
+    Tree,
+}
+
 /// `impact check`.
 #[derive(Args, Debug)]
 pub struct CheckArgs {
@@ -194,6 +204,9 @@ pub struct CheckArgs {
     /// When to exit with 1
     #[arg(long, value_enum, default_value_t = FailOn::Breaks)]
     pub fail_on: FailOn,
+    /// Which code runs while the migration does
+    #[arg(long, value_enum, default_value_t = Running::MergeBase, env = "IMPACT_RUNNING")]
+    pub running: Running,
     /// Ask no language model (none is asked unless one is configured)
     #[arg(long)]
     pub no_llm: bool,

@@ -1,6 +1,6 @@
 //! `impact check`: the main job.
 
-use super::args::{CheckArgs, FailOn, ReportFormat};
+use super::args::{CheckArgs, FailOn, ReportFormat, Running};
 use super::refs::schema_request;
 use super::{index, output};
 use crate::model::report::{Recommendation, Report};
@@ -36,7 +36,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<u8> {
         apply_defaults(&workspace, args, &mut fail_on, &mut baseline_path);
         Some(workspace)
     };
-    let open = || workspace.as_ref().map(|w| index::open(&args.source, w, false)).transpose();
+    let open = || workspace.as_ref().map(|w| index::open(&args.source, w, false, args.running == Running::MergeBase)).transpose();
     let view = open()?;
     let baseline = match &baseline_path {
         Some(path) if args.update_baseline && !path.exists() => None,

@@ -45,7 +45,7 @@ fn metas() -> impl Iterator<Item = &'static rules::Meta> {
 
 fn place(args: &ExplainArgs, path: &str, line: u32) -> anyhow::Result<u8> {
     let workspace = index::find(&args.source, &[std::path::PathBuf::from(path)])?;
-    let view = index::open(&args.source, &workspace, false)?;
+    let view = index::open(&args.source, &workspace, false, false)?;
     let request = schema_request(&args.schema)?;
     let given = match request.dump.is_some() || request.migrations.is_some() || request.database.is_some() {
         true => worlds(&request, &[], Some(&view), &mut Vec::new())?.into_iter().next().map(|w| w.before),

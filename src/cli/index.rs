@@ -15,7 +15,7 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<u8> {
         // A store alone says nothing of what to index: here is meant.
         workspace = Workspace { store: workspace.store, ..find(&SourceArgs { store: None, ..source.clone() }, &[])? };
     }
-    let view = open(&source, &workspace, args.no_prefilter)?;
+    let view = open(&source, &workspace, args.no_prefilter, false)?;
     let coverage = view.coverage(None)?;
     match args.format {
         DataFormat::Json => {
@@ -62,8 +62,9 @@ pub fn find(source: &SourceArgs, migrations: &[std::path::PathBuf]) -> anyhow::R
     Ok(Workspace::find(&request)?)
 }
 
-/// Opens the index, refreshing it as the options say, with a progress bar and notes on stderr.
-pub fn open(source: &SourceArgs, workspace: &Workspace, no_prefilter: bool) -> anyhow::Result<IndexView> {
+/// Opens the index, refreshing it as the options say, with a progress bar and notes on stderr. `running`: also what runs
+/// where a working tree is on a branch.
+pub fn open(source: &SourceArgs, workspace: &Workspace, no_prefilter: bool, running: bool) -> anyhow::Result<IndexView> {
     let refresh = !source.no_refresh && (source.refresh || !workspace.roots.is_empty());
     let bar = output::progress(source.quiet, "indexing");
     let progress = |repo: &str, done: u64, all: u64| {
@@ -71,7 +72,7 @@ pub fn open(source: &SourceArgs, workspace: &Workspace, no_prefilter: bool) -> a
         bar.set_position(done);
         bar.set_message(repo.to_string());
     };
-    let request = ViewRequest { workspace, at: source.at.as_deref(), refresh, no_prefilter, progress: &progress };
+    let request = ViewRequest { workspace, at: source.at.as_deref(), running, refresh, no_prefilter, progress: &progress };
     let view = IndexView::open(&request);
     bar.finish_and_clear();
     let view = view?;

@@ -22,7 +22,7 @@ pub fn run(args: &InitArgs) -> anyhow::Result<u8> {
     // A scratch store: nothing is remembered of a look around.
     let scratch = std::env::temp_dir().join(format!("impact-init-{}.db", std::process::id()));
     let source = SourceArgs { repos: args.paths.clone(), store: Some(scratch.clone()), ..SourceArgs::default() };
-    let view = index::find(&source, &[]).and_then(|w| index::open(&source, &w, false));
+    let view = index::find(&source, &[]).and_then(|w| index::open(&source, &w, false, false));
     for suffix in ["", "-wal", "-shm", ".lock"] {
         let mut name = scratch.clone().into_os_string();
         name.push(suffix);

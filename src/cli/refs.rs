@@ -15,7 +15,7 @@ use std::fmt::Write;
 pub fn run(args: &RefsArgs) -> anyhow::Result<u8> {
     let request = schema_request(&args.schema)?;
     let workspace = index::find(&args.source, &[])?;
-    let view = index::open(&args.source, &workspace, false)?;
+    let view = index::open(&args.source, &workspace, false, false)?;
     // A schema that is named is bound against in place of what the index found.
     let named = request.dump.is_some() || request.migrations.is_some() || request.database.is_some();
     let mut problems = Vec::new();

@@ -15,7 +15,7 @@ pub fn show(args: &SchemaShowArgs) -> anyhow::Result<u8> {
         worlds(&request, &[], None, &mut problems)?
     } else {
         let workspace = index::find(&args.source, &[])?;
-        let view = index::open(&args.source, &workspace, false)?;
+        let view = index::open(&args.source, &workspace, false, false)?;
         let known: Vec<String> = view.snapshots.iter().flat_map(|s| &s.row.info.databases).map(|d| d.name.clone()).collect();
         if known.is_empty() {
             anyhow::bail!("no history of migrations found\nhelp: name a dump with --schema or a folder with --migrations");

@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// Runs the command.
 pub fn run(args: &WhoArgs) -> anyhow::Result<u8> {
     let workspace = index::find(&args.source, &[])?;
-    let view = index::open(&args.source, &workspace, false)?;
+    let view = index::open(&args.source, &workspace, false, false)?;
     let (schema, table, column) = parts(&args.object);
     let mut found = Vec::new();
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);

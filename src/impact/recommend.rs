@@ -3,7 +3,7 @@
 use super::findings::decides;
 use super::judgement::Judgement;
 use crate::model::change::{Applied, Change, ChangeOp, Outcome};
-use crate::model::finding::{Finding, MigrationFinding, Verdict};
+use crate::model::finding::{Finding, MigrationFinding, Verdict, WORKING_TREE};
 use crate::model::object::ObjectKind;
 use crate::model::report::{DeployOrder, Recommendation};
 
@@ -79,7 +79,9 @@ pub fn recommend(evidence: &Evidence) -> (Recommendation, Vec<String>) {
 pub fn order(findings: &[Finding], judgements_waiting: bool, changes: &[Change]) -> DeployOrder {
     let mut code_first = false;
     for finding in findings.iter().filter(|f| decides(f)) {
-        if finding.verdict == Verdict::Risk {
+        // The code of the working tree does without it already.
+        let fixed = !finding.revisions.is_empty() && !finding.revisions.iter().any(|r| r == WORKING_TREE);
+        if finding.verdict == Verdict::Risk || fixed {
             code_first = true;
             continue;
         }

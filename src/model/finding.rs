@@ -139,6 +139,9 @@ pub struct SitePlace {
     pub end_line: u32,
 }
 
+/// The name that the working tree has among revisions.
+pub const WORKING_TREE: &str = "working tree";
+
 /// One finding of `check`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {

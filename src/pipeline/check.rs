@@ -4,6 +4,7 @@ mod candidates;
 mod decide;
 mod explain;
 mod prove;
+mod revisions;
 mod sources;
 mod suppress;
 
@@ -132,7 +133,7 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
         }
     }
     if let Some(view) = view {
-        candidates::judge(view, &mut runs, request, &mut sources, &mut findings, &mut report)?;
+        revisions::judge(view, &mut runs, request, &mut sources, &mut findings, &mut report)?;
     }
     suppress::ignores(&mut findings, view, &request.inputs, &mut sources, &mut report);
     if let Some(baseline) = &request.baseline {

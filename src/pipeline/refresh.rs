@@ -27,6 +27,8 @@ pub struct RefreshRequest<'a> {
     pub workspace: &'a Workspace,
     /// Revision in place of the working tree.
     pub at: Option<&'a str>,
+    /// Roots with revisions of their own, in place of the workspace's.
+    pub roots: Option<Vec<discover::Root>>,
     /// Parse every source file.
     pub no_prefilter: bool,
     /// Called with repository name, files done and files in all.
@@ -114,6 +116,14 @@ pub fn refresh(store: &mut Store, request: &RefreshRequest) -> Result<Refreshed,
     store.collect_garbage(&|k| needed.contains(k))?;
     store.checkpoint()?;
     Ok(done)
+}
+
+/// The snapshots of what the store has of revisions, by root and commit, where it was made under the settings in force.
+pub fn kept(store: &Store, request: &RefreshRequest, wanted: &[(String, String)]) -> Result<Option<Vec<i64>>, RefreshError> {
+    let key = settings_key(request, &load_packs(request.workspace)?);
+    let snapshots = store.snapshots()?;
+    let of = |w: &(String, String)| snapshots.iter().find(|s| s.root == w.0 && s.revision == w.1 && s.info.settings == key).map(|s| s.id);
+    Ok(wanted.iter().map(of).collect())
 }
 
 /// A repository on its way through a refresh.
@@ -228,7 +238,7 @@ fn settings(request: &RefreshRequest) -> discover::Settings {
         databases: s.databases.clone(),
     });
     discover::Settings {
-        roots: roots.collect(),
+        roots: request.roots.clone().unwrap_or_else(|| roots.collect()),
         services: services.collect(),
         ignore: config.discover.exclude.clone(),
         test: config.discover.tests.clone(),

@@ -1,16 +1,21 @@
 //! The index as one run sees it: the snapshots it is about, their services, and how much was understood.
 
-use super::refresh::{RefreshError, RefreshRequest, Refreshed, refresh};
+use super::refresh::{RefreshError, RefreshRequest, Refreshed, kept, refresh};
 use super::workspace::{Workspace, cache_folder};
+use crate::index::discover;
 use crate::model::coverage::{Coverage, RepositoryCoverage};
 use crate::model::problem::{Problem, Stage};
 use crate::model::project::Service;
 use crate::store::{SnapshotRow, Store, StoreError, UnitRow};
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Key of the roots of a store's workspace, one a line.
 const ROOTS: &str = "roots";
+
+/// Revisions of a repository that a store keeps besides its working tree.
+const MAX_REVISIONS: usize = 4;
 
 /// Removes the stores beside a new one in the cache folder whose workspace is gone. Best effort: what can't be
 /// read or removed stays.
@@ -78,12 +83,34 @@ impl SnapshotView {
     }
 }
 
+/// Snapshots that a look-up is about.
+#[derive(Copy, Clone)]
+pub struct Lens<'v> {
+    /// The snapshots.
+    pub snapshots: &'v [&'v SnapshotView],
+    /// Units that are left out.
+    pub without: &'v HashSet<i64>,
+}
+
+impl<'v> Lens<'v> {
+    /// The snapshot and service of a unit.
+    pub fn find(&self, unit: i64) -> Option<(&'v SnapshotView, &'v Service, &'v UnitRow)> {
+        if self.without.contains(&unit) {
+            return None;
+        }
+        self.snapshots.iter().find_map(|s| s.service_of(unit).map(|(service, row)| (*s, service, row)))
+    }
+}
+
 /// The index as a run sees it.
 pub struct IndexView {
     /// The store.
     pub store: Store,
     /// Snapshots in order of repository name.
     pub snapshots: Vec<SnapshotView>,
+    /// Code that runs while a working tree is on a branch, with the name of its revision: the merge base with the default
+    /// branch. Nothing for a repository whose working tree stands for what runs.
+    pub running: Vec<(String, SnapshotView)>,
     /// What the refresh did, if there was one.
     pub refreshed: Option<Refreshed>,
     /// Problems of opening the store.
@@ -98,6 +125,8 @@ pub struct ViewRequest<'a> {
     pub at: Option<&'a str>,
     /// Bring it up to date first.
     pub refresh: bool,
+    /// Look at what runs, too, where a working tree is on a branch.
+    pub running: bool,
     /// Parse every source file.
     pub no_prefilter: bool,
     /// Called with repository name, files done and files in all.
@@ -141,15 +170,78 @@ impl IndexView {
             }
             let refreshed = refresh(
                 &mut store,
-                &RefreshRequest { workspace, at: request.at, no_prefilter: request.no_prefilter, progress: request.progress },
+                &RefreshRequest { workspace, at: request.at, roots: None, no_prefilter: request.no_prefilter, progress: request.progress },
             )?;
             (store, Some(refreshed))
         } else {
             (Store::open_existing(&workspace.store)?, None)
         };
-        let mut view = IndexView { store, snapshots: Vec::new(), refreshed, problems };
+        let mut view = IndexView { store, snapshots: Vec::new(), running: Vec::new(), refreshed, problems };
         view.read(workspace)?;
+        if request.running && request.at.is_none() && view.refreshed.as_ref().is_some_and(|r| !r.stale) {
+            view.read_running(request)?;
+        }
         Ok(view)
+    }
+
+    /// Indexes the revisions that run, of repositories whose working tree is on a branch.
+    fn read_running(&mut self, request: &ViewRequest) -> Result<(), RefreshError> {
+        let mut wanted: Vec<(String, String, String)> = Vec::new();
+        let mut roots = Vec::new();
+        for snapshot in self.snapshots.iter().filter(|s| s.row.revision.is_empty()) {
+            let running = discover::git::open(Path::new(&snapshot.row.root)).ok().and_then(|git| git.running());
+            if let Some(head) = &running {
+                let short = head.commit.get(..10).unwrap_or(&head.commit);
+                wanted.push((
+                    snapshot.row.root.clone(),
+                    head.commit.clone(),
+                    format!("{} ({short})", head.branch.as_deref().unwrap_or("HEAD")),
+                ));
+            }
+            roots.push(discover::Root {
+                path: snapshot.row.root.clone().into(),
+                at: running.map(|r| r.commit),
+                name: Some(snapshot.row.repo.clone()),
+            });
+        }
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let (workspace, progress) = (request.workspace, request.progress);
+        let asked = RefreshRequest { workspace, at: None, roots: Some(roots), no_prefilter: request.no_prefilter, progress };
+        let keys: Vec<(String, String)> = wanted.iter().map(|w| (w.0.clone(), w.1.clone())).collect();
+        let ids = match kept(&self.store, &asked, &keys)? {
+            Some(ids) => ids,
+            None => match refresh(&mut self.store, &asked) {
+                Ok(done) => {
+                    self.problems.extend(done.problems);
+                    self.forget_old_revisions()?;
+                    done.snapshots
+                }
+                Err(RefreshError::Store(error)) => return Err(error.into()),
+                // The working tree can be judged all the same.
+                Err(error) => {
+                    let text = format!("the code that runs could not be read, only the working tree is judged: {error}");
+                    self.problems.push(Problem::new(Stage::Discover, text));
+                    return Ok(());
+                }
+            },
+        };
+        for row in self.store.snapshots()?.into_iter().filter(|s| ids.contains(&s.id)) {
+            let Some((.., label)) = wanted.iter().find(|w| w.0 == row.root && w.1 == row.revision) else { continue };
+            let units = self.store.units(row.id)?;
+            self.running.push((label.clone(), SnapshotView { row, units }));
+        }
+        Ok(())
+    }
+
+    /// Merge bases move on: of each repository the newest revisions are kept.
+    fn forget_old_revisions(&self) -> Result<(), StoreError> {
+        let all = self.store.snapshots()?;
+        let newer = |s: &SnapshotRow| all.iter().filter(|o| o.root == s.root && !o.revision.is_empty() && o.id > s.id).count();
+        let old: HashSet<i64> = all.iter().filter(|s| !s.revision.is_empty() && newer(s) >= MAX_REVISIONS).map(|s| s.id).collect();
+        self.store.remove_snapshots(|s| old.contains(&s.id))?;
+        Ok(())
     }
 
     fn read(&mut self, workspace: &Workspace) -> Result<(), StoreError> {

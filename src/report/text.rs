@@ -145,6 +145,9 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
     if let Some(after) = finding.engine_error.as_ref().filter(|_| finding.basis == Basis::Proof).and_then(|e| e.after.as_ref()) {
         group = group.element(Level::NOTE.message(format!("proved: runs before, after the migration the engine says {after}")));
     }
+    if !finding.revisions.is_empty() {
+        group = group.element(Level::NOTE.message(format!("holds in: {}", finding.revisions.join(", "))));
+    }
     if let Some(sites) = &finding.sites {
         let first: Vec<String> = sites.first.iter().map(|s| format!("{}:{}", s.path, s.line)).collect();
         group = group.element(Level::NOTE.message(format!("{} sites: {}", sites.count, first.join(", "))));

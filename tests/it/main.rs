@@ -16,4 +16,5 @@ mod project;
 mod proof;
 mod readme;
 mod resolve;
+mod revisions;
 mod shop;

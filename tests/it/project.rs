@@ -39,6 +39,10 @@ pub fn impact<S: AsRef<OsStr>>(folder: &Path, cache: &Path, args: &[S], stdin: &
     command.current_dir(folder).env("NO_COLOR", "1").env("XDG_CACHE_HOME", cache).env_remove("IMPACT_STORE");
     // Answers do not hinge on what is installed; tests of proof say `--proof auto`.
     command.env("IMPACT_PROOF", "off");
+    // Nor on the branch that this repository is on.
+    if !folder.starts_with(std::env::temp_dir()) {
+        command.env("IMPACT_RUNNING", "tree");
+    }
     let output = command.args(args).write_stdin(stdin).output().unwrap_or_else(|e| panic!("{e}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let ran = Ran { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) };

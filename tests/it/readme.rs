@@ -21,6 +21,7 @@ fn examples_print_what_the_readme_shows() {
             .args(if command.contains("--repo") { &[][..] } else { &["--repo", "fixtures/worlds/shop"][..] })
             .env("NO_COLOR", "1")
             .env("IMPACT_PROOF", "off")
+            .env("IMPACT_RUNNING", "tree")
             .current_dir(root)
             .output()
             .expect("it runs");

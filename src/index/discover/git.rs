@@ -125,6 +125,22 @@ impl Opened {
         })
     }
 
+    /// The revision that stands for what runs while the working tree is on a branch: the merge base with the default
+    /// branch. `None` on the default branch, in its history, and where there is none.
+    pub fn running(&self) -> Option<Head> {
+        if self.repository.is_bare() {
+            return None;
+        }
+        let (head, default) = (self.head()?, self.default_branch()?);
+        if head.branch.is_some() && head.branch == default.branch {
+            return None;
+        }
+        let base = self.merge_base(&head.commit, &default.commit).ok()?.to_string();
+        // Detached in the history of the default branch, as a build server checks it out.
+        let detached = head.branch.is_none() && base == head.commit;
+        (!detached).then_some(Head { branch: default.branch, commit: base })
+    }
+
     fn branch_commit(&self, branch: &str) -> Option<Oid> {
         let remote = self.repository.find_branch(&format!("origin/{branch}"), BranchType::Remote);
         let found = remote.or_else(|_| self.repository.find_branch(branch, BranchType::Local)).ok()?;

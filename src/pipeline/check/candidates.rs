@@ -18,7 +18,7 @@ use crate::model::project::Service;
 use crate::model::report::Report;
 use crate::model::schema::Schema;
 use crate::model::statement::{ColumnRef, Consumer, Evidence, Mapped, MappedField, StatementKind};
-use crate::pipeline::view::{IndexView, SnapshotView};
+use crate::pipeline::view::{IndexView, Lens, SnapshotView};
 use crate::proof::{Choice, Task};
 use crate::sql::bind::SessionState;
 use crate::sql::parse::{foreign_engine, parse_statement};
@@ -41,7 +41,7 @@ struct Site {
 
 /// Judges all statements of the view that the changes can reach.
 pub fn judge(
-    view: &IndexView,
+    (view, lens): (&IndexView, Lens),
     runs: &mut [Run],
     request: &CheckRequest,
     sources: &mut Sources,
@@ -66,7 +66,7 @@ pub fn judge(
         let mut failed = None;
         let mut wanted = |unit: i64| {
             let decide = || {
-                let (snapshot, service, row) = view.find(unit)?;
+                let (snapshot, service, row) = lens.find(unit)?;
                 match belongs(view, snapshot, (service, row), shared, number) {
                     Ok(found) => found.map_err(|doubt| doubts.extend(doubt)).ok().map(Rc::new),
                     Err(error) => {
@@ -96,7 +96,7 @@ pub fn judge(
                 Answer::Judged(judgement) => judgement,
                 Answer::Left => Rc::default(),
                 Answer::Foreign(engine) => {
-                    let Some((snapshot, ..)) = view.find(occurrence.unit) else { continue };
+                    let Some((snapshot, ..)) = lens.find(occurrence.unit) else { continue };
                     foreign.entry((snapshot.row.repo.clone(), engine)).or_default().insert(occurrence.id);
                     continue;
                 }
@@ -138,7 +138,7 @@ pub fn judge(
                 definitions.without_taken(found, &mut judgement, &pairing);
             }
             let sent = !matches!(occurrence.form.kind, StatementKind::Model | StatementKind::Use);
-            let Some((snapshot, service, _)) = view.find(occurrence.unit) else { continue };
+            let Some((snapshot, service, _)) = lens.find(occurrence.unit) else { continue };
             report.summary.judged += u32::from(sent);
             report.summary.safe += u32::from(sent && judgement.effect == Effect::Safe);
             if judgement.effect == Effect::Safe && (!request.all || !sent) {

@@ -156,6 +156,7 @@ impl Account {
         all.undecided.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
         all.disagreements.extend(self.summary.disagreements);
         all.disagreements.sort();
+        all.disagreements.dedup();
         all.refused.extend(self.summary.refused);
     }
 }
