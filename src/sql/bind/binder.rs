@@ -66,8 +66,6 @@ pub struct Binder<'s> {
     pub pending_recursion: Option<usize>,
     /// CTEs that are being bound where they are used (SQLite).
     pub running: Vec<usize>,
-    /// Parameters that were met, with the type that their first use needs.
-    pub numbered: Vec<(&'s str, Option<super::value::Ty<'s>>)>,
     /// Views bound so far: view identity and columns.
     pub bound_views: Vec<(ObjectId, Rc<Vec<Column<'s>>>)>,
     /// A privilege that is lacking: the engine looks for those after everything has been resolved.
@@ -96,7 +94,6 @@ impl<'s> Binder<'s> {
             porous: false,
             pending_recursion: None,
             running: Vec::new(),
-            numbered: Vec::new(),
             bound_views: Vec::new(),
             denied: None,
             parameters: Vec::new(),

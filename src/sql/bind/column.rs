@@ -353,7 +353,6 @@ impl<'s> Binder<'s> {
             origin: Some(origin),
             collation: column.collation.as_deref().map(Cow::Borrowed),
             literal: None,
-            parameter: None,
         }
     }
 }

@@ -36,7 +36,7 @@ impl<'s> Binder<'s> {
             }
             ExprKind::Literal(literal) => self.literal(literal),
             // Drivers may send `$1` untyped or typed; other placeholders are filled in by the client.
-            ExprKind::Param(name) => self.numbered_parameter(name),
+            ExprKind::Param(_) => Value::new(Ty::Param, None),
             ExprKind::Variable(_) | ExprKind::Default | ExprKind::Star => Value::any(),
             ExprKind::Hole => {
                 self.opaque(span, ObjectKind::Other, "the expression is not known");

@@ -62,8 +62,6 @@ impl<'s> Binder<'s> {
             return if is_comparison(op) { self.builtin("boolean") } else { Ty::Any };
         };
         if let Some((l, r)) = chosen {
-            self.learn(left, &l);
-            self.learn(right, &r);
             self.check_literal(left, &l, span);
             self.check_literal(right, &r, span);
             let collation = left.collation.as_ref().or(right.collation.as_ref()).map_or(String::new(), |c| format!(" collate {c}"));
@@ -72,31 +70,6 @@ impl<'s> Binder<'s> {
             self.mixed_collations(left, right, op, span);
         }
         result
-    }
-
-    /// `$1`: PostgreSQL takes the type that its first use needs, for all later ones (`variable_coerce_param_hook`).
-    pub fn numbered_parameter(&mut self, name: &'s str) -> Value<'s> {
-        let numbered = self.pg() && name.len() > 1 && name.starts_with('$') && name[1..].bytes().all(|b| b.is_ascii_digit());
-        if !numbered {
-            return Value::new(Ty::Param, None);
-        }
-        match self.numbered.iter().find(|n| n.0 == name) {
-            Some((_, Some(ty))) => Value::new(ty.clone(), None),
-            Some(_) => Value::new(Ty::Param, None),
-            None => {
-                self.numbered.push((name, None));
-                Value { parameter: Some(name), ..Value::new(Ty::Param, None) }
-            }
-        }
-    }
-
-    /// The type that the first use of a parameter needs.
-    pub fn learn(&mut self, value: &Value<'s>, ty: &Ty<'s>) {
-        if let (Some(name), Some(_)) = (value.parameter, ty.known())
-            && let Some(known) = self.numbered.iter_mut().find(|n| n.0 == name)
-        {
-            known.1 = Some(ty.clone());
-        }
     }
 
     /// PostgreSQL: two columns of different collations and no COLLATE.
@@ -259,7 +232,6 @@ impl<'s> Binder<'s> {
             origin: if values.len() == 1 { first.and_then(|f| f.origin) } else { None },
             collation,
             literal: None,
-            parameter: None,
         }
     }
 

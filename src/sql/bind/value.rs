@@ -63,8 +63,6 @@ pub struct Value<'s> {
     pub collation: Option<Cow<'s, str>>,
     /// Text of the string literal that it is.
     pub literal: Option<&'s str>,
-    /// Name of the parameter that it is, where nothing has given that a type yet.
-    pub parameter: Option<&'s str>,
 }
 
 impl<'s> Value<'s> {

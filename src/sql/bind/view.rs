@@ -100,7 +100,6 @@ impl<'s> Binder<'s> {
                     origin: own.map(|column| Origin { table, column }),
                     collation: None,
                     literal: None,
-                    parameter: None,
                 };
                 Column { name: Cow::Owned(name), value, from_star: false }
             });

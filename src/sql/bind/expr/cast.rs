@@ -16,7 +16,6 @@ impl<'s> Binder<'s> {
     pub(super) fn cast(&mut self, inner: &'s Expr, ty: &'s TypeName, span: Span, mark: usize) -> Value<'s> {
         let value = self.expr(inner);
         let target = self.named_type(ty);
-        self.learn(&value, &target);
         if self.pg() {
             if let Some(text) = value.literal {
                 self.check_text(&target, text, inner.span);
