@@ -163,7 +163,7 @@ fn prove_statements(judged: &mut [JudgedStatement], text: &str, run: &mut Run, r
         account.settled(slice, answer, |proof| settle(&mut statement.judgement, proof, on));
     }
     if request.proof.choice != Choice::Off {
-        account.close(0, run, report);
+        account.close(0, run, report, request.proof.cache.as_deref());
     }
 }
 

@@ -154,6 +154,15 @@ impl Scratch for MariaDb {
         self.run("START TRANSACTION", limit)
     }
 
+    fn forget_references(&mut self, limit: Duration) -> Result<bool, Failed> {
+        self.used = true;
+        self.send("SET foreign_key_checks = 0", limit).map(|_| true)
+    }
+
+    fn is_of_references(&self, error: &EngineError) -> bool {
+        matches!(error.code.as_str(), "1216" | "1217" | "1451" | "1452")
+    }
+
     fn prepare(&mut self, sql: &str, limit: Duration) -> Result<Described, Failed> {
         let (session, folder) = (&mut self.session, &self.server.folder);
         let statement = self.runtime.block_on(within(limit, folder, self.disk, session.prepare(AssertSqlSafe(sql).into_sql_str())))?;

@@ -148,6 +148,8 @@ impl Postgres {
         let admin = runtime.block_on(connect(&as_admin, limits.total, || server.ended()))?;
         let session = runtime.block_on(connect(&as_role, limits.total, || server.ended()))?;
         let mut this = Postgres { session, admin, runtime, server, version: String::new(), roles: 0, disk: limits.disk };
+        // Version 15 and later; without it more stays undecided.
+        let _ = this.administer(&format!("GRANT SET ON PARAMETER session_replication_role TO {ROLE}"));
         let shown = this.runtime.block_on(sqlx::raw_sql("SHOW server_version").fetch_one(&mut this.admin));
         this.version = shown.ok().and_then(|row| sqlx::Row::try_get_unchecked::<String, _>(&row, 0).ok()).unwrap_or_default();
         Ok(this)
@@ -255,6 +257,19 @@ impl Scratch for Postgres {
             }
         }
         Err(Failed::refused("", "too many roles are named"))
+    }
+
+    fn forget_references(&mut self, limit: Duration) -> Result<bool, Failed> {
+        match self.send("SET LOCAL session_replication_role = replica", limit) {
+            Ok(_) => Ok(true),
+            // Before version 15 only an administrator may.
+            Err(Failed::Refused(_)) => Ok(false),
+            Err(lost) => Err(lost),
+        }
+    }
+
+    fn is_of_references(&self, error: &EngineError) -> bool {
+        error.code == "23503"
     }
 
     fn prepare(&mut self, sql: &str, limit: Duration) -> Result<Described, Failed> {

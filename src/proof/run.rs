@@ -210,10 +210,23 @@ impl Proof<'_> {
             Err(failed) => Asked { prepared: Err(lost(failed)?), executed: None },
             Ok(described) => {
                 let values: Vec<&str> = described.parameters.iter().map(|ty| self.scratch.value(ty)).collect();
-                let executed = match self.scratch.execute(sql, &values, limit) {
+                let mut executed = match self.scratch.execute(sql, &values, limit) {
                     Ok(count) => Ok(count),
                     Err(failed) => Err(lost(failed)?),
                 };
+                // Values that are made up refer to nothing.
+                if executed.as_ref().is_err_and(|e| self.scratch.is_of_references(e)) {
+                    let again = |s: &mut dyn Scratch| -> Result<Option<u64>, Failed> {
+                        s.leave(limit)?;
+                        s.enter(&task.session, limit)?;
+                        if s.forget_references(limit)? { s.execute(sql, &values, limit).map(Some) } else { Ok(None) }
+                    };
+                    match again(self.scratch) {
+                        Ok(Some(count)) => executed = Ok(count),
+                        Ok(None) => {}
+                        Err(failed) => executed = Err(lost(failed)?),
+                    }
+                }
                 Asked { prepared: Ok(described.columns), executed: Some(executed) }
             }
         };

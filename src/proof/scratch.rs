@@ -54,6 +54,16 @@ pub trait Scratch {
     /// the statements that set the session up.
     fn enter(&mut self, setup: &[String], limit: Duration) -> Result<(), Failed>;
 
+    /// Until [`Scratch::leave`], rows need not refer to rows that are there. Returns whether the engine can do that.
+    fn forget_references(&mut self, _limit: Duration) -> Result<bool, Failed> {
+        Ok(false)
+    }
+
+    /// Whether an error says that a row refers to none, or is referred to.
+    fn is_of_references(&self, _error: &EngineError) -> bool {
+        false
+    }
+
     /// Prepares a statement.
     fn prepare(&mut self, sql: &str, limit: Duration) -> Result<Described, Failed>;
 

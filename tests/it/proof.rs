@@ -124,6 +124,23 @@ fn engines_overrule_and_confirm() {
         ),
         // It fails at run time, with the values that the engine is given.
         ("mariadb", "CREATE TABLE t (a int);", "ALTER TABLE t ADD b int NOT NULL;", "INSERT INTO t (a) VALUES (?);", "breaks", "proof"),
+        // Made-up values refer to no row.
+        (
+            "postgres",
+            "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int REFERENCES p);",
+            "ALTER TABLE t ADD b int NOT NULL;",
+            "INSERT INTO t (a) VALUES ($1);",
+            "breaks",
+            "proof",
+        ),
+        (
+            "mariadb",
+            "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (a int, FOREIGN KEY (a) REFERENCES p (id));",
+            "ALTER TABLE t ADD b int NOT NULL;",
+            "INSERT INTO t (a) VALUES (?);",
+            "breaks",
+            "proof",
+        ),
         ("sqlite", "CREATE TABLE t (a int, b int);", "ALTER TABLE t DROP COLUMN b;", "SELECT a FROM t;", "safe", "analysis"),
     ];
     let folder = tempfile::tempdir().expect("a folder");
@@ -157,6 +174,46 @@ fn engines_overrule_and_confirm() {
             "{engine}: {statement}: {answer:#}"
         );
     }
+}
+
+#[test]
+fn a_disagreement_is_shown_and_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = tempfile::tempdir().expect("a cache");
+    // UPDATE of a view needs only the columns that it names; the analysis takes the view for broken.
+    for (name, text) in [
+        ("schema.sql", "CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE VIEW v AS SELECT id, a, b FROM t;"),
+        ("migration.sql", "ALTER TABLE t DROP COLUMN b;"),
+        ("statement.sql", "UPDATE v SET a = 2 WHERE id = 1;"),
+    ] {
+        std::fs::write(folder.path().join(name), text).expect(name);
+    }
+    let args = [
+        "check",
+        "--schema",
+        "schema.sql",
+        "--sql",
+        "statement.sql",
+        "--dialect",
+        "mariadb",
+        "--format",
+        "json",
+        "--proof",
+        "auto",
+        "migration.sql",
+    ];
+    let answer = impact(folder.path(), own.path(), &args, b"").json();
+    if answer["proof"]["engine"].is_null() {
+        assert!(!required(), "{}", answer["proof"]);
+        return;
+    }
+    assert_eq!(answer["proof"]["disagreed"], 1, "{answer:#}");
+    assert_eq!((&answer["findings"][0]["effect"], &answer["findings"][0]["basis"]), (&"safe".into(), &"proof".into()), "{answer:#}");
+    let kept: Vec<PathBuf> =
+        std::fs::read_dir(own.path().join("impact/disagreements")).expect("kept").flatten().map(|e| e.path()).collect();
+    let [kept] = kept.as_slice() else { panic!("{kept:?}") };
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept).expect("a case")).expect("JSON");
+    assert_eq!(kept["statement"], "UPDATE v SET a = 2 WHERE id = 1", "{kept:#}");
 }
 
 #[test]

@@ -189,7 +189,7 @@ pub fn judge(
     }
     for (number, account) in accounts {
         if let Some(run) = runs.get_mut(number) {
-            account.close(number, run, report);
+            account.close(number, run, report, request.proof.cache.as_deref());
         }
     }
     for ((repo, engine), statements) in foreign {

@@ -6,10 +6,14 @@ use crate::model::change::{EngineError, Outcome};
 use crate::model::proof::{Disagreement, ProofSummary, StatementProof, Undecided};
 use crate::model::report::Report;
 use crate::proof::{Choice, Limits, Outcome as Answers, Request, Script, Task, prove};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Most statements that are asked of one database.
 pub const MAX_STATEMENTS: usize = 2000;
+
+/// Most disagreements that are kept, and most bytes of one.
+const MAX_KEPT: usize = 200;
+const MAX_CASE: usize = 4 << 20;
 
 /// Refusals of the schema before that are shown.
 const SHOWN: usize = 5;
@@ -113,7 +117,7 @@ impl Account {
     }
 
     /// Corrects what was said of the migrations, and adds the counts to the report's.
-    pub fn close(mut self, number: usize, run: &mut Run, report: &mut Report) {
+    pub fn close(mut self, number: usize, run: &mut Run, report: &mut Report, cache: Option<&Path>) {
         for (i, (applied, ended)) in run.applied.iter_mut().zip(&self.migrations).enumerate() {
             let Some(ended) = ended else { continue };
             let analysis = applied.outcome;
@@ -141,6 +145,9 @@ impl Account {
                 shown.error = applied.error.clone();
             }
         }
+        if let Some(cache) = cache.filter(|_| !self.summary.disagreements.is_empty()) {
+            keep(cache, run, &self.summary);
+        }
         let all = &mut report.proof;
         all.engine = all.engine.take().or(self.summary.engine);
         all.reason = all.reason.take().or(self.summary.reason);
@@ -158,6 +165,31 @@ impl Account {
         all.disagreements.sort();
         all.disagreements.dedup();
         all.refused.extend(self.summary.refused);
+    }
+}
+
+/// Keeps the disagreements with all that is needed to see them again, one file each. Best effort: they stand in the report, too.
+fn keep(cache: &Path, run: &Run, summary: &ProofSummary) {
+    let folder = cache.join("disagreements");
+    let Ok(before) = run.world.built.scripts() else { return };
+    let before: Vec<&str> = before.iter().map(|s| s.1.as_str()).collect();
+    let migration: Vec<&str> = run.scripts.iter().map(|s| s.text.as_str()).collect();
+    let known = std::fs::create_dir_all(&folder).and_then(|()| std::fs::read_dir(&folder)).map_or(MAX_KEPT, |found| found.count());
+    for disagreement in summary.disagreements.iter().take(MAX_KEPT.saturating_sub(known)) {
+        let case = serde_json::json!({
+            "dialect": run.before.dialect.to_string(),
+            "asked": summary.engine,
+            "schema": before.join("\n"),
+            "migration": migration.join("\n"),
+            "statement": disagreement.statement,
+            "analysis": disagreement.analysis,
+            "engine": disagreement.engine,
+        });
+        let text = case.to_string();
+        let name = blake3::hash(text.as_bytes()).to_hex();
+        if text.len() <= MAX_CASE {
+            let _ = std::fs::write(folder.join(format!("{}.json", name.get(..16).unwrap_or(&name))), text);
+        }
     }
 }
 
