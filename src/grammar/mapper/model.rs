@@ -206,7 +206,7 @@ pub enum TagStyle {
     Keys,
     /// `bun:"name,pk,rel:has-many,join:id=user_id"`, first part the name, then options with `:`.
     Options,
-    /// `xorm:"'name' varchar(20) notnull pk"`: words, the quoted one is the name.
+    /// `xorm:"'name' varchar(20) notnull pk"`: words; the name is quoted, or no word that is known.
     Words,
 }
 

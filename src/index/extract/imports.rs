@@ -73,7 +73,9 @@ impl<'a> Extraction<'a> {
                 let module = rule.get(node, Slot::Source).map(|s| self.key(s)).unwrap_or_default();
                 let local = rule.get(node, Slot::Name).map(|n| self.text(n));
                 let local = local.unwrap_or_else(|| package_name(&module).to_string());
-                self.add_import(module, String::new(), local, false, at);
+                // `import . "m"`: its names stand in the file as they are
+                let (name, local) = if local == "." { ("*".to_string(), "*".to_string()) } else { (String::new(), local) };
+                self.add_import(module, name, local, false, at);
             }
             Role::ImportEs => self.import_es(node),
             _ => {}

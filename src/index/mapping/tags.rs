@@ -73,7 +73,8 @@ pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle, known: 
         let span = if exact { Span::new(start, start + piece.len()) } else { tag.span };
         Named { text: piece.into(), origin: Some(Origin { file, span }) }
     };
-    let mut words = Vec::new();
+    let mut words: Vec<(String, Named)> = Vec::new();
+    let mut is_value = false;
     let pieces: Vec<(&str, usize)> = match style {
         TagStyle::First | TagStyle::Options => split(text, ',', false),
         TagStyle::Keys => split(text, ';', false),
@@ -87,12 +88,16 @@ pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle, known: 
         }
         let name = match style {
             TagStyle::First | TagStyle::Options => i == 0 && !(style == TagStyle::Options && piece.contains(':')),
-            TagStyle::Words => piece.starts_with('\'') || (!piece.contains('(') && i == 0 && !is_known(piece, known)),
+            // the word after `default` is its value
+            TagStyle::Words if std::mem::take(&mut is_value) => continue,
+            TagStyle::Words => piece.starts_with('\'') || (!piece.contains('(') && !is_known(piece, known)),
             TagStyle::Keys => false,
         };
         if name {
             let bare = piece.trim_matches('\'');
             let shift = usize::from(piece.starts_with('\''));
+            // the last of several names holds
+            words.retain(|(key, _)| style != TagStyle::Words || !key.is_empty());
             words.push((String::new(), named(bare, at + shift)));
             continue;
         }
@@ -102,6 +107,7 @@ pub(super) fn read(file: FileId, tag: &Word, key: &str, style: TagStyle, known: 
                 words.push((key.trim().to_lowercase(), named(value.trim(), at + key.len() + 1 + lead)));
             }
             _ => {
+                is_value = style == TagStyle::Words && piece.eq_ignore_ascii_case("default");
                 let key = piece.split('(').next().unwrap_or(piece);
                 words.push((key.to_lowercase(), named(piece, at)));
             }
@@ -163,6 +169,14 @@ mod tests {
             ),
             (r#"xorm:"pk autoincr""#, "xorm", TagStyle::Words, "pk=pk@106 autoincr=autoincr@109"),
             (r#"xorm:"default(',') 'x'""#, "xorm", TagStyle::Words, "default=default(',')@106 =x@120"),
+            (
+                r#"xorm:"notnull default 0 VARCHAR(20) user_id""#,
+                "xorm",
+                TagStyle::Words,
+                "notnull=notnull@106 default=default@114 varchar=VARCHAR(20)@124 =user_id@136",
+            ),
+            (r#"xorm:"default 'a b' notnull""#, "xorm", TagStyle::Words, "default=default@106 notnull=notnull@120"),
+            (r#"xorm:"pk 'a' b""#, "xorm", TagStyle::Words, "pk=pk@106 =b@113"),
             ("broken", "gorm", TagStyle::Keys, ""),
         ] {
             assert_eq!(words(text, key, style), expected, "{text}");

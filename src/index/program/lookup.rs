@@ -216,7 +216,18 @@ impl<'a> Program<'a> {
         }
         let inside =
             table.stars.iter().find_map(|star| self.located(file, &star.module).iter().find_map(|&f| self.exported(f, name, hops + 1)));
-        inside.or_else(|| self.reexported(file, table, name, language, hops))
+        inside.or_else(|| self.dotted(file, table, name, language)).or_else(|| self.reexported(file, table, name, language, hops))
+    }
+
+    /// An exported name that nothing here defines, where a Go file has the names of just one library without its name:
+    /// `import . "github.com/Masterminds/squirrel"`.
+    fn dotted(&self, file: FileId, table: &FileTable<'a>, name: &str, language: Language) -> Option<Definition<'a>> {
+        if language != Language::Go || !name.starts_with(char::is_uppercase) {
+            return None;
+        }
+        let mut outside = table.stars.iter().filter(|s| self.located(file, &s.module).is_empty());
+        let star = outside.next()?;
+        outside.next().is_none().then(|| Definition::External(format!("{}.{name}", without_version(&star.module))))
     }
 
     /// A name that a file of ECMAScript gives on from a library: `export * from '@prisma/client'`. Only other files
