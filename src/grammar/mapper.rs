@@ -117,6 +117,10 @@ pub struct Mapper {
     /// of this library.
     #[serde(default)]
     pub told_by_form: bool,
+    /// Methods that hardly anything else has: called on something unknown in code that can be reached by the library, they
+    /// are open places.
+    #[serde(default)]
+    pub telling_methods: Vec<String>,
     /// Methods of a builder change it; otherwise they give a new one and leave it as it is.
     #[serde(default)]
     pub mutable: bool,

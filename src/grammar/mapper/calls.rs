@@ -175,6 +175,9 @@ pub struct CallRule {
     /// It begins a new statement instead of adding to the receiver's.
     #[serde(default)]
     pub fresh: bool,
+    /// What models say is loaded with every read is not loaded with the rows of this query.
+    #[serde(default)]
+    pub without_eager: bool,
     /// What is done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,

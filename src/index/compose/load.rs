@@ -88,7 +88,8 @@ impl<'a> Build<'a> {
             _ => false,
         };
         let whole = ((q.select.is_empty() && !q.columns_only) || q.select_also || q.select.iter().any(rows))
-            && q.verb.is_none_or(|v| v == Verb::Select);
+            && q.verb.is_none_or(|v| v == Verb::Select)
+            && !q.without_eager;
         let eager: Vec<RelationId> = self
             .model(root)
             .into_iter()

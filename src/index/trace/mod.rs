@@ -161,6 +161,8 @@ struct Found {
     unsent: Vec<Sent>,
     /// The same of which not even the table is known.
     unsent_open: Vec<Open>,
+    /// Calls that only a library can mean, on something unknown.
+    untold: Vec<Open>,
     /// What could not be told of that.
     returned_open: Vec<(Open, FunctionRef)>,
     uses: Vec<Use>,

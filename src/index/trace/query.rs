@@ -69,6 +69,8 @@ pub struct Query {
     pub loads: Vec<Load>,
     /// The rows themselves are at hand: only what is loaded with them is read.
     pub loads_only: bool,
+    /// Relations that models load with every read are left out.
+    pub without_eager: bool,
     /// No default order.
     pub unordered: bool,
     /// Deleted rows are not left out.

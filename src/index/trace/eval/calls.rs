@@ -100,6 +100,13 @@ impl<'a> Tracer<'a> {
                 if let Some(value) = self.builtin_function(name, &args, &types, site) {
                     return value;
                 }
+                // a member of something that nothing in sight defines
+                if let Some((of, method)) = name.rsplit_once('.').filter(|(of, _)| !of.contains('/')) {
+                    let method = Named { text: method.into(), origin: None };
+                    if self.is_undefined(site.file, of) {
+                        self.note_untold(site.file, &method, site);
+                    }
+                }
                 self.send_texts(&name.split('.').collect::<Vec<_>>(), &args, site);
                 if self.packs.language(self.language_here()).is_none_or(|l| l.detected_by(name).next().is_none()) {
                     self.give_away(&args);
@@ -198,6 +205,9 @@ impl<'a> Tracer<'a> {
         if let Some(value) = self.said_result(receiver, &name.text, site) {
             self.hand_over(&args, Value::Unknown, site);
             return value;
+        }
+        if matches!(receiver, Value::Unknown) {
+            self.note_untold(site.file, name, site);
         }
         self.send_texts(&[&name.text], &args, site);
         self.hand_over(&args, receiver.clone(), site)

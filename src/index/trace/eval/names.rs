@@ -69,6 +69,12 @@ impl<'a> Tracer<'a> {
         }
     }
 
+    /// Whether the first part of a dotted name is nothing that the program or a library in sight defines.
+    pub(super) fn is_undefined(&self, file: FileId, path: &str) -> bool {
+        let first = path.split('.').next().unwrap_or(path);
+        self.program.file(file).is_some_and(|f| !f.imports.iter().any(|i| i.module == first)) && self.program.lookup(file, first).is_none()
+    }
+
     /// The value of a definition.
     pub(super) fn defined(&mut self, found: &Definition<'a>, origin: Origin) -> Value {
         match found {

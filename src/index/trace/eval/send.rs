@@ -136,6 +136,10 @@ impl Tracer<'_> {
             }
         }
         into.unsent_open.extend(std::mem::take(&mut self.found.unsent_open));
+        let untold = std::mem::take(&mut self.found.untold);
+        if !self.state.testing {
+            into.unsent_open.extend(untold);
+        }
         for (sent, function) in std::mem::take(&mut self.found.returned) {
             let query = self.export(sent.query, into, 0);
             into.returned.push((Sent { query, ..sent }, function));

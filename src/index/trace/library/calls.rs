@@ -293,6 +293,7 @@ impl Tracer<'_> {
             if let Some(changed) = self.query_mut(query) {
                 changed.used = false;
                 changed.verb = verb.or(changed.verb);
+                changed.without_eager |= call.without_eager;
                 changed.parts.push(site);
             }
             let mut state = Call { rule, pack, receiver, args: args.into(), site, query, result: None, along: None };

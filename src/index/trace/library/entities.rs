@@ -241,6 +241,7 @@ impl Tracer<'_> {
     /// Whether a query loads a relation of its root.
     fn is_loaded(&self, query: QueryId, relation: RelationId) -> bool {
         let by_model = |q: &Query| match q.sources.first().map(|s| &s.table) {
+            _ if q.without_eager => false,
             Some(SourceTable::Model(m)) => self.models.get(*m).and_then(|m| m.relations.get(relation as usize)).is_some_and(|r| r.eager),
             _ => false,
         };

@@ -3,8 +3,9 @@
 //! member that only models have, and on that one of its methods (`sender.objects.filter(...)`).
 
 use super::super::value::{Argument, MapKey, Object, Value};
-use super::super::{Named, Tracer};
+use super::super::{Named, Open, Tracer};
 use crate::grammar::mapper::{CallRule, MemberRule, Take};
+use crate::index::mapping::Origin;
 use crate::index::program::FileId;
 
 /// What stands for all models among the names of a member.
@@ -40,6 +41,17 @@ impl Tracer<'_> {
             }
         }
         None
+    }
+
+    /// Notes a call that only a library in use can mean, on something of which nothing is known.
+    pub(in crate::index::trace) fn note_untold(&mut self, file: FileId, method: &Named, site: Origin) {
+        let language = self.language_of(file);
+        let told = self.words.told_by_method(&method.text).iter().copied();
+        let speaks = |pack: &usize| self.words.packs.get(*pack).is_some_and(|p| p.languages.iter().any(|l| Some(*l) == language));
+        let Some(pack) = told.filter(speaks).find(|&pack| self.is_in_use(file, pack)) else { return };
+        let library = self.words.packs.get(pack).map_or_else(|| "".into(), |p| p.id.clone());
+        let reason = format!("what `{}` of {library} is called on is not known", method.text);
+        self.found.untold.push(Open { origin: site, reason: reason.into() });
     }
 
     /// Whether the one argument is an object with an option that the call takes.

@@ -27,6 +27,8 @@ pub(in crate::index::trace) struct Vocabulary {
     variables: HashMap<String, Vec<(PackId, usize)>>,
     /// Kinds of things of libraries, by qualified name.
     values: HashMap<String, (PackId, usize)>,
+    /// Packs by the methods that hardly anything but their library has.
+    telling: HashMap<String, Vec<PackId>>,
     /// Modules that hand on names of others.
     reexports: Vec<(String, String)>,
     /// Whether files of a language import the library of a pack.
@@ -89,8 +91,16 @@ impl Vocabulary {
                 self.functions.entry(last(name).to_string()).or_default().push((id, c, name.clone()));
             }
         }
+        for name in &pack.mapper.telling_methods {
+            self.telling.entry(name.clone()).or_default().push(id);
+        }
         self.reexports.extend(pack.mapper.reexports.iter().map(|(a, b)| (a.clone(), b.clone())));
         self.packs.push(pack);
+    }
+
+    /// Packs whose library alone is likely to have a method.
+    pub fn told_by_method(&self, name: &str) -> &[PackId] {
+        self.telling.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The name under which the library that a module hands names on from knows something.
