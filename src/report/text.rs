@@ -19,6 +19,9 @@ pub struct TextOptions {
     pub colour: bool,
 }
 
+/// Uses and findings in tests shown without `--all`.
+const BRIEF_SHOWN: usize = 20;
+
 /// Open sites shown without `--all`.
 pub const OPEN_SHOWN: usize = 5;
 
@@ -31,12 +34,12 @@ pub fn render(report: &Report, options: TextOptions) -> String {
     let uses: Vec<&Finding> = report.findings.iter().filter(|f| f.scope == Scope::Production && f.kind == FindingKind::Use).collect();
     if !uses.is_empty() {
         section(&mut out, "uses to edit (the database will not notice)", options);
-        brief(&mut out, &uses);
+        brief(&mut out, &uses, options);
     }
     let tests: Vec<&Finding> = report.findings.iter().filter(|f| f.scope == Scope::Test).collect();
     if !tests.is_empty() {
         section(&mut out, "tests and seeds (never decide)", options);
-        brief(&mut out, &tests);
+        brief(&mut out, &tests, options);
     }
     migrations(&mut out, report, options);
     proof(&mut out, report, options);
@@ -134,16 +137,18 @@ fn snippet(finding: &Finding, options: TextOptions) -> String {
         group = group.element(Level::NOTE.message(format!("it becomes part of the statement at line {}", finding.line)));
     }
     if let Some(after) = finding.engine_error.as_ref().and_then(|e| e.after.as_deref()) {
-        group = group.element(Level::NOTE.message(format!("the engine will say: {after}")));
+        let said = if finding.basis == Basis::Proof {
+            "proved: it ran before, and after the migration the engine says"
+        } else {
+            "the engine will say"
+        };
+        group = group.element(Level::NOTE.message(format!("{said}: {after}")));
     }
     for also in &finding.also {
         group = group.element(Level::NOTE.message(format!("also: {}", also.message)));
     }
     for line in &finding.bindings {
         group = group.element(Level::NOTE.with_name("bound").message(line.as_str()));
-    }
-    if let Some(after) = finding.engine_error.as_ref().filter(|_| finding.basis == Basis::Proof).and_then(|e| e.after.as_ref()) {
-        group = group.element(Level::NOTE.message(format!("proved: runs before, after the migration the engine says {after}")));
     }
     if !finding.revisions.is_empty() {
         group = group.element(Level::NOTE.message(format!("holds in: {}", finding.revisions.join(", "))));
@@ -173,8 +178,9 @@ fn byte_range(line: &str, token: Token) -> std::ops::Range<usize> {
     start..at(token.end_column).max(start)
 }
 
-fn brief(out: &mut String, findings: &[&Finding]) {
-    for f in findings {
+fn brief(out: &mut String, findings: &[&Finding], options: TextOptions) {
+    let shown = if options.all { findings.len() } else { findings.len().min(BRIEF_SHOWN) };
+    for f in &findings[..shown] {
         let word = match f.verdict {
             Verdict::Breaks => "breaks",
             Verdict::Risk => "risk",
@@ -182,6 +188,9 @@ fn brief(out: &mut String, findings: &[&Finding]) {
         };
         let line = f.token.map_or(f.line, |t| t.line);
         let _ = writeln!(out, "  {word:6} {}:{line}  {} [{}]", f.path, f.message, f.rule);
+    }
+    if shown < findings.len() {
+        let _ = writeln!(out, "  ... and {} more (--all lists them)", findings.len() - shown);
     }
     out.push('\n');
 }

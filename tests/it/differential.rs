@@ -3,7 +3,7 @@
 //! A short run from a fixed seed is a test. `scripts/differential` makes long ones and prints what differs:
 //! `IMPACT_DIFFERENTIAL` is the number of statements, `IMPACT_DIFFERENTIAL_SEED` where they begin.
 
-mod random;
+pub mod random;
 mod schema;
 mod statement;
 

@@ -8,6 +8,7 @@ mod code_migrations;
 mod definitions;
 mod differential;
 mod engines;
+mod fuzz;
 mod migrations;
 mod mutations;
 mod orm;
