@@ -199,6 +199,9 @@ pub struct CallRule {
     /// Empty: nothing that matters.
     #[serde(default)]
     pub gives: String,
+    /// With text as its first argument it is a call of something else that goes by the same name (`session.get("user_id")`).
+    #[serde(default)]
+    pub never_text: bool,
     /// Statements that are sent besides (`get_or_create`: `select` and `insert`), with the steps marked for them.
     #[serde(default)]
     pub also: Vec<Verb>,

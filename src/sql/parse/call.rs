@@ -60,6 +60,9 @@ fn call(c: &mut Cursor, mut name: Name, start: u32) -> Expr {
     }
     let own = if name.parts.len() == 1 && !name.last().quoted { name.last().value.clone() } else { String::new() };
     c.advance();
+    if let Some(stands_for) = generated(c, &name, start) {
+        return stands_for;
+    }
     if let Some(special) = special(c, &name, &own, start) {
         return special;
     }
@@ -68,6 +71,29 @@ fn call(c: &mut Cursor, mut name: Name, start: u32) -> Expr {
     close(c);
     suffixes(c, &mut function);
     Expr { kind: ExprKind::Function(Box::new(function)), span: c.span_from(start) }
+}
+
+/// What sqlc writes something else for when it generates code: `sqlc.arg(id)`, `sqlc.narg('id')` and `sqlc.slice('ids')`
+/// are parameters, `sqlc.embed(users)` is `users.*`. The opening parenthesis is taken.
+fn generated(c: &mut Cursor, name: &Name, start: u32) -> Option<Expr> {
+    let [owner, function] = name.parts.as_slice() else { return None };
+    if owner.quoted || !owner.value.eq_ignore_ascii_case("sqlc") {
+        return None;
+    }
+    let is_parameter = match function.value.as_str() {
+        "arg" | "narg" | "slice" => true,
+        "embed" => false,
+        _ => return None,
+    };
+    let argument = parse_expression(c);
+    close(c);
+    let span = c.span_from(start);
+    let kind = match argument.kind {
+        _ if is_parameter => ExprKind::Param(span.slice(c.text).to_string()),
+        ExprKind::Column(table) => ExprKind::QualifiedStar(table),
+        _ => ExprKind::Hole,
+    };
+    Some(Expr { kind, span })
 }
 
 /// Functions whose arguments are separated by words. The opening parenthesis is taken.

@@ -116,6 +116,10 @@ impl Tracer<'_> {
             });
         }
         if let Some(rule) = words.method(pack, &kind, &name.text, count) {
+            let text_first = matches!(args.first(), Some(Argument { value: Value::Text(_), name: None, .. }));
+            if text_first && words.call(rule).is_some_and(|c| c.never_text) {
+                return None;
+            }
             // links belong to the relation, whatever rows its manager gives
             let links = words.call(rule).is_some_and(|c| c.steps.iter().any(|s| s.act.links()));
             let begun = if links { None } else { self.begins(words, pack, &kind, receiver, name, site) };

@@ -21,7 +21,9 @@ impl Tracer<'_> {
             if !of.languages.iter().any(fits) || !self.is_in_use(file, pack) {
                 continue;
             }
-            let named = |m: &&MemberRule| m.by_form && m.names.iter().any(|n| **n == *member.text);
+            // a field that other packages see may be what any name stands for
+            let any = member.text.starts_with(char::is_uppercase);
+            let named = |m: &&MemberRule| m.by_form && m.names.iter().any(|n| **n == *member.text || (any && n == "*"));
             let told = of.mapper.member.iter().filter(named).find(|m| words.method(pack, &m.gives, method, args.len()).is_some());
             if let Some(rule) = told {
                 return Some(self.handle(pack, &rule.gives, None, None));

@@ -27,6 +27,10 @@ fn statements_postgres() {
                 "(SELECT a FROM t LIMIT 1) UNION ALL (SELECT b FROM u) LIMIT 2",
                 "(union all ((select a from t) limit 1) ((select b from u))) limit 2",
             ),
+            (
+                "SELECT sqlc.embed(u), a + sqlc.narg('n') FROM u WHERE id = sqlc.arg(id) AND k IN (sqlc.slice(ids))",
+                "(select u.*, (+ a sqlc.narg('n')) from u where (and (= id sqlc.arg(id)) (in k [sqlc.slice(ids)])))",
+            ),
             ("((SELECT 1))", "(((select 1)))"),
             ("VALUES (1, 'a'), (2, DEFAULT)", "(values [1, 'a'] [2, default])"),
             ("TABLE t ORDER BY a", "(table t) order a"),
