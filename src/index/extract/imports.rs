@@ -177,7 +177,8 @@ impl<'a> Extraction<'a> {
 
     /// A call that loads a module is an import of it, whatever is done with it.
     pub(super) fn load_module(&mut self, node: Node<'a>, callee: &[String]) {
-        if self.rules.text.functions.get(callee) != Some(&TextFunction::Require) {
+        let loads = callee.len() == 1 && self.rules.text.functions.get(callee) == Some(&TextFunction::Require);
+        if !loads {
             return;
         }
         if let Some((module, _)) = self.required(node)

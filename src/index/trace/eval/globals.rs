@@ -23,6 +23,10 @@ struct Made<'a> {
 pub(super) struct Assignments<'a>(HashMap<&'a str, Made<'a>>);
 
 impl<'a> Assignments<'a> {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn of(program: &Program<'a>, holders: &[String]) -> Self {
         let mut found = Assignments::default();
         let numbers: Vec<u64> = holders.iter().map(|h| name_number(h)).collect();
@@ -72,8 +76,11 @@ impl<'a> Tracer<'a> {
         if !matches!(self.file_language(file), Language::TypeScript | Language::JavaScript) {
             return None;
         }
-        if let Some(place) = self.place_of_file(file, name, origin) {
-            return Some(place);
+        if name.starts_with("__") {
+            return self.place_of_file(file, name, origin);
+        }
+        if self.state.assigned.as_ref().is_some_and(|a| a.is_empty()) {
+            return None;
         }
         if let Some(known) = self.state.globals.get(name) {
             return Some(known.clone());
