@@ -132,6 +132,10 @@ pub fn check(request: &CheckRequest, view: Option<&IndexView>) -> Result<Report,
             f.bindings = explain::bindings(&f.statement, &run.before, &run.after);
         }
     }
+    // With nothing to ask about, the migration itself is still asked.
+    if let (None, None, Some(run)) = (&request.statements, view, runs.first_mut()) {
+        prove_statements(&mut [], "", run, request, &mut report);
+    }
     if let Some(view) = view {
         revisions::judge(view, &mut runs, request, &mut sources, &mut findings, &mut report)?;
     }
