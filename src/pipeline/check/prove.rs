@@ -125,8 +125,9 @@ impl Account {
                 // What a scratch schema lacks is no fault of the migration.
                 Err(_) if !self.summary.refused.is_empty() && analysis != Outcome::Fails => continue,
                 Err(error) => {
-                    let data = of_data(&error.code);
-                    applied.outcome = if data && analysis != Outcome::Fails { Outcome::MayFail } else { Outcome::Fails };
+                    // What the analysis knows to hinge on rows hinges on those that are there.
+                    let rows = of_data(&error.code) || analysis == Outcome::MayFail || applied.data_dependent;
+                    applied.outcome = if rows && analysis != Outcome::Fails { Outcome::MayFail } else { Outcome::Fails };
                     applied.error = Some(error.clone());
                 }
                 Ok(()) if analysis == Outcome::Fails => {
