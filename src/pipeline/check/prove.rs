@@ -126,7 +126,7 @@ impl Account {
                 Err(_) if !self.summary.refused.is_empty() && analysis != Outcome::Fails => continue,
                 Err(error) => {
                     // What the analysis knows to hinge on rows hinges on those that are there.
-                    let rows = of_data(&error.code) || analysis == Outcome::MayFail || applied.data_dependent;
+                    let rows = of_data(&error.code) || analysis == Outcome::MayFail;
                     applied.outcome = if rows && analysis != Outcome::Fails { Outcome::MayFail } else { Outcome::Fails };
                     applied.error = Some(error.clone());
                 }
