@@ -17,7 +17,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { statement: Duration::from_secs(2), total: Duration::from_secs(20), memory: 1 << 30, disk: 512 << 20 }
+        Limits { statement: Duration::from_secs(5), total: Duration::from_secs(30), memory: 1 << 30, disk: 512 << 20 }
     }
 }
 

@@ -202,7 +202,14 @@ fn a_disagreement_is_shown_and_kept() {
         "auto",
         "migration.sql",
     ];
-    let answer = impact(folder.path(), own.path(), &args, b"").json();
+    let mut answer = impact(folder.path(), own.path(), &args, b"").json();
+    // A machine that is busy may not answer in time; then it says so.
+    for _ in 0..3 {
+        if answer["proof"]["reason"].is_null() {
+            break;
+        }
+        answer = impact(folder.path(), own.path(), &args, b"").json();
+    }
     if answer["proof"]["engine"].is_null() {
         assert!(!required(), "{}", answer["proof"]);
         return;
